@@ -1,0 +1,43 @@
+// `npm test`: style, dead code, types of the tests, then every test. Prints `tests: N passed, N failed` last.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const CHECKS = [
+  ['style (biome)', 'biome', ['check', '.']],
+  ['dead code (knip)', 'knip', ['--no-progress']],
+  ['types of tests (tsc)', 'tsc', ['-p', 'tsconfig.tests.json']],
+]
+
+let failedChecks = 0
+for (const [name, command, args] of CHECKS) {
+  const result = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const good = result.status === 0
+  if (!good) failedChecks += 1
+  console.log(`${good ? 'ok    ' : 'FAILED'} ${name}`)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'smartshare-test-'))
+const report = join(folder, 'report.json')
+const result = spawnSync(
+  'vitest',
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  { stdio: ['ignore', 'inherit', 'inherit'] },
+)
+let passed = 0
+let failed = result.status === 0 ? 0 : 1
+try {
+  const summary = JSON.parse(readFileSync(report, 'utf8'))
+  passed = summary.numPassedTests
+  // A suite that could not even be loaded counts as a failure although none of its tests ran.
+  failed = Math.max(failed, summary.numFailedTests, summary.numFailedTestSuites > 0 ? 1 : 0)
+} catch (error) {
+  console.error(`no test report: ${error.message}`)
+  failed = Math.max(failed, 1)
+}
+rmSync(folder, { recursive: true })
+if (passed === 0) failed = Math.max(failed, 1)
+failed += failedChecks
+console.log(`tests: ${passed + CHECKS.length - failedChecks} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)

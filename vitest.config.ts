@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run from the sources: the `source` condition of every package's exports leads there, in workers too.
+export default defineConfig({
+  resolve: { conditions: ['source', 'node'] },
+  ssr: { resolve: { conditions: ['source', 'node'] } },
+  test: {
+    include: ['{core,node,sdk,share,apps}/*/src/**/*.test.ts', 'tests/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
+    execArgv: ['--conditions=source'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+})

@@ -1,1 +1,1 @@
-export {}
+export { type ErrorDetails, SmartshareError } from './error.ts'

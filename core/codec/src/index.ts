@@ -1,1 +1,42 @@
+import { Reader } from './reader.ts'
+import type { Schema } from './schema.ts'
+import { Writer } from './writer.ts'
+
 export { type ErrorDetails, SmartshareError } from './error.ts'
+export { MAX_DEPTH, Reader } from './reader.ts'
+export {
+  amount,
+  array,
+  bigUint,
+  bool,
+  bytes,
+  either,
+  fixedBytes,
+  type Infer,
+  mapped,
+  optional,
+  record,
+  type Schema,
+  text,
+  u64,
+  uint,
+} from './schema.ts'
+export { Writer } from './writer.ts'
+
+/** The deterministic CBOR of `value` (docs/spec/bytes.md §2). Throws CODEC_* if it does not fit its schema. */
+export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
+  const writer = new Writer()
+  schema.write(writer, value)
+  return writer.finish()
+}
+
+/**
+ * The value that `bytes` encode, and nothing else: strict, whole, within all bounds. Throws CODEC_*.
+ * Byte strings in the result are views into `bytes`: do not change `bytes` while they are in use.
+ */
+export function decode<T>(schema: Schema<T>, bytes: Uint8Array): T {
+  const reader = new Reader(bytes)
+  const value = schema.read(reader)
+  reader.end()
+  return value
+}

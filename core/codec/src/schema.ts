@@ -175,10 +175,8 @@ export function either<A, B>(major: number, isFirst: (value: A | B) => boolean, 
 type RecordOf<F extends Record<string, Schema<unknown>>> = { -readonly [K in keyof F]: Infer<F[K]> }
 
 /** Record: an array of exactly these fields in the order in which they are written here. */
-export function record<F extends Record<string, Schema<never>>>(
-  fields: F,
-): Schema<RecordOf<F & Record<string, Schema<unknown>>>> {
-  const entries = Object.entries(fields) as unknown as [string, Schema<unknown>][]
+export function record<F extends Record<string, Schema<unknown>>>(fields: F): Schema<RecordOf<F>> {
+  const entries = Object.entries(fields)
   return {
     write(writer, value) {
       writer.head(4, entries.length)

@@ -194,7 +194,7 @@ export class StateJournal implements StateReader {
     for (const [text, slot] of this.#slots) {
       if (slot.written && !equalBytes(slot.value, slot.base)) texts.push(text)
     }
-    texts.sort(compareTexts)
+    texts.sort() // by UTF-16 units, which here are the bytes
     return texts.map((text) => {
       const { key, value, base } = this.#slots.get(text) as Slot
       return { key, value: value ?? null, previous: base }
@@ -252,8 +252,4 @@ export class StateJournal implements StateReader {
 
 function textOf(step: IteratorResult<StateEntry> | undefined): string | undefined {
   return step === undefined || step.done === true ? undefined : keyText(step.value[0])
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

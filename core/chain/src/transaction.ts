@@ -16,7 +16,7 @@ import {
   u64,
   uint,
 } from '@smartshare/codec'
-import { addressOfKey, compareBytes, equalBytes, hashTagged, isPublicKey } from '@smartshare/crypto'
+import { addressOfKey, algorithmOf, compareBytes, equalBytes, hashTagged } from '@smartshare/crypto'
 import {
   ADDRESS_BYTES,
   CHAIN_TAG_BYTES,
@@ -136,7 +136,7 @@ function addressOfParty(value: Uint8Array): Uint8Array {
 function checkAuth(who: string, value: Uint8Array, auth: Auth): void {
   const fail = (why: string) => new SmartshareError('TX_FORM', `${who}: ${why}`)
   if (value.length !== ADDRESS_BYTES) {
-    if (!isPublicKey(value)) throw fail('not a public key')
+    if (algorithmOf(value) === null) throw fail('not a public key')
     if (auth.length !== 1 || auth[0]!.key !== null) throw fail('one signature without a key belongs to a public key')
     return
   }

@@ -1,0 +1,215 @@
+import { ADDRESS_BYTES, BLS_KEY_BYTES, BLS_SIGNATURE_BYTES } from '@smartshare/chain'
+import { amount, array, fixedBytes, record, SmartshareError, text } from '@smartshare/codec'
+import { addAmount, bls, compareBytes } from '@smartshare/crypto'
+import type { EventKind, Host } from '../host.ts'
+import type { Method, Module } from '../module.ts'
+import { pools, release, spend } from '../tokens/tokens.ts'
+import {
+  addDelegate,
+  DELEGATES,
+  type Delegate,
+  getDelegate,
+  getVoter,
+  MAX_BALLOT,
+  MAX_NAME_BYTES,
+  setUnbonding,
+  setVoter,
+  unbondingOf,
+  updateDelegate,
+} from './registry.ts'
+import { beginTerm, electNext, termEvents } from './term.ts'
+
+const POSSESSION_GAS = 150_000
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/
+
+const address = fixedBytes(ADDRESS_BYTES)
+
+const registeredEvent = {
+  target: DELEGATES,
+  name: 'registered',
+  schema: record({ delegate: address, name: text(MAX_NAME_BYTES), bond: amount }),
+} satisfies EventKind<unknown>
+
+const retiredEvent = {
+  target: DELEGATES,
+  name: 'retired',
+  schema: record({ delegate: address }),
+} satisfies EventKind<unknown>
+
+/** A voter's stake and ballot as they are now. */
+const voteEvent = {
+  target: DELEGATES,
+  name: 'vote',
+  schema: record({ voter: address, stake: amount, ballot: array(address, MAX_BALLOT) }),
+} satisfies EventKind<unknown>
+
+/** `delegates.register`: stands for election with a bond and a BLS key of which it proves possession. */
+const register: Method<{ name: string; key: Uint8Array; proof: Uint8Array; bond: bigint }> = {
+  id: 1,
+  name: 'register',
+  arguments: record({
+    name: text(MAX_NAME_BYTES, 1),
+    key: fixedBytes(BLS_KEY_BYTES),
+    proof: fixedBytes(BLS_SIGNATURE_BYTES),
+    bond: amount,
+  }),
+  gas: POSSESSION_GAS,
+  check({ name }) {
+    if (!NAME.test(name)) {
+      throw new SmartshareError('DELEGATE_NAME', 'a name has 1 … 32 lower-case letters, digits and inner hyphens')
+    }
+  },
+  execute(host, { name, key, proof, bond }, sender) {
+    if (bond < host.parameters.leastBondGrains) {
+      throw new SmartshareError('DELEGATE_BOND', `the least bond is ${host.parameters.leastBondGrains} grains`)
+    }
+    if (!bls.verifyPossession(key, proof)) {
+      throw new SmartshareError('DELEGATE_KEY', 'the proof of possession does not hold')
+    }
+    spend(host, sender, pools.stakes, bond)
+    addDelegate(host, sender, { name, key, bond, votes: 0n, registeredHeight: host.block.height })
+    host.emit(registeredEvent, { delegate: sender, name, bond })
+  },
+}
+
+/** `delegates.raiseBond`: a larger bond lets more backing count; a retired delegate stands again. */
+const raiseBond: Method<{ amount: bigint }> = {
+  id: 2,
+  name: 'raiseBond',
+  arguments: record({ amount }),
+  gas: 0,
+  check: checkPositive,
+  execute(host, args, sender) {
+    const delegate = known(host, sender)
+    const bond = addAmount(delegate.bond, args.amount)
+    if (bond < host.parameters.leastBondGrains) {
+      throw new SmartshareError('DELEGATE_BOND', `the least bond is ${host.parameters.leastBondGrains} grains`)
+    }
+    spend(host, sender, pools.stakes, args.amount)
+    updateDelegate(host, sender, delegate, { ...delegate, bond })
+  },
+}
+
+/** `delegates.retire`: stands no more; the bond is free after the unbonding time. */
+const retire: Method<Record<string, never>> = {
+  id: 3,
+  name: 'retire',
+  arguments: record({}),
+  gas: 0,
+  check: () => undefined,
+  execute(host, _, sender) {
+    const delegate = known(host, sender)
+    if (delegate.bond === 0n) throw new SmartshareError('DELEGATE_BOND', 'the delegate has retired already')
+    // The record stays, so that votes for it can be taken back; without a bond it has no backing.
+    updateDelegate(host, sender, delegate, { ...delegate, bond: 0n })
+    startUnbonding(host, sender, delegate.bond)
+    host.emit(retiredEvent, { delegate: sender })
+  },
+}
+
+/** `delegates.stake`: locks grains that vote by the sender's ballot. */
+const stake: Method<{ amount: bigint }> = {
+  id: 4,
+  name: 'stake',
+  arguments: record({ amount }),
+  gas: 0,
+  check: checkPositive,
+  execute(host, args, sender) {
+    spend(host, sender, pools.stakes, args.amount)
+    const voter = getVoter(host, sender)
+    changeVoter(host, sender, voter, { ...voter, stake: addAmount(voter.stake, args.amount) })
+  },
+}
+
+/** `delegates.unstake`: the grains stop voting at once and are free after the unbonding time. */
+const unstake: Method<{ amount: bigint }> = {
+  id: 5,
+  name: 'unstake',
+  arguments: record({ amount }),
+  gas: 0,
+  check: checkPositive,
+  execute(host, args, sender) {
+    const voter = getVoter(host, sender)
+    if (voter.stake < args.amount) {
+      throw new SmartshareError('DELEGATE_STAKE', `the stake is ${voter.stake} grains`, { stake: voter.stake })
+    }
+    changeVoter(host, sender, voter, { ...voter, stake: voter.stake - args.amount })
+    startUnbonding(host, sender, args.amount)
+  },
+}
+
+/** `delegates.vote`: the sender's stake backs these delegates in equal parts; an empty ballot backs nobody. */
+const vote: Method<{ ballot: Uint8Array[] }> = {
+  id: 6,
+  name: 'vote',
+  arguments: record({ ballot: array(address, MAX_BALLOT) }),
+  gas: 0,
+  check({ ballot }) {
+    for (let i = 1; i < ballot.length; i++) {
+      if (compareBytes(ballot[i - 1]!, ballot[i]!) >= 0) {
+        throw new SmartshareError('DELEGATE_BALLOT', 'a ballot names delegates in ascending order, each once')
+      }
+    }
+  },
+  execute(host, { ballot }, sender) {
+    for (const candidate of ballot) known(host, candidate)
+    const voter = getVoter(host, sender)
+    changeVoter(host, sender, voter, { ...voter, ballot })
+  },
+}
+
+/** `delegates.claim`: takes back stakes and bonds whose unbonding time is over. */
+const claim: Method<Record<string, never>> = {
+  id: 7,
+  name: 'claim',
+  arguments: record({}),
+  gas: 0,
+  check: () => undefined,
+  execute(host, _, sender) {
+    const entries = unbondingOf(host, sender)
+    const free = entries.filter((entry) => entry.freeMs <= host.block.timeMs)
+    if (free.length === 0) throw new SmartshareError('DELEGATE_UNBONDING', 'nothing is free yet')
+    const grains = free.reduce((sum, entry) => sum + entry.grains, 0n)
+    release(host, pools.stakes, sender, grains)
+    setUnbonding(
+      host,
+      sender,
+      entries.filter((entry) => entry.freeMs > host.block.timeMs),
+    )
+  },
+}
+
+export const delegates: Module = {
+  id: DELEGATES,
+  name: 'delegates',
+  methods: [register, raiseBond, retire, stake, unstake, vote, claim],
+  events: [registeredEvent, retiredEvent, voteEvent, ...termEvents],
+  beginBlock: beginTerm,
+  endBlock: electNext,
+}
+
+function checkPositive(args: { amount: bigint }): void {
+  if (args.amount === 0n) throw new SmartshareError('TOKENS_AMOUNT', 'an amount of nothing')
+}
+
+function known(host: Host, candidate: Uint8Array): Delegate {
+  const delegate = getDelegate(host, candidate)
+  if (delegate === undefined) throw new SmartshareError('DELEGATE_UNKNOWN', 'there is no such delegate')
+  return delegate
+}
+
+function changeVoter(
+  host: Host,
+  sender: Uint8Array,
+  before: ReturnType<typeof getVoter>,
+  after: ReturnType<typeof getVoter>,
+): void {
+  setVoter(host, sender, before, after)
+  host.emit(voteEvent, { voter: sender, stake: after.stake, ballot: after.ballot })
+}
+
+function startUnbonding(host: Host, sender: Uint8Array, grains: bigint): void {
+  if (grains === 0n) return
+  const freeMs = host.block.timeMs + host.parameters.unbondingMs
+  setUnbonding(host, sender, [...unbondingOf(host, sender), { grains, freeMs }])
+}

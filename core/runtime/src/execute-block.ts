@@ -1,0 +1,82 @@
+import {
+  type Certificate,
+  encodeReceipt,
+  type Header,
+  type ParsedTransaction,
+  receiptsRoot,
+  STATUS_DONE,
+} from '@smartshare/chain'
+import { amount, decode, SmartshareError } from '@smartshare/codec'
+import type { StateChange, StateJournal } from '@smartshare/state'
+import { payBlock } from './delegates/term.ts'
+import { executeTransaction } from './execute-transaction.ts'
+import { Host } from './host.ts'
+import { modules } from './modules.ts'
+import type { Parameters } from './parameters.ts'
+import { isBalanceKey } from './tokens/tokens.ts'
+
+/** A final block, ready to be executed. */
+export interface OrderedBlock {
+  readonly hash: Uint8Array
+  readonly header: Header
+  readonly rootCertificate: Certificate | null
+  readonly transactions: readonly ParsedTransaction[]
+}
+
+export interface ExecutedBlock {
+  /** Encoded receipts in the order of the transactions; the block's own is the last. */
+  readonly receipts: Uint8Array[]
+  readonly receiptsRoot: Uint8Array
+  readonly gasUsed: number
+  readonly changes: StateChange[]
+}
+
+/** The state transition: executes a final block on `journal`, which stands on the state of its parent. */
+export function executeBlock(journal: StateJournal, block: OrderedBlock, parameters: Parameters): ExecutedBlock {
+  const { header } = block
+  const host = new Host(journal, header, parameters)
+  for (const module of modules) module.beginBlock?.(host)
+  const ownEvents = host.events
+
+  const receipts: Uint8Array[] = []
+  let fees = 0n
+  let gasUsed = 0
+  for (const tx of block.transactions) {
+    const outcome = executeTransaction(host, tx, header.basePrice, modules)
+    receipts.push(outcome.receipt)
+    fees += outcome.feeGrains
+    gasUsed += outcome.gasUsed
+  }
+
+  host.events = ownEvents
+  payBlock(host, fees, block.rootCertificate)
+  for (const module of modules) module.endBlock?.(host)
+  receipts.push(
+    encodeReceipt({
+      transactionId: block.hash,
+      status: STATUS_DONE,
+      gasUsed,
+      feeGrains: fees,
+      payer: NOBODY,
+      events: host.events,
+      error: null,
+    }),
+  )
+  const changes = journal.changes()
+  checkSupply(changes)
+  return { receipts, receiptsRoot: receiptsRoot(receipts), gasUsed, changes }
+}
+
+const NOBODY = new Uint8Array(32)
+
+/** The invariant of money: what a block adds to some balances it takes from others. Throws STATE_SUPPLY. */
+function checkSupply(changes: readonly StateChange[]): void {
+  let difference = 0n
+  for (const { key, value, previous } of changes) {
+    if (!isBalanceKey(key)) continue
+    if (value !== null) difference += decode(amount, value)
+    if (previous !== undefined) difference -= decode(amount, previous)
+  }
+  if (difference === 0n) return
+  throw new SmartshareError('STATE_SUPPLY', `the block would change the supply by ${difference} grains`)
+}

@@ -1,0 +1,8 @@
+import { accountsModule } from './accounts/accounts.ts'
+import { delegates } from './delegates/delegates.ts'
+import type { Module } from './module.ts'
+import { tokens } from './tokens/tokens.ts'
+import { vesting } from './vesting/vesting.ts'
+
+/** The system modules in the order of their numbers, which is the order of their hooks. */
+export const modules: readonly Module[] = [accountsModule, tokens, vesting, delegates]

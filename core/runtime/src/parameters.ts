@@ -1,0 +1,116 @@
+import { amount, type Infer, record, u64, uint } from '@smartshare/codec'
+
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+const DAY_MS = 24 * 60 * MINUTE_MS
+const SSP_GRAINS = 100_000_000n
+
+/** Every number of a network that is not part of the protocol itself. Fixed in genesis, changed only by governance. */
+export const parametersSchema = record({
+  /** Least time between two blocks. */
+  slotMs: uint(),
+  /** How far a block's time may lie ahead of a verifier's clock. */
+  maxClockDriftMs: uint(),
+  /** Blocks after which a term ends, and the block of a term at whose end the next set is elected. */
+  termBlocks: uint(),
+  electionBlock: uint(),
+  /** Seats of the full set, and the least number with which a new set is accepted. */
+  seats: uint(256, 1),
+  leastSeats: uint(256, 1),
+  /** Gas limits of one transaction, of one block, and of all blocks not yet covered by a named root. */
+  maxTransactionGas: uint(),
+  maxBlockGas: uint(),
+  maxUncoveredGas: uint(),
+  /** Most blocks between a block and the root that it names. */
+  maxRootLag: uint(),
+  /** Farthest a transaction's expiry may lie ahead. */
+  maxLifetimeBlocks: uint(),
+  /** Base price of gas in grains: bounds, and the load of a block at which it stays as it is. */
+  leastBasePrice: u64,
+  mostBasePrice: u64,
+  targetBlockGas: uint(),
+  /** The first grains of a balance that serve as fee reserve by themselves. */
+  feeReserveGrains: amount,
+  /** Blocks after which a withdrawn explicit reserve may be claimed; longer than maxRootLag. */
+  reserveWithdrawalBlocks: uint(),
+  /** Least bond of a delegate, and the time that bonds and stakes stay locked after they are withdrawn. */
+  leastBondGrains: amount,
+  unbondingMs: uint(),
+  /** Share of fees that goes to delegates, in thousandths; the rest goes to the mining pool. */
+  delegatesFeeShare: uint(1000),
+  /** Part of the mining pool that one block releases to delegates, in 10^-18. */
+  blockEmission: u64,
+  /** Storage agreements: length of a period, time to answer an inspection, segments opened per period. */
+  storagePeriodMs: uint(),
+  inspectionWindowMs: uint(),
+  inspectionSegments: uint(256, 1),
+  /** Blocks after which a new offer takes part in matching. */
+  offerMaturityBlocks: uint(),
+  /** Length of vesting of the team's and the foundation's grants. */
+  teamVestingMs: uint(),
+  grantLockMs: uint(),
+})
+
+export type Parameters = Infer<typeof parametersSchema>
+export type PresetName = 'main' | 'test' | 'local'
+
+const main: Parameters = {
+  slotMs: 2 * SECOND_MS,
+  maxClockDriftMs: 5 * SECOND_MS,
+  termBlocks: 43_200,
+  electionBlock: 40_000,
+  seats: 99,
+  leastSeats: 21,
+  maxTransactionGas: 20_000_000,
+  maxBlockGas: 60_000_000,
+  maxUncoveredGas: 600_000_000,
+  maxRootLag: 64,
+  maxLifetimeBlocks: 3_600,
+  leastBasePrice: 10n,
+  mostBasePrice: 1_000_000n,
+  targetBlockGas: 30_000_000,
+  feeReserveGrains: 10n * SSP_GRAINS,
+  reserveWithdrawalBlocks: 128,
+  leastBondGrains: 1_000_000n * SSP_GRAINS,
+  unbondingMs: 21 * DAY_MS,
+  delegatesFeeShare: 200,
+  // A tenth of the half-life of four years, spread over blocks of two seconds: ln 2 / (4 · 365.25 · 43,200) / 10.
+  blockEmission: 1_098_200_000n,
+  storagePeriodMs: DAY_MS,
+  inspectionWindowMs: 60 * MINUTE_MS,
+  inspectionSegments: 66,
+  offerMaturityBlocks: 5,
+  teamVestingMs: 365 * DAY_MS,
+  grantLockMs: 730 * DAY_MS,
+}
+
+const test: Parameters = {
+  ...main,
+  termBlocks: 1_800,
+  electionBlock: 1_600,
+  leastSeats: 4,
+  leastBondGrains: 10_000n * SSP_GRAINS,
+  unbondingMs: 60 * MINUTE_MS,
+  storagePeriodMs: 60 * MINUTE_MS,
+  inspectionWindowMs: 10 * MINUTE_MS,
+  teamVestingMs: DAY_MS,
+  grantLockMs: 2 * DAY_MS,
+}
+
+const local: Parameters = {
+  ...test,
+  slotMs: 500,
+  termBlocks: 600,
+  electionBlock: 500,
+  leastSeats: 1,
+  unbondingMs: 2 * MINUTE_MS,
+  storagePeriodMs: 20 * SECOND_MS,
+  inspectionWindowMs: 15 * SECOND_MS,
+  inspectionSegments: 40,
+  offerMaturityBlocks: 2,
+  teamVestingMs: 60 * MINUTE_MS,
+  grantLockMs: 120 * MINUTE_MS,
+}
+
+/** Ready sets of parameters: days on the main network are seconds or minutes on a local one. */
+export const presets: Readonly<Record<PresetName, Parameters>> = { main, test, local }

@@ -1,5 +1,31 @@
 export { bls } from '#native'
+export {
+  ADDRESS_BYTES,
+  ADDRESS_TEXT_LENGTH,
+  type Address,
+  addressOfContract,
+  addressOfKey,
+  addressOfModule,
+  addressOfPolicy,
+  checkPolicy,
+  formatAddress,
+  MAX_POLICY_KEYS,
+  type Policy,
+  parseAddress,
+} from './address.ts'
 export { compareBytes, concatBytes, equalBytes, fromHex, toHex } from './bytes.ts'
+export {
+  addAmount,
+  checkAmount,
+  formatAmount,
+  MAX_AMOUNT,
+  MAX_DECIMALS,
+  mulDiv,
+  parseAmount,
+  SSP_DECIMALS,
+  subAmount,
+  TOTAL_SUPPLY_GRAINS,
+} from './checked.ts'
 export { HASH_BYTES, type Hash, hashPairs, hashTagged, sha256, tagPrefix } from './hash.ts'
 export {
   algorithmOf,

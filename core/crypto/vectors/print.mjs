@@ -1,7 +1,16 @@
 // What the scripts beside this file share. They print, since core touches no files.
-import { sha256, toHex } from '../src/index.ts'
+import { createHash } from 'node:crypto'
+import { toHex } from '../src/index.ts'
 
 export const bytesOf = (text) => Uint8Array.from(Buffer.from(text, 'hex'))
+const sha256 = (...parts) =>
+  Uint8Array.from(
+    createHash('sha256')
+      .update(joined(...parts))
+      .digest(),
+  )
+/** H(tag, m) of bytes.md §3, by node:crypto. */
+export const tagged = (tag, ...parts) => sha256(sha256(Buffer.from(`smartshare/${tag}`)), ...parts)
 export const messageOf = (name) => sha256(Buffer.from(`message ${name}`))
 export const seedOf = (name) => sha256(Buffer.from(`seed ${name}`))
 export const hexOf = (value) => value.toString(16).padStart(64, '0')

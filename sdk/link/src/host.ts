@@ -1,0 +1,135 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
+import { type Identify, identify } from '@libp2p/identify'
+import type {
+  ComponentLogger,
+  ConnectionEncrypter,
+  ConnectionGater,
+  Libp2p,
+  Logger,
+  MessageStream,
+  SecureConnectionOptions,
+  SecuredConnection,
+} from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import { type GossipOptions, gossipSettings } from './gossip.ts'
+import type { LinkLimits } from './limits.ts'
+import { guardMuxer, type MuxerGuardInit } from './muxer-guard.ts'
+
+// The only file that needs Node: TCP and TLS. A browser would bring another host with the same face.
+
+/** Yamux starts every stream with this window (its specification); it grows from there. */
+const INITIAL_WINDOW_BYTES = 256 * 1024
+const SOCKET_KEEP_ALIVE_MS = 30_000
+
+export type Encryption = 'tls' | 'noise'
+
+export interface HostInit {
+  readonly seed: Uint8Array
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly encryption: readonly Encryption[]
+  readonly gossip: GossipOptions | undefined
+  readonly localNetwork: boolean
+  readonly limits: LinkLimits
+  readonly guard: Omit<MuxerGuardInit, 'onFault'>
+  isBanned(peer: string): boolean
+  onFault(peer: string | undefined, error: Error): void
+}
+
+export type Host = Libp2p<{ identify: Identify; pubsub?: GossipSub }>
+
+/** A started libp2p host on TCP, with TLS 1.3 or Noise and yamux. */
+export async function createHost(init: HostInit): Promise<Host> {
+  const { limits } = init
+  const peers = new WeakMap<MessageStream, string>()
+  const guard = { ...init.guard, onFault: (to: MessageStream, error: Error) => init.onFault(peers.get(to), error) }
+  const encrypters = { tls: tls(), noise: noise() }
+  const settings = init.gossip === undefined ? undefined : gossipSettings(init.gossip, init.localNetwork)
+  const window = limits.streamWindowBytes
+  const host = await createLibp2p({
+    privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
+    addresses: { listen: [...init.listen], announce: [...init.announce] },
+    nodeInfo: { name: 'smartshare', version: '1', userAgent: 'smartshare/1' },
+    transports: [tcp({ dialOpts: SOCKET, listenOpts: SOCKET, maxConnections: limits.maxConnections })],
+    connectionEncrypters: init.encryption.map((name) => (components: Parameters<ReturnType<typeof tls>>[0]) => {
+      return rememberPeers(encrypters[name](components as never), peers)
+    }),
+    streamMuxers: [
+      () =>
+        guardMuxer(
+          yamux({
+            maxInboundStreams: limits.maxStreamsPerConnection,
+            maxOutboundStreams: limits.maxStreamsPerConnection,
+            streamOptions: {
+              initialStreamWindowSize: INITIAL_WINDOW_BYTES,
+              maxStreamWindowSize: window,
+              // A stream that is not read keeps a window's worth; with less room than that it would be cut instead.
+              maxReadBufferLength: window + INITIAL_WINDOW_BYTES,
+            },
+          })(),
+          guard,
+        ),
+    ],
+    connectionGater: gater(init),
+    connectionManager: {
+      maxConnections: limits.maxConnections,
+      maxIncomingPendingConnections: limits.maxPendingConnections,
+      inboundConnectionThreshold: limits.connectionsPerSecondPerHost,
+      inboundUpgradeTimeout: limits.handshakeTimeoutMs,
+      dialTimeout: limits.dialTimeoutMs,
+      inboundStreamProtocolNegotiationTimeout: limits.negotiationTimeoutMs,
+      outboundStreamProtocolNegotiationTimeout: limits.negotiationTimeoutMs,
+      // The link has its own way to stay connected.
+      reconnectRetries: 0,
+    },
+    connectionMonitor: {
+      pingInterval: limits.pingIntervalMs,
+      pingTimeout: { minTimeout: limits.pingTimeoutMs, maxTimeout: limits.pingTimeoutMs },
+      abortConnectionOnPingFailure: true,
+    },
+    services: {
+      identify: identify(),
+      ...(settings === undefined ? {} : { pubsub: gossipsub(settings) }),
+    },
+    logger: SILENT,
+  })
+  return host as Host
+}
+
+const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: SOCKET_KEEP_ALIVE_MS }
+
+/** Notes who is at the other end of each secured connection, for the guard below the multiplexer. */
+function rememberPeers(inner: ConnectionEncrypter, peers: WeakMap<MessageStream, string>): ConnectionEncrypter {
+  for (const way of ['secureInbound', 'secureOutbound'] as const) {
+    const secure = inner[way].bind(inner)
+    inner[way] = async (connection: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> => {
+      const secured = await secure(connection, options)
+      peers.set(secured.connection, secured.remotePeer.toString())
+      return secured
+    }
+  }
+  return inner
+}
+
+function gater(init: HostInit): ConnectionGater {
+  return {
+    denyDialPeer: (peer) => init.isBanned(peer.toString()),
+    denyInboundEncryptedConnection: (peer) => init.isBanned(peer.toString()),
+    denyOutboundEncryptedConnection: (peer) => init.isBanned(peer.toString()),
+    denyDialMultiaddr: () => false,
+  }
+}
+
+/** libp2p writes a line per frame when logging; what matters is reported by the link itself. */
+const silentLogger: Logger = Object.assign(() => undefined, {
+  error: () => undefined,
+  trace: () => undefined,
+  enabled: false,
+  newScope: (): Logger => silentLogger,
+})
+const SILENT: ComponentLogger = { forComponent: () => silentLogger }

@@ -8,7 +8,7 @@ import { concatBytes } from './bytes.ts'
 export const SIGNATURE_SUITE = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 const POSSESSION_SUITE = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 
-export const BLS_SECRET_BYTES = 32
+const BLS_SECRET_BYTES = 32
 export const BLS_PUBLIC_KEY_BYTES = 48
 export const BLS_SIGNATURE_BYTES = 96
 /** Bound of decoded keys kept: several terms of 99 delegates and all that stand for election. */

@@ -69,6 +69,12 @@ export class Gate {
     return this.gas
   }
 
+  /** The nonce that the sender's lane needs next in this block. */
+  expectedNonce(tx: ParsedTransaction): bigint {
+    const fromKey = mapKey(tx.from)
+    return this.expected(this.party(fromKey, tx.from), fromKey + String.fromCharCode(tx.body.lane), tx.body.lane)
+  }
+
   /** Admits the next transaction or throws TX_* / BLOCK_FULL; what is refused leaves no trace. */
   admit(tx: ParsedTransaction): void {
     const { body } = tx
@@ -84,9 +90,7 @@ export class Gate {
       throw new SmartshareError('TX_UNAUTHORISED', 'these keys may not act for the fee payer')
     }
     const nonceKey = fromKey + String.fromCharCode(body.lane)
-    const expected =
-      nextNonce(from.account, body.lane) +
-      this.sum((summary) => summary.nonces.get(nonceKey), this.nonces.get(nonceKey))
+    const expected = this.expected(from, nonceKey, body.lane)
     if (body.nonce !== expected) {
       const code = body.nonce < expected ? 'TX_NONCE_USED' : 'TX_NONCE_GAP'
       throw new SmartshareError(code, `nonce ${body.nonce} where ${expected} comes next`, { expected })
@@ -151,6 +155,12 @@ export class Gate {
     const party = { account: getAccount(this.root, address), balance: balanceOf(this.root, address) }
     this.parties.set(key, party)
     return party
+  }
+
+  private expected(from: Party, nonceKey: string, lane: number): bigint {
+    return (
+      nextNonce(from.account, lane) + this.sum((summary) => summary.nonces.get(nonceKey), this.nonces.get(nonceKey))
+    )
   }
 
   private sum(of: (summary: BlockSummary) => bigint | undefined, own: bigint | undefined): bigint {

@@ -1,0 +1,219 @@
+import {
+  type Block,
+  encodeBlock,
+  HEADER_VERSION,
+  type Header,
+  headerHash,
+  MAX_BLOCK_BYTES,
+  MAX_BLOCK_TRANSACTIONS,
+  MODE_CALM,
+  type ParsedTransaction,
+  parseTransaction,
+  transactionsRoot,
+} from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import type { HeaderTemplate } from '@smartshare/consensus'
+import { equalBytes } from '@smartshare/crypto'
+import { type BlockSummary, Gate, mapKey, nextBasePrice, type Parameters, summarise } from '@smartshare/runtime'
+import type { ExecutedFacts, RecentFacts } from './executed-facts.ts'
+import type { Mempool } from './mempool.ts'
+import type { RecentChanges } from './recent-changes.ts'
+import type { SignaturePool } from './signature-pool.ts'
+
+/** Room in a block for everything that is not a transaction. */
+const BLOCK_OVERHEAD_BYTES = 8 * 1024
+/** Blocks whose parsed transactions are remembered: those above the last final one and the window below it. */
+const MOST_REMEMBERED = 1_024
+
+export interface BlockMakerParts {
+  readonly chainId: Uint8Array
+  readonly parameters: Parameters
+  readonly mempool: Mempool
+  readonly signatures: SignaturePool
+  readonly facts: RecentFacts
+  readonly changes: RecentChanges
+  /** Brings `facts` and `changes` up to what the executor has done. */
+  readonly catchUp: () => void
+  /** Header and transactions of a final block. */
+  readonly finalBlock: (height: number) => Block | undefined
+}
+
+interface Content {
+  readonly summary: BlockSummary
+  readonly transactions: readonly ParsedTransaction[]
+}
+
+export interface BuildOrder {
+  readonly template: HeaderTemplate
+  readonly roots: { readonly stateRoot: Uint8Array; readonly rangeRoot: Uint8Array } | null
+  readonly nextSet: Uint8Array | null
+  readonly ancestors: readonly Block[]
+}
+
+/**
+ * Makes and checks the contents of blocks: a pure function of the block, its ancestors and the state at the named root, so that
+ * every delegate comes to the same answer (docs/spec/chain.md, "Validity").
+ */
+export class BlockMaker {
+  private readonly parts: BlockMakerParts
+  private readonly contents = new Map<string, Content>()
+
+  constructor(parts: BlockMakerParts) {
+    this.parts = parts
+  }
+
+  /** The leader's block for a slot. Throws if the named root is not executed here. */
+  build(order: BuildOrder): { header: Header; transactions: Uint8Array[] } {
+    const { template, ancestors } = order
+    const { parameters, mempool, facts } = this.parts
+    this.parts.catchUp()
+    const root = facts.at(template.rootHeight)
+    const roots = order.roots ?? root
+    if (root === undefined || roots === undefined) {
+      throw new SmartshareError('BLOCK_ROOT_UNKNOWN', `height ${template.rootHeight} is not executed here`)
+    }
+    const parent = this.parentHeader(template.height, ancestors)
+    const basePrice = nextBasePrice(parent, parameters)
+    const gate = this.gate(template, basePrice, ancestors)
+    const roomy = template.height - template.rootHeight <= parameters.maxRootLag
+    const chosen = roomy ? mempool.select(gate, MAX_BLOCK_BYTES - BLOCK_OVERHEAD_BYTES, MAX_BLOCK_TRANSACTIONS) : []
+    const transactions = chosen.map((tx) => tx.wire)
+    const header: Header = {
+      ...template,
+      version: HEADER_VERSION,
+      stateRoot: roots.stateRoot,
+      rangeRoot: roots.rangeRoot,
+      transactionsRoot: transactionsRoot(transactions),
+      transactionCount: transactions.length,
+      gas: gate.admittedGas,
+      basePrice,
+      mode: MODE_CALM,
+      nextSet: order.nextSet ?? nextSetAt(root, template.term),
+    }
+    this.remember(headerHash(header), { summary: gate.summary(), transactions: chosen })
+    return { header, transactions }
+  }
+
+  /**
+   * `later` if the named root is not executed here yet; throws BLOCK_* or TX_* if the block is invalid, with the reason.
+   */
+  async validate(hash: Uint8Array, block: Block, ancestors: readonly Block[]): Promise<'valid' | 'later'> {
+    const { parameters, facts } = this.parts
+    const { header } = block
+    this.parts.catchUp()
+    const root = facts.at(header.rootHeight)
+    if (root === undefined) {
+      if (header.rootHeight > facts.height) return 'later'
+      throw invalid('BLOCK_ROOT_OLD', `names height ${header.rootHeight}, which is long past`)
+    }
+    const parent = this.parentHeader(header.height, ancestors)
+    this.checkHeader(block, parent, root)
+    const transactions = await this.verified(block)
+    const roomy = header.height - header.rootHeight <= parameters.maxRootLag
+    if (!roomy && transactions.length > 0)
+      throw invalid('BLOCK_FULL', 'transactions although the named root is far back')
+    const gate = this.gate(header, header.basePrice, ancestors)
+    for (const tx of transactions) gate.admit(tx)
+    if (gate.admittedGas !== header.gas) throw invalid('BLOCK_GAS', 'the gas of the header is not that of the block')
+    this.remember(hash, { summary: gate.summary(), transactions })
+    return 'valid'
+  }
+
+  /** The transactions of a block that is final, with their signatures checked at most once on this node. */
+  async transactionsOf(hash: Uint8Array, block: Block): Promise<readonly ParsedTransaction[]> {
+    const known = this.contents.get(mapKey(hash))
+    if (known !== undefined) return known.transactions
+    const transactions = await this.verified(block)
+    this.remember(hash, { summary: summarise(transactions), transactions })
+    return transactions
+  }
+
+  private checkHeader(block: Block, parent: Pick<Header, 'basePrice' | 'gas'>, root: ExecutedFacts): void {
+    const { header } = block
+    if (!equalBytes(header.stateRoot, root.stateRoot) || !equalBytes(header.rangeRoot, root.rangeRoot)) {
+      throw invalid('BLOCK_ROOT', `other roots at height ${root.height} than those computed here`)
+    }
+    const { rootCertificate } = block
+    if (rootCertificate !== null && !equalBytes(rootCertificate.value, root.blockHash)) {
+      throw invalid('BLOCK_CERTIFICATE', 'the certificate is not of the block at the named height')
+    }
+    if (header.basePrice !== nextBasePrice(parent, this.parts.parameters))
+      throw invalid('BLOCK_PRICE', 'a wrong base price')
+    if (header.mode !== MODE_CALM) throw invalid('BLOCK_MODE', 'a mode that this protocol version does not have')
+    const expected = nextSetAt(root, header.term)
+    const same =
+      expected === null ? header.nextSet === null : header.nextSet !== null && equalBytes(header.nextSet, expected)
+    if (!same) throw invalid('BLOCK_NEXT_SET', 'the next set is not that of the named root')
+    if (header.transactionCount !== block.transactions.length) throw invalid('BLOCK_COUNT', 'a wrong count')
+    if (!equalBytes(header.transactionsRoot, transactionsRoot(block.transactions))) {
+      throw invalid('BLOCK_TRANSACTIONS', 'the transactions are not those of the header')
+    }
+    const sizeBytes = block.transactions.reduce((sum, wire) => sum + wire.length + 5, BLOCK_OVERHEAD_BYTES)
+    if (sizeBytes > MAX_BLOCK_BYTES && encodeBlock(block).length > MAX_BLOCK_BYTES) {
+      throw invalid('BLOCK_TOO_LARGE', 'above its largest size')
+    }
+  }
+
+  /** Parses the transactions of a block and checks the signatures of those that did not pass the mempool. */
+  private async verified(block: Block): Promise<ParsedTransaction[]> {
+    const { mempool, signatures, chainId } = this.parts
+    const unknown: ParsedTransaction[] = []
+    const transactions = block.transactions.map((wire) => {
+      const parsed = parseTransaction(wire, chainId)
+      const waiting = mempool.get(parsed.id)
+      // The id leaves signatures out, so the same id with other signatures is another transaction.
+      if (waiting !== undefined && equalBytes(waiting.wire, wire)) return waiting
+      unknown.push(parsed)
+      return parsed
+    })
+    const good = await signatures.check(unknown)
+    if (good.includes(false)) throw invalid('BLOCK_SIGNATURE', 'a transaction with a wrong signature')
+    return transactions
+  }
+
+  private gate(block: { height: number; rootHeight: number }, basePrice: bigint, ancestors: readonly Block[]): Gate {
+    const window: BlockSummary[] = []
+    const above = ancestors[0]?.header.height ?? block.height
+    for (let height = block.rootHeight + 1; height < above; height++) {
+      const final = this.parts.finalBlock(height)
+      if (final === undefined) throw new SmartshareError('STATE_DAMAGED', `final block ${height} is missing`)
+      window.push(this.summaryOf(final))
+    }
+    for (const ancestor of ancestors)
+      if (ancestor.header.height > block.rootHeight) window.push(this.summaryOf(ancestor))
+    const state = this.parts.changes.at(block.rootHeight)
+    return new Gate(state, window, { height: block.height, basePrice }, this.parts.parameters)
+  }
+
+  private summaryOf(block: Block): BlockSummary {
+    const hash = headerHash(block.header)
+    const known = this.contents.get(mapKey(hash))
+    if (known !== undefined) return known.summary
+    const transactions = block.transactions.map((wire) => parseTransaction(wire, this.parts.chainId))
+    const summary = summarise(transactions)
+    return summary
+  }
+
+  private parentHeader(height: number, ancestors: readonly Block[]): Pick<Header, 'basePrice' | 'gas'> {
+    const parent = ancestors.at(-1) ?? this.parts.finalBlock(height - 1)
+    if (parent !== undefined) return parent.header
+    if (height === 1) return { basePrice: this.parts.parameters.leastBasePrice, gas: 0 }
+    throw new SmartshareError('STATE_DAMAGED', `final block ${height - 1} is missing`)
+  }
+
+  private remember(hash: Uint8Array, content: Content): void {
+    this.contents.set(mapKey(hash), content)
+    if (this.contents.size <= MOST_REMEMBERED) return
+    const oldest = this.contents.keys().next().value
+    if (oldest !== undefined) this.contents.delete(oldest)
+  }
+}
+
+/** Hash of the next set at a named root, for headers of `term`; null before the election of that term. */
+function nextSetAt(root: ExecutedFacts, term: number): Uint8Array | null {
+  return root.term === term ? root.nextSetHash : null
+}
+
+function invalid(code: string, message: string): SmartshareError {
+  return new SmartshareError(code, `a block with ${message}`)
+}

@@ -29,6 +29,8 @@ export interface ChannelInit {
 export class Channel implements AsyncIterable<Uint8Array> {
   readonly peer: string
   readonly protocol: string
+  /** True if the peer opened it. */
+  readonly inbound: boolean
   readonly #init: ChannelInit
   readonly #framed: FramedStream
   readonly #pace: TokenBucket
@@ -47,6 +49,7 @@ export class Channel implements AsyncIterable<Uint8Array> {
   constructor(init: ChannelInit) {
     this.peer = init.peer
     this.protocol = init.protocol
+    this.inbound = init.stream.direction === 'inbound'
     this.#init = init
     this.#heardAtMs = init.now()
     this.#pace = new TokenBucket(init.limits.bytesPerSecond, init.now())

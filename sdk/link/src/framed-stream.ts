@@ -84,7 +84,10 @@ export class FramedStream {
     stream.addEventListener('idle', this.#onDrain)
     stream.addEventListener('message', this.#onMessage)
     if (stream.status !== 'open') {
-      this.#finish(this.#closedError(undefined))
+      // Gone already; the peer's last words may still lie in it and are handed over in a microtask.
+      this.#ending = this.#closedError(undefined)
+      this.#failSends(this.#ending)
+      this.#maybeEnd()
       this.#options.onClosed?.()
     }
   }

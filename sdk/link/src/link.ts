@@ -47,6 +47,8 @@ export type ChannelHandler = (channel: Channel) => Promise<void> | void
 
 /** Two streams per asker and protocol: the second while the first, broken, is not yet gone. */
 const REQUEST_STREAMS_PER_PEER = 2
+/** Channels above the bound of which the peer is told the code; those beyond are only reset. */
+const REFUSED_CHANNELS = 4
 const SEED_BYTES = 32
 
 interface Sweepable {
@@ -164,10 +166,20 @@ export class Link {
     await this.#host.handle(
       protocol,
       (stream, connection) => {
-        const channel = this.#addChannel(stream, connection.remotePeer.toString(), protocol, full)
-        void serveChannel(channel, handler)
+        const peer = connection.remotePeer.toString()
+        const channel = this.#addChannel(stream, peer, protocol, full)
+        if (this.#inboundChannels(peer, protocol) <= full.channelsPerPeer) {
+          void serveChannel(channel, handler)
+          return
+        }
+        this.#metricsOf(protocol).refused++
+        channel.abort(new SmartshareError('LINK_QUOTA', 'More channels than one peer may open', { protocol }))
+        this.#fault(peer, FaultWeight.OverQuota, 'more channels than one peer may open')
       },
-      { maxInboundStreams: full.channelsPerPeer, maxOutboundStreams: this.#limits.maxStreamsPerConnection },
+      {
+        maxInboundStreams: full.channelsPerPeer + REFUSED_CHANNELS,
+        maxOutboundStreams: this.#limits.maxStreamsPerConnection,
+      },
     )
   }
 
@@ -323,6 +335,14 @@ export class Link {
     this.#channels.add(channel)
     channel.open()
     return channel
+  }
+
+  #inboundChannels(peer: string, protocol: string): number {
+    let count = 0
+    for (const channel of this.#channels) {
+      if (channel.peer === peer && channel.protocol === protocol && channel.inbound) count++
+    }
+    return count
   }
 
   async #openStream(peer: string, protocol: string): Promise<Stream> {

@@ -40,4 +40,24 @@ export {
   sign,
   verify,
 } from './keys.ts'
+export {
+  DATA_BLOCK_BYTES,
+  type DataProof,
+  DataTree,
+  DataTreeBuilder,
+  dataProof,
+  dataRoot,
+  MAX_DATA_BYTES,
+  PACKET_LEVEL,
+  SEGMENT_BYTES,
+  verifyDataProof,
+} from './merkle-data.ts'
+export { type ListProof, listProof, listRoot, MAX_LIST_LEAVES, verifyListProof } from './merkle-list.ts'
 export type { BlsItem, BlsScheme } from './native.ts'
+export {
+  RangeAccumulator,
+  type RangeNode,
+  type RangeNodes,
+  type RangeProof,
+  verifyRangeProof,
+} from './range.ts'

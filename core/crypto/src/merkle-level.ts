@@ -1,0 +1,66 @@
+import { HASH_BYTES, type Hash, hashPairs } from './hash.ts'
+
+/** No tree has more levels: sizes are below 2^53. */
+export const MAX_LEVELS = 53
+
+/** PADDING[k] is the node k levels above the leaves that stands on padding alone; a padding leaf is 32 zero bytes. */
+const PADDING: Hash[] = [new Uint8Array(HASH_BYTES)]
+for (let level = 0; level < MAX_LEVELS; level++) {
+  const below = PADDING[level] as Hash
+  const pair = new Uint8Array(2 * HASH_BYTES)
+  pair.set(below)
+  pair.set(below, HASH_BYTES)
+  const node = new Uint8Array(HASH_BYTES)
+  hashPairs(pair, node)
+  PADDING.push(node)
+}
+
+/** The node of `level` whose leaves are all padding. Do not change the result. */
+export function paddingNode(level: number): Hash {
+  return PADDING[level] as Hash
+}
+
+/** Levels above the leaves of the smallest tree with room for `count` leaves: ⌈log2(count)⌉, 0 for none and one. */
+export function depthOf(count: number): number {
+  let depth = 0
+  for (let room = 1; room < count; room *= 2) depth++
+  return depth
+}
+
+/** SHA-256(left ‖ right). */
+export function nodeOf(left: Hash, right: Hash): Hash {
+  const pair = new Uint8Array(2 * HASH_BYTES)
+  pair.set(left)
+  pair.set(right, HASH_BYTES)
+  const node = new Uint8Array(HASH_BYTES)
+  hashPairs(pair, node)
+  return node
+}
+
+/**
+ * Replaces the `count` nodes of `level` at the beginning of `nodes` by those of the next level, and returns how many
+ * these are. An odd last one is paired with padding, for which `nodes` needs room. All nodes lie one after the other.
+ */
+export function reduceLevel(nodes: Uint8Array, count: number, level: number): number {
+  let even = count
+  if (count % 2 === 1) {
+    nodes.set(paddingNode(level), count * HASH_BYTES)
+    even++
+  }
+  hashPairs(nodes.subarray(0, even * HASH_BYTES), nodes.subarray(0, (even / 2) * HASH_BYTES))
+  return even / 2
+}
+
+/**
+ * The top that a leaf and its siblings (from the leaf up) lead to; `index` is that of the leaf. Indices go beyond 32
+ * bits, so no bit operations here.
+ */
+export function climb(leaf: Hash, index: number, siblings: readonly Hash[]): Hash {
+  let node = leaf
+  let at = index
+  for (const sibling of siblings) {
+    node = at % 2 === 0 ? nodeOf(node, sibling) : nodeOf(sibling, node)
+    at = Math.floor(at / 2)
+  }
+  return node
+}

@@ -1,0 +1,145 @@
+import {
+  type Block,
+  type Certificate,
+  certificateHash,
+  HEADER_VERSION,
+  type Header,
+  headerHash,
+  NO_VALUE,
+  nextAccumulator,
+  revealHash,
+} from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { equalBytes, toHex } from '@smartshare/crypto'
+import { MAX_PROPOSAL_CERTIFICATES } from './config.ts'
+import type { HeaderTemplate } from './events.ts'
+import { emit, emitDurable, log } from './outbox.ts'
+import { addCandidate } from './proposals.ts'
+import { maySign, signPropose } from './register.ts'
+import { type Entry, type Instance, isTerminal, notarOf, type State, slotOf } from './state.ts'
+import { bestParent, insert, leaderOf, type ParentChoice, pathTo } from './tree.ts'
+
+/** Does the own turn: orders a block from the node, or proposes the term's last block again. */
+export function takeTurn(state: State, instance: Instance): void {
+  if (instance.seat === null || !maySign(state, instance, instance.slot)) return
+  const slot = instance.slots.get(instance.slot)
+  if (slot !== undefined && (slot.own.propose !== null || slot.own.skip)) return
+  const choice = bestParent(instance, instance.slot)
+  if ('gap' in choice || leaderOf(instance, choice.entry, instance.slot) !== instance.seat) return
+  const { entry } = choice
+  if (isTerminal(instance, entry)) {
+    proposeAgain(state, instance, entry)
+    return
+  }
+  const earliestMs = entry.timeMs + state.config.slotMs
+  if (state.nowMs < earliestMs) {
+    instance.wakeAtMs = Math.min(instance.wakeAtMs, earliestMs)
+    return
+  }
+  const { building } = instance
+  if (building !== null && building.template.slot === instance.slot && equalBytes(building.template.parent, entry.hash))
+    return
+  order(state, instance, entry)
+}
+
+function proposeAgain(state: State, instance: Instance, entry: Entry): void {
+  const vote = signPropose(state, instance, instance.slot, entry.hash)
+  if (vote === null) return
+  state.votes.push(vote)
+  addCandidate(slotOf(instance, instance.slot), {
+    key: entry.key,
+    hash: entry.hash,
+    leader: vote.seat,
+    again: true,
+    peer: null,
+  })
+}
+
+function order(state: State, instance: Instance, parent: Entry): void {
+  const { chainId, scheme, secretKey } = state.config
+  const { term, slot } = instance
+  const reveal = scheme.sign(secretKey!, revealHash(chainId, term, Math.floor(slot / instance.seats)))
+  const root = chooseRoot(state, instance, parent)
+  const template: HeaderTemplate = {
+    version: HEADER_VERSION,
+    chainId,
+    term,
+    slot,
+    height: parent.height + 1,
+    parent: parent.hash,
+    timeMs: state.nowMs,
+    leader: instance.seat!,
+    reveal,
+    accumulator: nextAccumulator(parent.accumulator, reveal),
+    rootHeight: root.height,
+    certificateHash: root.certificate === null ? NO_VALUE : certificateHash(root.certificate),
+  }
+  instance.building = { template, rootCertificate: root.certificate }
+  const ancestors = pathTo(instance, parent).map((entry) => entry.block!)
+  emit(state, { type: 'build', slot, template, roots: root.roots, nextSet: parent.nextSet, ancestors })
+}
+
+interface RootChoice {
+  height: number
+  certificate: Certificate | null
+  roots: { stateRoot: Uint8Array; rangeRoot: Uint8Array } | null
+}
+
+/**
+ * The highest root that a quorum says it has executed, that is executed here, and that has a Final certificate of its own;
+ * the parent's if there is none above it.
+ */
+function chooseRoot(state: State, instance: Instance, parent: Entry): RootChoice {
+  const heights = instance.start.set.members.map((member, seat) =>
+    seat === instance.seat ? state.executedHeight : (state.reported.get(toHex(member.address)) ?? 0),
+  )
+  heights.sort((a, b) => b - a)
+  const highest = Math.min(heights[instance.quorum - 1]!, state.executedHeight, instance.tip.height)
+  for (let height = highest; height > parent.rootHeight; height--) {
+    const certificate = state.finalCertificates.get(height)
+    if (certificate !== undefined && certificate.term >= instance.term - 1) return { height, certificate, roots: null }
+  }
+  const { rootHeight, rootCertificate, stateRoot, rangeRoot } = parent
+  return { height: rootHeight, certificate: rootCertificate, roots: { stateRoot, rangeRoot } }
+}
+
+/** Takes the block that the node made. Throws CONSENSUS_BUILD if it is not what was ordered. */
+export function takeBuilt(state: State, instance: Instance, slot: number, header: Header, transactions: Uint8Array[]) {
+  const { building } = instance
+  if (building === null || building.template.slot !== slot || instance.slot !== slot) return
+  if (!fits(header, building.template)) {
+    throw new SmartshareError('CONSENSUS_BUILD', 'the node made another block than the one ordered', { slot })
+  }
+  const choice = bestParent(instance, slot)
+  if ('gap' in choice || !equalBytes(choice.entry.hash, header.parent) || slotOf(instance, slot).own.skip) return
+  instance.building = null
+  const hash = headerHash(header)
+  const vote = signPropose(state, instance, slot, hash)
+  if (vote === null) return
+  const block: Block = { header, proposal: vote.signature, rootCertificate: building.rootCertificate, transactions }
+  log(state, { type: 'block', block })
+  const entry = insert(state, instance, block, hash, true)
+  // A root that is not executed here may be proposed because the parent named it, but not voted for.
+  const phase = header.rootHeight <= state.executedHeight ? 'valid' : 'checked'
+  addCandidate(slotOf(instance, slot), { key: entry.key, hash, leader: vote.seat, again: false, peer: null }, phase)
+  sendProposal(state, instance, block, choice)
+}
+
+/** Sends a block with the certificates that voters need, up to a page; they ask for the rest. */
+export function sendProposal(state: State, instance: Instance, block: Block, parent: ParentChoice): void {
+  const certificates: Certificate[] = []
+  const notar = notarOf(instance.slots.get(parent.slot))
+  if (notar !== null) certificates.push(notar)
+  for (let slot = instance.slot - 1; slot > parent.slot && certificates.length < MAX_PROPOSAL_CERTIFICATES; slot--) {
+    const skip = instance.slots.get(slot)?.skip
+    if (skip) certificates.push(skip)
+  }
+  emitDurable(state, { type: 'send', to: 'all', message: { type: 'proposal', block, certificates } })
+}
+
+function fits(header: Header, template: HeaderTemplate): boolean {
+  return Object.entries(template).every(([name, value]) => {
+    const made = header[name as keyof HeaderTemplate]
+    return value instanceof Uint8Array ? equalBytes(value, made as Uint8Array) : value === made
+  })
+}

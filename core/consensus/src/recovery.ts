@@ -1,0 +1,117 @@
+import { type Block, type Certificate, FINAL, type Header, headerHash } from '@smartshare/chain'
+import { equalBytes, toHex } from '@smartshare/crypto'
+import { acceptCertificate, keepFinalCertificate } from './certificates.ts'
+import type { LogRecord, StartEvent } from './events.ts'
+import { restoreFinal } from './finality.ts'
+import { log } from './outbox.ts'
+import { addCandidate } from './proposals.ts'
+import { restoreVote } from './register.ts'
+import { enterSlot } from './slots.ts'
+import { type Entry, type Instance, type State, slotOf } from './state.ts'
+import { beginTerm } from './terms.ts'
+import { insert } from './tree.ts'
+
+/** Takes up where the log ends. What the log holds was verified before it was written. */
+export function recover(state: State, event: StartEvent): void {
+  state.executedHeight = event.executedHeight
+  const instance = beginTerm(state, event.term)
+  restoreFloor(state, event)
+  restoreFinals(state, instance, event.finals, event.records)
+  const blocks = recordsOf(event.records, 'block').map(({ block }) => block)
+  for (const block of blocks) restoreBlock(state, instance, block)
+  for (const certificate of certificatesOf(event.records, instance.term)) {
+    restoreCertificate(state, instance, certificate)
+  }
+  // They are in the log, and others have them.
+  instance.news = []
+  for (const { vote } of recordsOf(event.records, 'vote')) {
+    if (vote.term === instance.term && vote.slot > instance.finalSlot) restoreVote(state, instance, vote)
+  }
+  enterSlot(state, instance, Math.max(instance.certifiedSlot, instance.finalSlot) + 1)
+  restoreProposal(state, instance, blocks)
+  // Before the crash it may have signed what nobody received: it says it at once.
+  instance.rebroadcastAtMs = state.nowMs
+}
+
+function recordsOf<T extends LogRecord['type']>(records: readonly LogRecord[], type: T) {
+  return records.filter((record): record is Extract<LogRecord, { type: T }> => record.type === type)
+}
+
+function certificatesOf(records: readonly LogRecord[], term: number): Certificate[] {
+  return recordsOf(records, 'certificate')
+    .map(({ certificate }) => certificate)
+    .filter((certificate) => certificate.term === term || certificate.kind === FINAL)
+}
+
+/** The highest floor of the log; a lost log is a floor above every term that may have begun before now. */
+function restoreFloor(state: State, event: StartEvent): void {
+  for (const { term, slot, silentUntilMs } of recordsOf(event.records, 'floor')) {
+    const { floor } = state
+    floor.silentUntilMs = Math.max(floor.silentUntilMs, silentUntilMs)
+    if (term < floor.term || (term === floor.term && slot < floor.slot)) continue
+    floor.term = term
+    floor.slot = slot
+  }
+  if (event.voteLogIntact) return
+  // A term whose base is later than this began after the loss, however far the clocks of delegates drift apart.
+  state.floor.silentUntilMs = state.nowMs + state.config.driftMs + 1
+  log(state, { type: 'floor', ...state.floor })
+}
+
+function restoreFinals(
+  state: State,
+  instance: Instance,
+  headers: readonly Header[],
+  records: readonly LogRecord[],
+): void {
+  const certificates = new Map<string, Certificate>()
+  for (const { certificate } of recordsOf(records, 'certificate')) {
+    if (certificate.kind === FINAL) certificates.set(toHex(certificate.value), certificate)
+  }
+  let parent = instance.tip
+  for (const header of headers) {
+    const hash = headerHash(header)
+    const entry = insertHeader(state, instance, header, hash, parent)
+    const own = certificates.get(entry.key)
+    if (own !== undefined) keepFinalCertificate(state, entry.height, own)
+    restoreFinal(instance, entry, Math.max(header.slot, own?.slot ?? 0))
+    parent = entry
+  }
+  if (headers.length === 0) return
+  instance.entries.clear()
+  instance.entries.set(instance.tip.key, instance.tip)
+}
+
+function insertHeader(state: State, instance: Instance, header: Header, hash: Uint8Array, parent: Entry): Entry {
+  const body: Block = { header, proposal: new Uint8Array(0), rootCertificate: null, transactions: [] }
+  const entry = insert(state, instance, body, hash, true)
+  instance.orphans.clear()
+  entry.parent = parent
+  return entry
+}
+
+function restoreBlock(state: State, instance: Instance, block: Block): void {
+  const { term, height } = block.header
+  const hash = headerHash(block.header)
+  if (term !== instance.term || height <= instance.tip.height || instance.entries.has(toHex(hash))) return
+  insert(state, instance, block, hash, true)
+}
+
+function restoreCertificate(state: State, instance: Instance, certificate: Certificate): void {
+  if (certificate.term !== instance.term || certificate.slot <= instance.finalSlot) return
+  acceptCertificate(state, instance, certificate, false)
+}
+
+/** The own block of the current slot goes out again; a block that is logged but was voted for only is asked for again. */
+function restoreProposal(state: State, instance: Instance, blocks: readonly Block[]): void {
+  const slot = slotOf(instance, instance.slot)
+  const { propose } = slot.own
+  if (propose === null) return
+  const block = blocks.find(({ header }) => equalBytes(headerHash(header), propose))
+  if (block === undefined) return
+  const { leader, slot: first } = block.header
+  const phase = block.header.rootHeight <= state.executedHeight ? 'valid' : 'checked'
+  const again = first !== instance.slot
+  const candidate = { key: toHex(propose), hash: propose, leader: again ? instance.seat! : leader, again, peer: null }
+  addCandidate(slot, candidate, again ? 'waiting' : phase)
+}

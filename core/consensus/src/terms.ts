@@ -1,0 +1,68 @@
+import { type DelegateSet, firstAccumulator, setHash } from '@smartshare/chain'
+import { equalBytes } from '@smartshare/crypto'
+import { publishNews } from './certificates.ts'
+import type { BaseBlock, TermStart } from './events.ts'
+import { seedOfNextTerm } from './order.ts'
+import { emitDurable, log, sendVotes } from './outbox.ts'
+import { enterSlot } from './slots.ts'
+import { createInstance, type Instance, type State } from './state.ts'
+
+/** The start of term 0, which stands on genesis (docs/spec/bytes.md §9 and §10). */
+export function genesisTerm(genesis: {
+  chainId: Uint8Array
+  timeMs: number
+  set: DelegateSet
+  stateRoot: Uint8Array
+  rangeRoot: Uint8Array
+}): TermStart {
+  const { chainId, timeMs, set, stateRoot, rangeRoot } = genesis
+  const accumulator = firstAccumulator(chainId)
+  const base: BaseBlock = {
+    hash: chainId,
+    height: 0,
+    timeMs,
+    accumulator,
+    rootHeight: 0,
+    stateRoot,
+    rangeRoot,
+    rootCertificate: null,
+  }
+  return { set, base, seed: accumulator, previous: null }
+}
+
+/** Begins an instance; the one before, if any, is forgotten except for its last certificate. */
+export function beginTerm(state: State, start: TermStart): Instance {
+  const instance = createInstance(state.config, state.publicKey, start, state.nowMs)
+  state.instance = instance
+  state.cut.clear()
+  state.answered.clear()
+  for (const address of state.reported.keys()) if (!instance.seatOf.has(address)) state.reported.delete(address)
+  enterSlot(state, instance, 0)
+  emitDurable(state, { type: 'term', start, seat: instance.seat })
+  return instance
+}
+
+/** When the last block is final and its next set known, the next term begins on it at slot 0. */
+export function endTerm(state: State, instance: Instance): boolean {
+  const { over } = instance
+  const set = state.nextSet
+  if (over === null || set === null || set.term !== instance.term + 1) return false
+  if (!equalBytes(setHash(set), over.entry.nextSet!)) {
+    // Somebody told a wrong one; the right one comes from the own election or another peer.
+    state.nextSet = null
+    return false
+  }
+  const { hash, height, timeMs, accumulator, rootHeight, stateRoot, rangeRoot, rootCertificate } = over.entry
+  const start: TermStart = {
+    set,
+    base: { hash, height, timeMs, accumulator, rootHeight, stateRoot, rangeRoot, rootCertificate },
+    seed: seedOfNextTerm(over.entry, instance.seats),
+    previous: { set: instance.start.set, terminal: over.terminal },
+  }
+  state.nextSet = null
+  publishNews(state, instance)
+  sendVotes(state)
+  log(state, { type: 'term', start })
+  beginTerm(state, start)
+  return true
+}

@@ -1,0 +1,273 @@
+// A whole chain without consensus, network and disk, for tests of modules and of what stands on them: real keys, real
+// signatures, the real gate and the real state transition over a state in memory.
+import {
+  type Call,
+  chainTag,
+  decodeReceipt,
+  encodeTransaction,
+  firstAccumulator,
+  HEADER_VERSION,
+  type Header,
+  headerHash,
+  MODE_CALM,
+  nextAccumulator,
+  type ParsedTransaction,
+  parseTransaction,
+  type Receipt,
+  revealHash,
+  STATUS_DONE,
+  TRANSACTION_VERSION,
+  type TransactionBody,
+  transactionId,
+  transactionsRoot,
+} from '@smartshare/chain'
+import { decode, encode, SmartshareError } from '@smartshare/codec'
+import { addressOfKey, bls, KeyPair, sha256 } from '@smartshare/crypto'
+import { MemoryState, StateJournal } from '@smartshare/state'
+import { getAccount, nextNonce } from './accounts/accounts.ts'
+import { executeBlock } from './execute-block.ts'
+import { Gate } from './gate.ts'
+import { chainIdOf, type Genesis, writeGenesis } from './genesis.ts'
+import { mapKey } from './keys.ts'
+import { modules } from './modules.ts'
+import { type Parameters, presets } from './parameters.ts'
+import { nextBasePrice } from './price.ts'
+import { balanceOf } from './tokens/tokens.ts'
+
+const NOTHING = new Uint8Array(32)
+const utf8 = new TextEncoder()
+const GENESIS_TIME_MS = 1_700_000_000_000
+const DEFAULT_GRAINS = 10n ** 14n
+const DEFAULT_GAS_LIMIT = 5_000_000
+
+/** An account whose key the test holds. */
+export interface TestAccount {
+  readonly name: string
+  readonly keys: KeyPair
+  readonly address: Uint8Array
+}
+
+/** What a decoded event of a receipt says. */
+export interface TestEvent {
+  readonly module: string
+  readonly name: string
+  // biome-ignore lint/suspicious/noExplicitAny: each kind of event has its own record; tests name the fields they look at.
+  readonly data: any
+}
+
+export interface TestReceipt extends Omit<Receipt, 'events'> {
+  readonly events: TestEvent[]
+}
+
+/** What a block did: the receipts of its transactions, and its own. */
+export interface TestBlock {
+  readonly header: Header
+  readonly receipts: TestReceipt[]
+  readonly own: TestReceipt
+}
+
+export interface TestChainOptions {
+  /** Names of accounts that genesis funds; `chain.account(name)` gives them. */
+  readonly accounts?: readonly string[]
+  /** Grains of each of them; 1,000,000 SSP if not said. */
+  readonly grains?: bigint
+  /** Changes to the parameters of the local preset. */
+  readonly parameters?: Partial<Parameters>
+}
+
+export interface TransactionOptions {
+  readonly lane?: number
+  readonly nonce?: bigint
+  readonly gasLimit?: number
+  readonly emptying?: boolean
+}
+
+/** The account of a name: the same key every time. */
+export function testAccount(name: string): TestAccount {
+  const keys = KeyPair.fromSeed('ed25519', sha256(utf8.encode(`test account ${name}`)))
+  return { name, keys, address: addressOfKey(keys.publicKey) }
+}
+
+/** A call of a system module by names, for example `callOf('tokens', 'transfer', { to, token: 0, amount, memo: null })`. */
+export function callOf(moduleName: string, methodName: string, args: unknown): Call {
+  const module = modules.find(({ name }) => name === moduleName)
+  const method = module?.methods.find(({ name }) => name === methodName)
+  if (module === undefined || method === undefined) {
+    throw new SmartshareError('CALL_UNKNOWN', `there is no method ${moduleName}.${methodName}`)
+  }
+  return { target: module.id, method: method.id, arguments: encode(method.arguments, args), funds: [] }
+}
+
+/**
+ * A chain of one delegate. Headers are whole but for what consensus alone gives them: they name genesis as their root
+ * and carry no certificate of a Final vote.
+ */
+export class TestChain {
+  readonly genesis: Genesis
+  readonly chainId: Uint8Array
+  readonly parameters: Parameters
+  readonly state = new MemoryState()
+  /** The last block; before the first one, what stands for genesis. */
+  head: Header
+  private readonly secret: Uint8Array
+  private readonly accounts = new Map<string, TestAccount>()
+  /** Nonces used by transactions that were made but are in no block yet, by account and lane. */
+  private readonly pending = new Map<string, bigint>()
+
+  constructor({ accounts = [], grains = DEFAULT_GRAINS, parameters = {} }: TestChainOptions = {}) {
+    this.parameters = { ...presets.local, ...parameters }
+    this.secret = bls.secretFromSeed(sha256(utf8.encode('test delegate')))
+    const bond = this.parameters.leastBondGrains
+    const delegate = this.account('delegate')
+    this.genesis = {
+      name: 'test',
+      preset: 'local',
+      timeMs: GENESIS_TIME_MS,
+      parameters: this.parameters,
+      foundation: this.account('foundation').address,
+      team: this.account('team').address,
+      placement: [
+        { address: delegate.address, grains: bond + grains },
+        ...['foundation', ...accounts].map((name) => ({ address: this.account(name).address, grains })),
+      ],
+      delegates: [
+        {
+          address: delegate.address,
+          name: 'delegate',
+          key: bls.publicKey(this.secret),
+          proof: bls.provePossession(this.secret),
+          bond,
+        },
+      ],
+      fork: null,
+    }
+    this.chainId = chainIdOf(this.genesis)
+    writeGenesis(this.state, this.genesis)
+    this.head = {
+      version: HEADER_VERSION,
+      chainId: this.chainId,
+      term: 0,
+      slot: 0,
+      height: 0,
+      parent: NOTHING,
+      timeMs: GENESIS_TIME_MS,
+      leader: 0,
+      reveal: new Uint8Array(96),
+      accumulator: firstAccumulator(this.chainId),
+      rootHeight: 0,
+      stateRoot: NOTHING,
+      rangeRoot: NOTHING,
+      certificateHash: NOTHING,
+      transactionsRoot: transactionsRoot([]),
+      transactionCount: 0,
+      gas: 0,
+      basePrice: this.parameters.leastBasePrice,
+      mode: MODE_CALM,
+      nextSet: null,
+    }
+  }
+
+  /** The account of a name; one that genesis does not name has no money. */
+  account(name: string): TestAccount {
+    let known = this.accounts.get(name)
+    if (known === undefined) {
+      known = testAccount(name)
+      this.accounts.set(name, known)
+    }
+    return known
+  }
+
+  /** SSP balance in grains of an account, by its name or address. */
+  balance(of: string | Uint8Array): bigint {
+    return balanceOf(this.state, typeof of === 'string' ? this.account(of).address : of)
+  }
+
+  /** A signed transaction with the account's next nonce. */
+  transaction(from: TestAccount | string, calls: Call[], options: TransactionOptions = {}): ParsedTransaction {
+    const account = typeof from === 'string' ? this.account(from) : from
+    const lane = options.lane ?? 0
+    const key = mapKey(account.address) + lane
+    const nonce =
+      options.nonce ?? nextNonce(getAccount(this.state, account.address), lane) + (this.pending.get(key) ?? 0n)
+    if (options.nonce === undefined) this.pending.set(key, (this.pending.get(key) ?? 0n) + 1n)
+    const body: TransactionBody = {
+      version: TRANSACTION_VERSION,
+      chain: chainTag(this.chainId),
+      sender: account.keys.publicKey,
+      lane,
+      nonce,
+      expiryHeight: this.head.height + this.parameters.maxLifetimeBlocks,
+      gasLimit: options.gasLimit ?? DEFAULT_GAS_LIMIT,
+      maxGasPrice: this.head.basePrice * 2n,
+      tipGasPrice: 0n,
+      feePayer: null,
+      emptying: options.emptying ?? false,
+      calls,
+    }
+    const signature = account.keys.sign(transactionId(body, this.chainId))
+    const wire = encodeTransaction({ body, senderAuth: [{ key: null, signature }], payerAuth: [] })
+    return parseTransaction(wire, this.chainId)
+  }
+
+  /**
+   * Makes the next block, executes it and takes over what it changed. Throws what the gate throws for a transaction
+   * that may not stand in a block. `advanceMs` is the time since the block before, one slot if not said.
+   */
+  makeBlock(transactions: readonly ParsedTransaction[] = [], advanceMs: number = this.parameters.slotMs): TestBlock {
+    this.pending.clear()
+    const header = this.nextHeader(transactions, advanceMs)
+    const gate = new Gate(this.state, [], header, this.parameters)
+    for (const transaction of transactions) gate.admit(transaction)
+    const journal = new StateJournal(this.state)
+    const executed = executeBlock(
+      journal,
+      { hash: headerHash(header), header, rootCertificate: null, transactions },
+      this.parameters,
+    )
+    this.state.apply(executed.changes)
+    this.head = header
+    const receipts = executed.receipts.map((encoded) => readable(decodeReceipt(encoded)))
+    return { header, receipts: receipts.slice(0, -1), own: receipts.at(-1)! }
+  }
+
+  /** One transaction in a block of its own. Throws the error of its receipt if it failed. */
+  run(from: TestAccount | string, ...calls: Call[]): TestBlock & { receipt: TestReceipt } {
+    const block = this.makeBlock([this.transaction(from, calls)])
+    const receipt = block.receipts[0]!
+    if (receipt.status !== STATUS_DONE) {
+      throw new SmartshareError(receipt.error?.code ?? 'UNKNOWN', receipt.error?.message ?? 'failed')
+    }
+    return { ...block, receipt }
+  }
+
+  private nextHeader(transactions: readonly ParsedTransaction[], advanceMs: number): Header {
+    const parent = this.head
+    const slot = parent.slot + 1
+    const reveal = bls.sign(this.secret, revealHash(this.chainId, parent.term, slot))
+    return {
+      ...parent,
+      slot,
+      height: parent.height + 1,
+      parent: parent.height === 0 ? this.chainId : headerHash(parent),
+      timeMs: parent.timeMs + advanceMs,
+      reveal,
+      accumulator: nextAccumulator(parent.accumulator, reveal),
+      transactionsRoot: transactionsRoot(transactions.map(({ wire }) => wire)),
+      transactionCount: transactions.length,
+      gas: transactions.reduce((sum, { body }) => sum + body.gasLimit, 0),
+      basePrice: nextBasePrice(parent, this.parameters),
+    }
+  }
+}
+
+function readable(receipt: Receipt): TestReceipt {
+  const events = receipt.events.map(({ target, name, data }) => {
+    const module = modules.find(({ id }) => id === target)
+    const kind = module?.events.find((candidate) => candidate.name === name)
+    if (module === undefined || kind === undefined) {
+      throw new SmartshareError('EVENT_UNKNOWN', `module ${String(target)} names no event ${name}`)
+    }
+    return { module: module.name, name, data: decode(kind.schema, data) }
+  })
+  return { ...receipt, events }
+}

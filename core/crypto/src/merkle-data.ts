@@ -1,7 +1,7 @@
 import { SmartshareError } from '@smartshare/codec'
 import { concatBytes, equalBytes } from './bytes.ts'
 import { HASH_BYTES, type Hash, hashPairs, sha256 } from './hash.ts'
-import { depthOf, nodeOf, paddingNode, reduceLevel } from './merkle-level.ts'
+import { depthOf, nodeAt, nodeOf, openSubtree, paddingNode, reduceLevel } from './merkle-level.ts'
 import { leadsTo, rootOfTop } from './merkle-list.ts'
 
 // The tree over 64-byte segments of bytes.md §6. Only nodes from the *block level* upwards are kept: one hash for each
@@ -28,7 +28,6 @@ export interface DataProof {
 
 const segmentsIn = (sizeBytes: number) => Math.ceil(sizeBytes / SEGMENT_BYTES)
 const spanBytes = (level: number) => SEGMENT_BYTES * 2 ** level
-const nodeAt = (nodes: Uint8Array, index: number) => nodes.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES)
 
 /** The segment hashes of `bytes`, one after the other, with room for one more node. */
 function segmentHashes(bytes: Uint8Array): Uint8Array {
@@ -47,17 +46,7 @@ function padded(rest: Uint8Array): Uint8Array {
 
 /** The node above all of `bytes`, lifted by padding to `level`; and, on the way, the siblings of `segment`. */
 function climbBlock(bytes: Uint8Array, level: number, segment = 0): { top: Hash; siblings: Hash[] } {
-  const nodes = segmentHashes(bytes)
-  const siblings: Hash[] = []
-  let count = segmentsIn(bytes.length)
-  let at = segment
-  for (let below = 0; below < level; below++) {
-    const sibling = at % 2 === 0 ? at + 1 : at - 1
-    siblings.push(sibling < count ? nodeAt(nodes, sibling) : paddingNode(below).slice())
-    count = reduceLevel(nodes, count, below)
-    at = Math.floor(at / 2)
-  }
-  return { top: nodeAt(nodes, 0), siblings }
+  return openSubtree(segmentHashes(bytes), segmentsIn(bytes.length), segment, level)
 }
 
 function lift(top: Hash, from: number, to: number): Hash {

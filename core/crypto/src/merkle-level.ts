@@ -52,6 +52,33 @@ export function reduceLevel(nodes: Uint8Array, count: number, level: number): nu
 }
 
 /**
+ * The node `levels` above the `count` nodes of level 0 at the beginning of `nodes` (which has room for one more and is
+ * used up), and the siblings on the way to it from the node at `index`, padding included.
+ */
+export function openSubtree(
+  nodes: Uint8Array,
+  count: number,
+  index: number,
+  levels: number,
+): { top: Hash; siblings: Hash[] } {
+  const siblings: Hash[] = []
+  let at = index
+  let left = count
+  for (let level = 0; level < levels; level++) {
+    const sibling = at % 2 === 0 ? at + 1 : at - 1
+    siblings.push(sibling < left ? nodeAt(nodes, sibling) : paddingNode(level).slice())
+    left = reduceLevel(nodes, left, level)
+    at = Math.floor(at / 2)
+  }
+  return { top: nodeAt(nodes, 0), siblings }
+}
+
+/** A copy of the node at `index` of nodes that lie one after the other. */
+export function nodeAt(nodes: Uint8Array, index: number): Hash {
+  return nodes.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES)
+}
+
+/**
  * The top that a leaf and its siblings (from the leaf up) lead to; `index` is that of the leaf. Indices go beyond 32
  * bits, so no bit operations here.
  */

@@ -1,7 +1,7 @@
 import { encode, SmartshareError, uint } from '@smartshare/codec'
 import { equalBytes } from './bytes.ts'
 import { HASH_BYTES, type Hash, hashTagged } from './hash.ts'
-import { climb, depthOf, paddingNode, reduceLevel } from './merkle-level.ts'
+import { climb, depthOf, openSubtree, reduceLevel } from './merkle-level.ts'
 
 /** Most leaves in a list: 1 GiB of hashes; blocks hold a thousandth of that. */
 export const MAX_LIST_LEAVES = 2 ** 25
@@ -46,26 +46,8 @@ export function listProof(leaves: readonly Hash[], index: number): ListProof {
   if (!Number.isInteger(index) || index < 0 || index >= leaves.length) {
     throw new SmartshareError('LIST_INDEX', 'the list has no leaf with this index', { index, count: leaves.length })
   }
-  return { index, count: leaves.length, siblings: siblingsOf(packed(leaves), leaves.length, index) }
-}
-
-/**
- * Siblings from the leaf up, of leaf `index` among `count` nodes of `firstLevel` that stand at the beginning of
- * `nodes`, which has room for one more and is used up.
- */
-export function siblingsOf(nodes: Uint8Array, count: number, index: number, firstLevel = 0): Hash[] {
-  const siblings: Hash[] = []
-  let at = index
-  let left = count
-  for (let level = firstLevel; left > 1; level++) {
-    const sibling = at % 2 === 0 ? at + 1 : at - 1
-    siblings.push(
-      sibling < left ? nodes.slice(sibling * HASH_BYTES, (sibling + 1) * HASH_BYTES) : paddingNode(level).slice(),
-    )
-    left = reduceLevel(nodes, left, level)
-    at = Math.floor(at / 2)
-  }
-  return siblings
+  const count = leaves.length
+  return { index, count, siblings: openSubtree(packed(leaves), count, index, depthOf(count)).siblings }
 }
 
 /** Whether `leaf` stands at `proof.index` in the list of `proof.count` leaves with this root. Never throws. */

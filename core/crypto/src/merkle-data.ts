@@ -195,20 +195,10 @@ export class DataTreeBuilder {
     this.#sizeBytes += chunk.length
     let rest = chunk
     while (rest.length > 0) {
-      // A full block waits until a byte follows it: the only block of all data stands on its own level.
-      if (this.#pendingBytes === DATA_BLOCK_BYTES) {
-        this.#addFull(this.#pending)
-        this.#pendingBytes = 0
-      }
-      const isAligned = this.#pendingBytes === 0
-      const batch = isAligned ? Math.min(BATCH_BLOCKS, Math.ceil(rest.length / DATA_BLOCK_BYTES) - 1) : 0
-      const taken = batch > 0 ? batch * DATA_BLOCK_BYTES : Math.min(rest.length, DATA_BLOCK_BYTES - this.#pendingBytes)
-      if (batch > 0) {
-        this.#addFull(rest.subarray(0, taken))
-      } else {
-        this.#pending.set(rest.subarray(0, taken), this.#pendingBytes)
-        this.#pendingBytes += taken
-      }
+      const whole = this.#pendingBytes === 0 ? Math.min(BATCH_BLOCKS, Math.floor(rest.length / DATA_BLOCK_BYTES)) : 0
+      const taken = whole > 0 ? whole * DATA_BLOCK_BYTES : Math.min(rest.length, DATA_BLOCK_BYTES - this.#pendingBytes)
+      if (whole > 0) this.#addFull(rest.subarray(0, taken))
+      else this.#addPart(rest.subarray(0, taken))
       rest = rest.subarray(taken)
     }
     return this
@@ -221,6 +211,14 @@ export class DataTreeBuilder {
     if (last.length === 0) return DataTree.fromTops(this.#sizeBytes, kept)
     const level = this.#blocks === 0 ? depthOf(segmentsIn(last.length)) : BLOCK_LEVEL
     return DataTree.fromTops(this.#sizeBytes, concatBytes(kept, climbBlock(last, level).top))
+  }
+
+  #addPart(bytes: Uint8Array): void {
+    this.#pending.set(bytes, this.#pendingBytes)
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes < DATA_BLOCK_BYTES) return
+    this.#addFull(this.#pending)
+    this.#pendingBytes = 0
   }
 
   /** `bytes` are whole blocks, at most BATCH_BLOCKS: level by level they shrink to their tops. */

@@ -254,8 +254,12 @@ describe('a range', () => {
       expect(verifyRangeProof(range.root(), leaves[index] as Uint8Array, range.prove(index, nodes))).toBe(true)
   })
 
-  it('refuses leaves, bytes and indices that are none', () => {
-    const { range, nodes } = rangeOf(5)
+  it('refuses leaves, bytes, indices and proofs that are none', () => {
+    const { range, leaves, nodes } = rangeOf(5)
+    const proof = range.prove(0, nodes)
+    const tooMany = { ...proof, peaks: Array(60).fill(leaves[0]) }
+    expect(verifyRangeProof(range.root(), leaves[0] as Uint8Array, tooMany)).toBe(false)
+    expect(verifyRangeProof(range.root(), leaves[0] as Uint8Array, { ...proof, count: 2 ** 60 })).toBe(false)
     expect(() => range.append(new Uint8Array(31))).toThrow(code('RANGE_INVALID'))
     expect(() => range.prove(5, nodes)).toThrow(code('RANGE_INDEX'))
     expect(() => range.prove(-1, nodes)).toThrow(code('RANGE_INDEX'))

@@ -44,6 +44,10 @@ export const parametersSchema = record({
   storagePeriodMs: uint(),
   inspectionWindowMs: uint(),
   inspectionSegments: uint(256, 1),
+  /** Time from matching after which anybody may cancel an agreement that is still not active. */
+  activationMs: uint(),
+  /** Least collateral with which an offer stands in the book. */
+  leastOfferGrains: amount,
   /** Blocks after which a new offer takes part in matching. */
   offerMaturityBlocks: uint(),
   /** Length of vesting of the team's and the foundation's grants. */
@@ -79,6 +83,8 @@ const main: Parameters = {
   storagePeriodMs: DAY_MS,
   inspectionWindowMs: 60 * MINUTE_MS,
   inspectionSegments: 66,
+  activationMs: 2 * DAY_MS,
+  leastOfferGrains: 10n * SSP_GRAINS,
   offerMaturityBlocks: 5,
   teamVestingMs: 365 * DAY_MS,
   grantLockMs: 730 * DAY_MS,
@@ -93,6 +99,8 @@ const test: Parameters = {
   unbondingMs: 60 * MINUTE_MS,
   storagePeriodMs: 60 * MINUTE_MS,
   inspectionWindowMs: 10 * MINUTE_MS,
+  activationMs: 2 * 60 * MINUTE_MS,
+  leastOfferGrains: SSP_GRAINS,
   teamVestingMs: DAY_MS,
   grantLockMs: 2 * DAY_MS,
 }
@@ -107,6 +115,7 @@ const local: Parameters = {
   storagePeriodMs: 20 * SECOND_MS,
   inspectionWindowMs: 15 * SECOND_MS,
   inspectionSegments: 40,
+  activationMs: 10 * MINUTE_MS,
   offerMaturityBlocks: 2,
   teamVestingMs: 60 * MINUTE_MS,
   grantLockMs: 120 * MINUTE_MS,

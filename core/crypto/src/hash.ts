@@ -9,6 +9,9 @@ export const HASH_BYTES = 32
 const TAG_DOMAIN = 'smartshare/'
 /** Tags are constants of the code, so this is never reached; a tag beyond it is only hashed again each time. */
 const MAX_CACHED_TAGS = 256
+/** Messages up to this size are put together in one place: memory of their own costs more than hashing them. */
+const SCRATCH_BYTES = 4096
+const scratch = new Uint8Array(SCRATCH_BYTES)
 const utf8 = new TextEncoder()
 const prefixes = new Map<string, Hash>()
 
@@ -32,7 +35,7 @@ export function hashTagged(tag: string, ...parts: readonly Uint8Array[]): Hash {
   const prefix = tagPrefix(tag)
   let length = HASH_BYTES
   for (const part of parts) length += part.length
-  const message = new Uint8Array(length)
+  const message = length <= SCRATCH_BYTES ? scratch.subarray(0, length) : new Uint8Array(length)
   message.set(prefix)
   let at = HASH_BYTES
   for (const part of parts) {

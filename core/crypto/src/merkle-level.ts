@@ -3,17 +3,21 @@ import { HASH_BYTES, type Hash, hashPairs } from './hash.ts'
 /** No tree has more levels: sizes are below 2^53. */
 export const MAX_LEVELS = 53
 
+/** One pair and its node, used again and again: handing new arrays to native code takes longer than the hash. */
+const pairScratch = new Uint8Array(2 * HASH_BYTES)
+const nodeScratch = new Uint8Array(HASH_BYTES)
+
+/** SHA-256(left ‖ right), both of 32 bytes. */
+export function nodeOf(left: Hash, right: Hash): Hash {
+  pairScratch.set(left)
+  pairScratch.set(right, HASH_BYTES)
+  hashPairs(pairScratch, nodeScratch)
+  return nodeScratch.slice()
+}
+
 /** PADDING[k] is the node k levels above the leaves that stands on padding alone; a padding leaf is 32 zero bytes. */
 const PADDING: Hash[] = [new Uint8Array(HASH_BYTES)]
-for (let level = 0; level < MAX_LEVELS; level++) {
-  const below = PADDING[level] as Hash
-  const pair = new Uint8Array(2 * HASH_BYTES)
-  pair.set(below)
-  pair.set(below, HASH_BYTES)
-  const node = new Uint8Array(HASH_BYTES)
-  hashPairs(pair, node)
-  PADDING.push(node)
-}
+for (let level = 0; level < MAX_LEVELS; level++) PADDING.push(nodeOf(PADDING[level] as Hash, PADDING[level] as Hash))
 
 /** The node of `level` whose leaves are all padding. Do not change the result. */
 export function paddingNode(level: number): Hash {
@@ -25,16 +29,6 @@ export function depthOf(count: number): number {
   let depth = 0
   for (let room = 1; room < count; room *= 2) depth++
   return depth
-}
-
-/** SHA-256(left ‖ right). */
-export function nodeOf(left: Hash, right: Hash): Hash {
-  const pair = new Uint8Array(2 * HASH_BYTES)
-  pair.set(left)
-  pair.set(right, HASH_BYTES)
-  const node = new Uint8Array(HASH_BYTES)
-  hashPairs(pair, node)
-  return node
 }
 
 /**

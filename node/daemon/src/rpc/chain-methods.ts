@@ -1,0 +1,309 @@
+import { decodeReceipt } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { toHex } from '@smartshare/crypto'
+import { chainIdOf } from '@smartshare/runtime'
+import { z } from 'zod'
+import { MAX_SUBMIT, type SubmitOutcome } from '../api.ts'
+import { cureOf } from './cures.ts'
+import { estimate } from './estimate.ts'
+import { DEFAULT_PAGE, MAX_EVENT_BLOCKS, MAX_PAGE, MAX_TRANSACTION_TEXT } from './limits.ts'
+import { method, type RpcMethod, wrongParams } from './method.ts'
+import { jsonDetails } from './rpc-failure.ts'
+import * as shapes from './shapes.ts'
+import { bytesOfBase64, hashOf } from './texts.ts'
+import { base64, certificateView, eventView, headerView, modeName, receiptView, recordView } from './views.ts'
+
+const status = method({
+  name: 'chain_status',
+  summary: 'Where the chain and this node stand',
+  params: {},
+  result: z.object({
+    chainId: shapes.hash,
+    node: z.string(),
+    version: z.string(),
+    height: shapes.height.describe('latest executed block'),
+    final: shapes.height.describe('latest final block'),
+    hash: shapes.hash.describe('hash of the latest executed block'),
+    stateRoot: shapes.hash,
+    timeMs: shapes.timeMs,
+    term: z.int(),
+    slot: z.int(),
+    mode: z.enum(['calm', 'busy']),
+    basePrice: shapes.decimal.describe('grains per gas in the next block'),
+    supplyGrains: shapes.grains,
+    txPerSecond: z.number(),
+    mempoolTransactions: z.int(),
+    peers: z.int(),
+    healthy: z.boolean(),
+    problem: z.string().nullable(),
+  }),
+  handle(node) {
+    const now = node.status()
+    const state = node.state()
+    return {
+      chainId: toHex(node.chainId),
+      node: now.name,
+      version: now.version,
+      height: state.height,
+      final: Math.max(now.finalHeight, state.height),
+      hash: toHex(state.hash),
+      stateRoot: toHex(state.stateRoot),
+      timeMs: state.timeMs,
+      term: now.term,
+      slot: now.slot,
+      mode: modeName(now.mode),
+      basePrice: `${state.basePrice}`,
+      supplyGrains: `${now.supplyGrains}`,
+      txPerSecond: now.txPerSecond,
+      mempoolTransactions: now.mempoolTransactions,
+      peers: now.peers,
+      healthy: now.healthy,
+      problem: now.problem ?? null,
+    }
+  },
+})
+
+const peers = method({
+  name: 'chain_peers',
+  summary: 'The nodes to which this one is linked',
+  params: {},
+  result: z.object({ peers: z.array(z.object({ id: z.string(), address: z.string(), seat: z.int().nullable() })) }),
+  handle: (node) => ({
+    peers: node
+      .peers()
+      .slice(0, MAX_PAGE)
+      .map(({ id, address, seat }) => ({ id, address, seat: seat ?? null })),
+  }),
+})
+
+const genesis = method({
+  name: 'chain_genesis',
+  summary: 'The genesis record, whose hash is the chain id, and its parameters',
+  params: {},
+  result: z.object({
+    chainId: shapes.hash,
+    name: z.string(),
+    preset: z.string(),
+    timeMs: shapes.timeMs,
+    parameters: z.record(z.string(), z.unknown()),
+    delegates: z.int(),
+    encoded: shapes.base64.describe('the genesis record of bytes.md §10'),
+  }),
+  weight: 5,
+  handle: ({ genesis: { encoded, record } }) => ({
+    chainId: toHex(chainIdOf(record)),
+    name: record.name,
+    preset: record.preset,
+    timeMs: record.timeMs,
+    parameters: recordView(record.parameters),
+    delegates: record.delegates.length,
+    encoded: base64(encoded),
+  }),
+})
+
+const block = method({
+  name: 'chain_block',
+  summary: 'A final block: header, certificate and a page of its transactions',
+  params: {
+    height: shapes.height.min(1),
+    skip: z.int().min(0).default(0).describe('transactions to leave out at the front'),
+    limit: z.int().min(0).max(MAX_PAGE).default(DEFAULT_PAGE),
+  },
+  result: z.object({
+    header: shapes.header,
+    certificate: shapes.certificate.nullable().describe('null: the block is final by a descendant'),
+    transactions: z.array(shapes.wire),
+  }),
+  weight: 5,
+  async handle(node, { height, skip, limit }) {
+    const found = await node.block(height)
+    if (found === undefined) throw unknownBlock(height)
+    return {
+      header: headerView(found.header, found.hash),
+      certificate: found.certificate === undefined ? null : certificateView(found.certificate),
+      transactions: found.transactions.slice(skip, skip + limit).map(base64),
+    }
+  },
+})
+
+const blocks = method({
+  name: 'chain_blocks',
+  summary: 'Headers of final blocks in the order of heights; `next` is where the next page begins',
+  params: { from: shapes.height, limit: z.int().min(1).max(DEFAULT_PAGE).default(20) },
+  result: z.object({ headers: z.array(shapes.header), next: shapes.height }),
+  weight: 10,
+  async handle(node, { from, limit }) {
+    const headers: z.output<typeof shapes.header>[] = []
+    let next = Math.max(from, 1)
+    while (headers.length < limit) {
+      const found = await node.block(next)
+      if (found === undefined) break
+      headers.push(headerView(found.header, found.hash))
+      next += 1
+    }
+    return { headers, next }
+  },
+})
+
+const transaction = method({
+  name: 'chain_transaction',
+  summary: 'Where a transaction is, and its receipt once it is executed',
+  params: { id: shapes.hash },
+  result: z.object({
+    state: z.enum(['unknown', 'pending', 'executed']),
+    height: shapes.height.nullable(),
+    index: z.int().nullable(),
+    receipt: shapes.receipt.nullable(),
+  }),
+  async handle(node, { id }) {
+    const place = await node.transaction(hashOf(id))
+    if (place?.state !== 'executed') {
+      return { state: place?.state ?? ('unknown' as const), height: null, index: null, receipt: null }
+    }
+    const receipts = await node.receipts(place.height)
+    const receipt = receipts?.[place.index]
+    return {
+      state: 'executed' as const,
+      height: place.height,
+      index: place.index,
+      receipt: receipt === undefined ? null : receiptView(receipt),
+    }
+  },
+})
+
+const receipts = method({
+  name: 'chain_receipts',
+  summary: "Receipts of an executed block, the block's own last",
+  params: { height: shapes.height.min(1), skip: z.int().min(0).default(0), limit: shapes.limit },
+  result: z.object({ receipts: z.array(shapes.receipt), total: z.int() }),
+  weight: 5,
+  async handle(node, { height, skip, limit }) {
+    const found = await node.receipts(height)
+    if (found === undefined) throw unknownBlock(height)
+    return { receipts: found.slice(skip, skip + limit).map(receiptView), total: found.length }
+  },
+})
+
+const placedEvent = shapes.event.extend({ height: shapes.height, transaction: shapes.hash })
+
+const events = method({
+  name: 'chain_events',
+  summary: 'Events from a place in the chain on; `next` is where to go on, also when nothing was found',
+  params: {
+    height: shapes.height.describe('first block to look at'),
+    skip: z.int().min(0).default(0).describe('events of that block to leave out'),
+    limit: shapes.limit,
+    from: z.string().max(64).optional().describe('only of this module or contract'),
+    name: z.string().max(64).optional().describe('only of this name'),
+  },
+  result: z.object({
+    events: z.array(placedEvent),
+    next: z.object({ height: shapes.height, skip: z.int() }),
+  }),
+  weight: 20,
+  async handle(node, { height: first, skip: firstSkip, limit, from, name }) {
+    const found: z.output<typeof placedEvent>[] = []
+    let height = Math.max(first, 1)
+    let skip = height === first ? firstSkip : 0
+    const last = Math.min(node.state().height, height + MAX_EVENT_BLOCKS - 1)
+    for (; height <= last; height += 1) {
+      const encoded = await node.receipts(height)
+      if (encoded === undefined) throw unknownBlock(height)
+      let position = 0
+      for (const receipt of encoded.map(decodeReceipt)) {
+        for (const event of receipt.events) {
+          position += 1
+          if (position <= skip || (name !== undefined && event.name !== name)) continue
+          const view = eventView(event)
+          if (from !== undefined && view.from !== from) continue
+          if (found.length === limit) return { events: found, next: { height, skip: position - 1 } }
+          found.push({ ...view, height, transaction: toHex(receipt.transactionId) })
+        }
+      }
+      skip = 0
+    }
+    return { events: found, next: { height, skip } }
+  },
+})
+
+const submitOutcome = z.union([
+  z.object({ id: shapes.hash }),
+  z.object({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      cure: z.string().optional(),
+      details: z.record(z.string(), z.unknown()).optional(),
+    }),
+  }),
+])
+
+const submit = method({
+  name: 'chain_submit',
+  summary: 'Hands transactions over; each is answered with its id once it is admitted. The same bytes may come again',
+  params: { transactions: z.array(shapes.wire).min(1).max(MAX_SUBMIT) },
+  result: z.object({
+    results: z.array(submitOutcome),
+  }),
+  weight: 10,
+  // By hand: zod would cost more than all the rest of handing a transaction over.
+  parse(params) {
+    const list = (params as { transactions?: unknown } | null)?.transactions
+    if (!Array.isArray(list) || Object.keys(params as object).length !== 1) {
+      throw wrongParams('one array `transactions`')
+    }
+    if (list.length === 0 || list.length > MAX_SUBMIT) throw wrongParams(`transactions: 1 … ${MAX_SUBMIT} of them`)
+    for (const text of list) {
+      if (typeof text !== 'string' || text.length > MAX_TRANSACTION_TEXT) {
+        throw wrongParams('transactions: texts of base64, none larger than a transaction may be')
+      }
+    }
+    return { transactions: list as string[] }
+  },
+  async handle(node, { transactions }) {
+    const outcomes = await node.submit(transactions.map(bytesOfBase64))
+    return { results: outcomes.map(outcomeView) }
+  },
+})
+
+function outcomeView(outcome: SubmitOutcome): z.output<typeof submitOutcome> {
+  if ('id' in outcome) return { id: toHex(outcome.id) }
+  const { code, message } = outcome.error
+  const cure = cureOf(code)
+  const details = jsonDetails(outcome.error.details)
+  return { error: { code, message, ...(cure && { cure }), ...(details && { details }) } }
+}
+
+const estimateFee = method({
+  name: 'chain_estimate',
+  summary: 'What a transaction would cost if it were executed now: runs its calls on a copy of the state',
+  params: { transaction: shapes.wire.describe('its signatures and nonce are not looked at: zeros will do') },
+  result: z.object({
+    gas: z.int().describe('gas that it uses'),
+    gasLimit: z.int().describe('limit to set: leaves room for a state that has moved on'),
+    basePrice: shapes.decimal,
+    maxGasPrice: shapes.decimal.describe('price to set: leaves room for some full blocks'),
+    feeGrains: shapes.grains.describe('fee at the base price and this limit'),
+    highestFeeGrains: shapes.grains,
+  }),
+  weight: 20,
+  handle(node, params) {
+    const found = estimate(node, bytesOfBase64(params.transaction))
+    return {
+      gas: found.gas,
+      gasLimit: found.gasLimit,
+      basePrice: `${found.basePrice}`,
+      maxGasPrice: `${found.maxGasPrice}`,
+      feeGrains: `${found.feeGrains}`,
+      highestFeeGrains: `${found.highestFeeGrains}`,
+    }
+  },
+})
+
+function unknownBlock(height: number): SmartshareError {
+  return new SmartshareError('RPC_NOT_FOUND', `there is no final block of height ${height} here`, { height })
+}
+
+export const chainMethods: readonly RpcMethod[] = [
+  ...[status, peers, genesis, block, blocks, transaction, receipts, events, submit, estimateFee],
+]

@@ -1,0 +1,120 @@
+import { SmartshareError } from '@smartshare/codec'
+import { formatAddress, toHex } from '@smartshare/crypto'
+import { currentTerm, delegateByName, getDelegate, getVoter, nextSet, ranked } from '@smartshare/runtime'
+import { z } from 'zod'
+import { MAX_PAGE } from './limits.ts'
+import { method, type RpcMethod } from './method.ts'
+import * as shapes from './shapes.ts'
+import { addressOf } from './texts.ts'
+
+const delegateShape = z.object({
+  address: shapes.address,
+  name: z.string(),
+  key: shapes.hex.describe('BLS key, 48 bytes'),
+  bondGrains: shapes.grains,
+  votesGrains: shapes.grains,
+  seat: z.int().nullable().describe('seat in the current term'),
+  registeredHeight: shapes.height,
+})
+
+type Registered = NonNullable<ReturnType<typeof getDelegate>>
+
+function view(address: Uint8Array, delegate: Registered, seats: ReadonlyMap<string, number>) {
+  return {
+    address: formatAddress(address),
+    name: delegate.name,
+    key: toHex(delegate.key),
+    bondGrains: `${delegate.bond}`,
+    votesGrains: `${delegate.votes}`,
+    seat: seats.get(toHex(address)) ?? null,
+    registeredHeight: delegate.registeredHeight,
+  }
+}
+
+type Reader = Parameters<typeof ranked>[0]
+
+function seatsNow(reader: Reader): ReadonlyMap<string, number> {
+  return new Map(currentTerm(reader).members.map(({ address }, seat) => [toHex(address), seat]))
+}
+
+const list = method({
+  name: 'delegate_list',
+  summary: 'Delegates by their backing, the largest first; those that retired are left out',
+  params: { skip: z.int().min(0).max(MAX_PAGE).default(0), limit: shapes.limit },
+  result: z.object({ height: shapes.height, delegates: z.array(delegateShape.extend({ rank: z.int() })) }),
+  weight: 10,
+  handle(node, { skip, limit }) {
+    const { reader, height } = node.state()
+    const seats = seatsNow(reader)
+    const page = ranked(reader, skip + limit).slice(skip)
+    return { height, delegates: page.map((one, i) => ({ ...view(one.address, one, seats), rank: skip + i + 1 })) }
+  },
+})
+
+const get = method({
+  name: 'delegate_get',
+  summary: 'A delegate by address or by name',
+  params: { delegate: z.string().min(1).max(62) },
+  result: delegateShape,
+  handle(node, { delegate }) {
+    const { reader } = node.state()
+    // A name has at most 32 characters, an address 62.
+    const address = delegate.length > 32 ? addressOf(delegate) : delegateByName(reader, delegate)
+    const found = address && getDelegate(reader, address)
+    if (address === undefined || found === undefined) {
+      throw new SmartshareError('RPC_NOT_FOUND', `there is no delegate ${delegate}`)
+    }
+    return view(address, found, seatsNow(reader))
+  },
+})
+
+const voter = method({
+  name: 'delegate_voter',
+  summary: "A holder's stake and ballot",
+  params: { address: shapes.address },
+  result: z.object({ stakeGrains: shapes.grains, ballot: z.array(shapes.address), height: shapes.height }),
+  handle(node, params) {
+    const { reader, height } = node.state()
+    const { stake, ballot } = getVoter(reader, addressOf(params.address))
+    return { stakeGrains: `${stake}`, ballot: ballot.map(formatAddress), height }
+  },
+})
+
+const term = method({
+  name: 'delegate_term',
+  summary: 'The term that runs: its seats, what they made and earned, and the next set once it is elected',
+  params: {},
+  result: z.object({
+    term: z.int(),
+    startHeight: shapes.height,
+    height: shapes.height,
+    seats: z.array(
+      z.object({
+        address: shapes.address,
+        name: z.string().nullable(),
+        blocks: z.int(),
+        earnedGrains: shapes.grains,
+      }),
+    ),
+    next: z.array(shapes.address).nullable(),
+  }),
+  weight: 10,
+  handle(node) {
+    const { reader, height } = node.state()
+    const now = currentTerm(reader)
+    return {
+      term: now.term,
+      startHeight: now.startHeight,
+      height,
+      seats: now.members.map(({ address }, seat) => ({
+        address: formatAddress(address),
+        name: getDelegate(reader, address)?.name ?? null,
+        blocks: now.made[seat] ?? 0,
+        earnedGrains: `${now.earned[seat] ?? 0n}`,
+      })),
+      next: nextSet(reader)?.members.map(({ address }) => formatAddress(address)) ?? null,
+    }
+  },
+})
+
+export const delegateMethods: readonly RpcMethod[] = [list, get, voter, term]

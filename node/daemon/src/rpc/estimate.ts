@@ -1,0 +1,100 @@
+import { type Call, type ParsedTransaction, parseTransaction } from '@smartshare/chain'
+import { decode, SmartshareError } from '@smartshare/codec'
+import { equalBytes } from '@smartshare/crypto'
+import { balanceOf, currentTerm, getAccount, Host, intrinsicGas, modules, type Parameters } from '@smartshare/runtime'
+import { StateJournal } from '@smartshare/state'
+import type { NodeApi } from '../api.ts'
+
+/** Room for a state that has moved on until the transaction is executed, in hundredths. */
+const GAS_ROOM = 130
+const GAS_STEP = 100
+/** The base price moves by at most an eighth per block: twice as much lasts for six full blocks. */
+const PRICE_ROOM = 2n
+
+export interface Estimate {
+  readonly gas: number
+  readonly gasLimit: number
+  readonly basePrice: bigint
+  readonly maxGasPrice: bigint
+  readonly feeGrains: bigint
+  readonly highestFeeGrains: bigint
+}
+
+/**
+ * Runs the calls of a transaction on a journal over the latest state, which is then thrown away. Signatures, nonce and
+ * expiry are not looked at. Throws what the calls throw, TX_* and CODEC_*; GAS_EXHAUSTED if no limit would do.
+ */
+export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, wire: Uint8Array): Estimate {
+  const tx = parseTransaction(wire, node.chainId)
+  const { parameters } = node.genesis.record
+  const state = node.state()
+  const block = {
+    chainId: node.chainId,
+    term: currentTerm(state.reader).term,
+    slot: 0,
+    height: state.height + 1,
+    timeMs: state.timeMs + parameters.slotMs,
+    leader: 0,
+    accumulator: state.hash,
+  }
+  const host = new Host(new StateJournal(state.reader), block, parameters)
+  // Nonce and payer are read and written for every transaction, outside of its gas; only the calls are metered.
+  const floorGrains = tx.body.emptying ? 0n : parameters.feeReserveGrains
+  host.actor = { sender: tx.from, floorGrains }
+  host.gas.charge(intrinsicGas(tx))
+  for (const call of tx.body.calls) runCall(host, call, tx.from, parameters.maxTransactionGas)
+
+  const gas = host.gas.used
+  const room = Math.ceil((gas * GAS_ROOM) / 100 / GAS_STEP) * GAS_STEP
+  const gasLimit = Math.min(room, parameters.maxTransactionGas)
+  const maxGasPrice = highestPrice(state.basePrice, parameters)
+  const highestFeeGrains = BigInt(gasLimit) * maxGasPrice
+  checkCovered(host, tx, highestFeeGrains)
+  // At least half of the limit is charged (core/runtime, execute-transaction.ts).
+  const charged = Math.max(gas, Math.ceil(gasLimit / 2))
+  return {
+    gas,
+    gasLimit,
+    basePrice: state.basePrice,
+    maxGasPrice,
+    feeGrains: BigInt(charged) * state.basePrice,
+    highestFeeGrains,
+  }
+}
+
+function highestPrice(basePrice: bigint, parameters: Parameters): bigint {
+  const price = basePrice * PRICE_ROOM
+  return price < parameters.mostBasePrice ? price : parameters.mostBasePrice
+}
+
+function runCall(host: Host, call: Call, sender: Uint8Array, mostGas: number): void {
+  const module = modules.find((candidate) => candidate.id === call.target)
+  const method = module?.methods.find((candidate) => candidate.id === call.method)
+  if (method === undefined) throw new SmartshareError('CALL_UNKNOWN', 'there is no such method')
+  if (call.funds.length > 0) {
+    throw new SmartshareError('CALL_FUNDS', 'system modules take amounts as arguments, not as funds')
+  }
+  const args = decode(method.arguments, call.arguments)
+  host.gas.charge(method.gas)
+  method.check(args)
+  method.execute(host, args, sender)
+  if (host.gas.used > mostGas) {
+    throw new SmartshareError('GAS_EXHAUSTED', `a transaction may use ${mostGas} gas`, { gas: host.gas.used })
+  }
+}
+
+/** The payer must be able to pay its highest fee, also after an emptying transaction. Throws TX_UNPAYABLE. */
+function checkCovered(host: Host, tx: ParsedTransaction, highestFee: bigint): void {
+  const account = getAccount(host, tx.payer)
+  const leaving = account.withdrawal?.amount ?? 0n
+  const reserve = account.reserve > leaving ? account.reserve - leaving : 0n
+  const balance = balanceOf(host, tx.payer)
+  const covered = balance + reserve
+  if (covered >= highestFee) return
+  const own = equalBytes(tx.payer, tx.from)
+  throw new SmartshareError(
+    'TX_UNPAYABLE',
+    `${own ? 'after its calls the account' : 'the fee payer'} has ${covered} grains for a fee of up to ${highestFee}`,
+    { covered, fee: highestFee },
+  )
+}

@@ -1,0 +1,10 @@
+import { accountMethods } from './account-methods.ts'
+import { chainMethods } from './chain-methods.ts'
+import { delegateMethods } from './delegate-methods.ts'
+import type { RpcMethod } from './method.ts'
+import { proofMethods } from './proof-methods.ts'
+
+/** Every method that can be called over HTTP and WebSocket, by its name. */
+export const methods: ReadonlyMap<string, RpcMethod> = new Map(
+  [...chainMethods, ...proofMethods, ...accountMethods, ...delegateMethods].map((method) => [method.name, method]),
+)

@@ -5,9 +5,8 @@ import {
   BLS_SIGNATURE_BYTES,
   checkSecret,
   MAX_CACHED_BLS_KEYS,
-  provePossession,
+  possessionHash,
   secretFromSeed,
-  verifyPossession,
 } from './bls-common.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import type { BlsScheme } from './native.ts'
@@ -48,17 +47,23 @@ function publicKeyOf(secret: Uint8Array): Uint8Array {
   return secretOf(secret).toPublicKey().toBytes()
 }
 
+function sign(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return secretOf(secret).sign(message).toBytes()
+}
+
+function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const key = keyOf(publicKey)
+  const point = signatureOf(signature)
+  return key !== null && point !== null && blst.verify(message, key, point)
+}
+
 /** BLS12-381 by blst. */
 export const bls: BlsScheme = {
   secretFromSeed,
   publicKey: publicKeyOf,
   isPublicKey: (publicKey) => keyOf(publicKey) !== null,
-  sign: (secret, message) => secretOf(secret).sign(message).toBytes(),
-  verify(publicKey, message, signature) {
-    const key = keyOf(publicKey)
-    const point = signatureOf(signature)
-    return key !== null && point !== null && blst.verify(message, key, point)
-  },
+  sign,
+  verify,
   aggregate(signatures) {
     const points = signatures.map((bytes) => {
       const point = signatureOf(bytes)
@@ -90,6 +95,6 @@ export const bls: BlsScheme = {
     // blst weighs every item with a random factor of 64 bits, so that faults cannot cancel each other out.
     return sets.length === 0 || blst.verifyMultipleAggregateSignatures(sets)
   },
-  provePossession: (secret) => provePossession(secret, publicKeyOf(secret)),
-  verifyPossession,
+  provePossession: (secret) => sign(secret, possessionHash(publicKeyOf(secret))),
+  verifyPossession: (publicKey, proof) => verify(publicKey, possessionHash(publicKey), proof),
 }

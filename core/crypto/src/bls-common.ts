@@ -6,7 +6,6 @@ import { concatBytes } from './bytes.ts'
 
 /** Ciphersuite of signatures (draft-irtf-cfrg-bls-signature §4.2.3). */
 export const SIGNATURE_SUITE = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
-const POSSESSION_SUITE = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 
 const BLS_SECRET_BYTES = 32
 export const BLS_PUBLIC_KEY_BYTES = 48
@@ -19,6 +18,8 @@ const KEYGEN_SALT = new TextEncoder().encode('BLS-SIG-KEYGEN-SALT-')
 /** ⌈(3 · ⌈log2 r⌉) / 16⌉ of the draft: enough bytes that the remainder is uniform. */
 const KEYGEN_BYTES = 48
 const { longSignatures } = bls12_381
+/** SHA-256 of the tag, as in docs/spec/bytes.md §3. */
+const POSSESSION_TAG = sha256(new TextEncoder().encode('smartshare/possession'))
 const ORDER = bls12_381.fields.Fr.ORDER
 
 function bigEndian(bytes: Uint8Array): bigint {
@@ -57,20 +58,12 @@ export function secretFromSeed(seed: Uint8Array): Uint8Array {
   }
 }
 
-/** The proof of possession of `secret`, whose public key is `publicKey`. */
-export function provePossession(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  return longSignatures.sign(longSignatures.hash(publicKey, POSSESSION_SUITE), secret).toBytes()
-}
-
 /**
- * Whether `proof` shows possession of `publicKey`. Both back ends check it here (about 30 ms), because blst's binding
- * knows only the suite of signatures; it happens once in the life of a delegate's key.
+ * What a proof of possession signs: the public key under a tag of its own. All that is ever signed with BLS is a tagged hash, so no
+ * other signature can pass for a proof, and the suite needs no second domain (docs/spec/bytes.md §4).
  */
-export function verifyPossession(publicKey: Uint8Array, proof: Uint8Array): boolean {
-  const key = decodePublicKey(publicKey)
-  const signature = decodeSignature(proof)
-  if (key === null || signature === null) return false
-  return longSignatures.verify(signature, longSignatures.hash(publicKey, POSSESSION_SUITE), key)
+export function possessionHash(publicKey: Uint8Array): Uint8Array {
+  return sha256(concatBytes(POSSESSION_TAG, publicKey))
 }
 
 export type PublicKeyPoint = InstanceType<typeof bls12_381.G1.Point>

@@ -6,11 +6,10 @@ import {
   decodeSignature,
   MAX_CACHED_BLS_KEYS,
   type PublicKeyPoint,
-  provePossession,
+  possessionHash,
   SIGNATURE_SUITE,
   type SignaturePoint,
   secretFromSeed,
-  verifyPossession,
 } from './bls-common.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { toHex } from './bytes.ts'
@@ -38,15 +37,17 @@ function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Arra
   return key !== null && point !== null && verifyPoints(key, message, point)
 }
 
+function sign(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  checkSecret(secret)
+  return longSignatures.sign(longSignatures.hash(message, SIGNATURE_SUITE), secret).toBytes()
+}
+
 /** BLS12-381 in plain JavaScript, for browsers. */
 export const bls: BlsScheme = {
   secretFromSeed,
   publicKey: publicKeyOf,
   isPublicKey: (publicKey) => keyOf(publicKey) !== null,
-  sign(secret, message) {
-    checkSecret(secret)
-    return longSignatures.sign(longSignatures.hash(message, SIGNATURE_SUITE), secret).toBytes()
-  },
+  sign,
   verify,
   aggregate(signatures) {
     if (signatures.length === 0) throw new SmartshareError('BLS_SIGNATURE_INVALID', 'no signatures to add up')
@@ -71,6 +72,6 @@ export const bls: BlsScheme = {
   },
   // One by one: the library's batch weighs nothing at random, so faults in it could cancel each other out.
   verifyBatch: (items) => items.every((item) => verify(item.publicKey, item.message, item.signature)),
-  provePossession: (secret) => provePossession(secret, publicKeyOf(secret)),
-  verifyPossession,
+  provePossession: (secret) => sign(secret, possessionHash(publicKeyOf(secret))),
+  verifyPossession: (publicKey, proof) => verify(publicKey, possessionHash(publicKey), proof),
 }

@@ -123,7 +123,7 @@ export class DataTree {
 
   /** `H("list", CBOR(size in bytes) ‖ top)`. */
   get root(): Hash {
-    return rootOfTop(this.sizeBytes, this.top)
+    return rootOfTop('data', this.sizeBytes, this.top)
   }
 
   /** The bytes to read for a proof of this segment. Throws DATA_SEGMENT if the data has no such segment. */
@@ -261,5 +261,5 @@ export function verifyDataProof(
   siblings: readonly Hash[],
 ): boolean {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || segment.length !== SEGMENT_BYTES) return false
-  return leadsTo(root, sizeBytes, sha256(segment), segmentIndex, segmentsIn(sizeBytes), siblings)
+  return leadsTo('data', root, sizeBytes, sha256(segment), segmentIndex, segmentsIn(sizeBytes), siblings)
 }

@@ -15,9 +15,9 @@ export interface ListProof {
   readonly siblings: readonly Hash[]
 }
 
-/** `H("list", CBOR(count) ‖ top)`: the root of a list, also of data with its size in bytes (bytes.md §6). */
-export function rootOfTop(count: number, top: Hash): Hash {
-  return hashTagged('list', encode(countSchema, count), top)
+/** `H(tag, CBOR(count) ‖ top)`: the root of a list of `count` leaves, or of data of `count` bytes (bytes.md §6). */
+export function rootOfTop(tag: 'list' | 'data', count: number, top: Hash): Hash {
+  return hashTagged(tag, encode(countSchema, count), top)
 }
 
 /** All leaves one after the other, with room for one of padding. Throws LIST_INVALID. */
@@ -38,7 +38,7 @@ export function listRoot(leaves: readonly Hash[]): Hash {
   const nodes = packed(leaves)
   let count = leaves.length
   for (let level = 0; count > 1; level++) count = reduceLevel(nodes, count, level)
-  return rootOfTop(leaves.length, nodes.subarray(0, HASH_BYTES))
+  return rootOfTop('list', leaves.length, nodes.subarray(0, HASH_BYTES))
 }
 
 /** The proof for the leaf at `index`. Throws LIST_INVALID, or LIST_INDEX if there is no such leaf. */
@@ -53,11 +53,12 @@ export function listProof(leaves: readonly Hash[], index: number): ListProof {
 /** Whether `leaf` stands at `proof.index` in the list of `proof.count` leaves with this root. Never throws. */
 export function verifyListProof(root: Hash, leaf: Hash, proof: ListProof): boolean {
   const { index, count, siblings } = proof
-  return leaf.length === HASH_BYTES && leadsTo(root, count, leaf, index, count, siblings)
+  return leaf.length === HASH_BYTES && leadsTo('list', root, count, leaf, index, count, siblings)
 }
 
 /** Whether `leaf` at `index` among `count` leads through `siblings` to the root of that top and `total`. */
 export function leadsTo(
+  tag: 'list' | 'data',
   root: Hash,
   total: number,
   leaf: Hash,
@@ -67,5 +68,5 @@ export function leadsTo(
 ): boolean {
   if (!Number.isSafeInteger(total) || !Number.isInteger(index) || index < 0 || index >= count) return false
   if (siblings.length !== depthOf(count) || siblings.some((sibling) => sibling.length !== HASH_BYTES)) return false
-  return equalBytes(rootOfTop(total, climb(leaf, index, siblings)), root)
+  return equalBytes(rootOfTop(tag, total, climb(leaf, index, siblings)), root)
 }

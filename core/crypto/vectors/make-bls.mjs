@@ -1,11 +1,11 @@
 // Prints bls.json, with @noble/curves and node:crypto alone.
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { toHex } from '../src/index.ts'
-import { changed, joined, messageOf, printVectors, seedOf } from './print.mjs'
+import { changed, joined, messageOf, printVectors, seedOf, tagged } from './print.mjs'
 
 const { G1, G2, longSignatures: scheme } = bls12_381
 const SUITE = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
-const POSSESSION = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
+const POSSESSION_SUITE = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 const ORDER = G1.Point.Fn.ORDER
 const PRIME = G1.Point.Fp.ORDER
 const cases = []
@@ -105,7 +105,7 @@ verify(
   joined(signature.subarray(0, 48), withFlags(PRIME, 0)),
   false,
 )
-verify('signature of the suite of possession', key, message, signBy(secret, message, POSSESSION), false)
+verify('signature of another suite', key, message, signBy(secret, message, POSSESSION_SUITE), false)
 
 // x + p where that still fits in 381 bits: the same point, written otherwise.
 for (let x = 0n, found = 0; found < 1; x++) {
@@ -209,10 +209,11 @@ aggregate('keys that cancel out, identity', [keys[0], opposite], message, infini
 aggregate('keys that cancel out', [keys[0], opposite], message, signature, false)
 aggregate('identity among the keys', [keys[0], infinityKey], message, signatures[0], false)
 
-const proof = signBy(secret, key, POSSESSION)
+const proof = signBy(secret, tagged('possession', key))
 possession('plain', key, proof, true)
 possession('of another key', keys[1], proof, false)
 possession('a signature over the key', key, signBy(secret, key), false)
+possession('the proof of the IETF draft', key, signBy(secret, key, POSSESSION_SUITE), false)
 possession('identity', infinityKey, infinitySignature, false)
 possession('identity as proof', key, infinitySignature, false)
 possession('short proof', key, proof.subarray(1), false)

@@ -24,7 +24,7 @@ function levelsOf(leaves) {
   }
   return levels
 }
-const rootOf = (count, levels) => tagged('list', encode(count), levels.at(-1)[0])
+const rootOf = (count, levels, tag = 'list') => tagged(tag, encode(count), levels.at(-1)[0])
 const siblingsOf = (levels, index) => levels.slice(0, -1).map((nodes, level) => nodes[(index >> level) ^ 1])
 
 const listCase = (name, root, leaf, index, count, siblings, valid) =>
@@ -94,7 +94,7 @@ const dataCase = (name, root, sizeBytes, segmentIndex, segment, siblings, valid)
 for (const size of [0, 1, 63, 64, 65, 128, 129, 1000, 65_535, 65_536, 65_537, 200_000]) {
   const segments = segmentsOf(content(size))
   const levels = levelsOf(segments.map((segment) => sha256(segment)))
-  const root = rootOf(size, levels)
+  const root = rootOf(size, levels, 'data')
   // Byte i of the content is (7 i + ⌊i / 256⌋) mod 251.
   cases.push({ kind: 'data root', sizeBytes: size, root: toHex(root) })
   for (const index of new Set([0, segments.length - 1])) {
@@ -105,7 +105,7 @@ for (const size of [0, 1, 63, 64, 65, 128, 129, 1000, 65_535, 65_536, 65_537, 20
 {
   const segments = segmentsOf(content(300))
   const levels = levelsOf(segments.map((segment) => sha256(segment)))
-  const root = rootOf(300, levels)
+  const root = rootOf(300, levels, 'data')
   const siblings = siblingsOf(levels, 4)
   dataCase('other size with as many segments', root, 301, 4, segments[4], siblings, false)
   dataCase('other segment', root, 300, 4, segments[3], siblings, false)
@@ -113,7 +113,7 @@ for (const size of [0, 1, 63, 64, 65, 128, 129, 1000, 65_535, 65_536, 65_537, 20
   dataCase('segment of 44 bytes, not padded', root, 300, 4, segments[4].subarray(0, 44), siblings, false)
   dataCase('segment of padding', root, 300, 5, new Uint8Array(64), siblingsOf(levels, 5), false)
   dataCase('a sibling missing', root, 300, 4, segments[4], siblings.slice(1), false)
-  dataCase('no data', rootOf(0, [[zero]]), 0, 0, new Uint8Array(64), [], false)
+  dataCase('no data', rootOf(0, [[zero]], 'data'), 0, 0, new Uint8Array(64), [], false)
 }
 
 const peaksOf = (leaves) => {

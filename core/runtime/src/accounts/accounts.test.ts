@@ -52,7 +52,7 @@ describe('accounts', () => {
     const chain = new TestChain({ accounts: ['alice'] })
     const keys = ['k1', 'k2'].map((name) => chain.account(name).keys.publicKey).sort(compareBytes)
     const set = (policy: object) => () => chain.run('alice', callOf('accounts', 'setPolicy', { policy }))
-    const refused = expect.objectContaining({ code: 'ACCOUNT_POLICY' })
+    const refused = expect.objectContaining({ code: 'POLICY_INVALID' })
     expect(set({ threshold: 3, keys })).toThrow(refused)
     expect(set({ threshold: 1, keys: [keys[1], keys[0]] })).toThrow(refused)
     expect(set({ threshold: 1, keys: [keys[0], keys[0]] })).toThrow(refused)

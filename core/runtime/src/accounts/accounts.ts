@@ -4,8 +4,7 @@ import {
   addAmount,
   addressOfKey,
   addressOfPolicy,
-  algorithmOf,
-  compareBytes,
+  checkPolicy,
   equalBytes,
   MAX_POLICY_KEYS,
   type Policy,
@@ -53,15 +52,6 @@ const reserveEvent = {
   name: 'reserve',
   schema: record({ account: fixedBytes(ADDRESS_BYTES), reserve: amount, withdrawing: amount }),
 } satisfies EventKind<unknown>
-
-function checkPolicy(policy: Policy): void {
-  const fail = (why: string) => new SmartshareError('ACCOUNT_POLICY', why)
-  if (policy.threshold > policy.keys.length) throw fail('the threshold is above the number of keys')
-  for (const [i, key] of policy.keys.entries()) {
-    if (algorithmOf(key) === null) throw fail('not a public key')
-    if (i > 0 && compareBytes(policy.keys[i - 1]!, key) >= 0) throw fail('keys must be ascending and distinct')
-  }
-}
 
 /** `accounts.setPolicy`: from now on these keys act for the sender; the address stays (key rotation, k-of-n). */
 const setPolicy: Method<{ policy: Policy }> = {

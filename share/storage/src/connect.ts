@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { SmartshareError } from '@smartshare/codec'
+import type { AgreementReader, StorageAgreement } from './chain.ts'
+import { MAX_MESSAGE_BYTES, type MessageOf, NONCE_BYTES, type PurposeValue, STORAGE_PROTOCOL } from './messages.ts'
+import { type AccountSigner, type MessageChannel, openSession } from './session.ts'
+
+/** What an owner needs of a link. */
+export interface OwnerLink {
+  readonly peerId: string
+  isConnected(peer: string): boolean
+  dial(address: string, signal?: AbortSignal): Promise<string>
+  openChannel(peer: string, protocol: string, limits: { maxMessageBytes: number }): Promise<MessageChannel>
+}
+
+/** Who the owner is and how it reaches chain and providers. */
+export interface OwnerContext {
+  readonly link: OwnerLink
+  readonly chain: AgreementReader
+  readonly signer: AccountSigner
+}
+
+/** Longest wait for a connection, milliseconds. */
+const DIAL_TIMEOUT_MS = 8_000
+
+export interface ProviderSession {
+  readonly channel: MessageChannel
+  /** The provider's key, which acts for the provider of the agreement. */
+  readonly key: Uint8Array
+  readonly ready: MessageOf<'ready'>
+}
+
+/** Connects to the provider of an agreement and proves who is who. Throws STORAGE_UNREACHABLE and what either side refuses. */
+export async function connectToProvider(
+  { link, chain, signer }: OwnerContext,
+  agreement: StorageAgreement,
+  purpose: PurposeValue,
+): Promise<ProviderSession> {
+  if (!link.isConnected(agreement.peer)) await dialAny(link, agreement)
+  const channel = await link.openChannel(agreement.peer, STORAGE_PROTOCOL, { maxMessageBytes: MAX_MESSAGE_BYTES })
+  try {
+    const { key, ready } = await openSession({
+      channel,
+      ownPeer: link.peerId,
+      chainId: chain.chainId,
+      agreement: agreement.agreement,
+      purpose,
+      signer,
+      nonce: new Uint8Array(randomBytes(NONCE_BYTES)),
+      isProviderKey: (candidate) => chain.mayAct(agreement.provider, candidate),
+    })
+    if (ready.sizeBytes !== agreement.sizeBytes || ready.storedBytes > ready.sizeBytes) {
+      throw new SmartshareError('STORAGE_SIZE', 'the provider speaks of another size', { sizeBytes: ready.sizeBytes })
+    }
+    return { channel, key, ready }
+  } catch (error) {
+    channel.abort()
+    throw error
+  }
+}
+
+async function dialAny(link: OwnerLink, { peer, addresses }: StorageAgreement): Promise<void> {
+  let cause: unknown
+  for (const address of addresses) {
+    try {
+      // Naming the peer makes the handshake fail if somebody else answers there.
+      const named = address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
+      if ((await link.dial(named, AbortSignal.timeout(DIAL_TIMEOUT_MS))) === peer) return
+    } catch (error) {
+      cause = error
+    }
+  }
+  throw new SmartshareError('STORAGE_UNREACHABLE', 'none of the addresses of the provider answers', { peer }, cause)
+}

@@ -1,0 +1,75 @@
+// What several tests of this package need: accounts, a table of agreements in place of a chain, real links.
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { addressOfKey, KeyPair, sha256 } from '@smartshare/crypto'
+import { createLink, type Link } from '@smartshare/link'
+import type { AgreementReader, StorageAgreement } from './chain.ts'
+
+/** As many bytes as wanted that look random and are the same every time. */
+export function bytesOf(text: string, length: number): Uint8Array {
+  return new Uint8Array(createHash('shake256', { outputLength: length }).update(text).digest())
+}
+
+export interface TestParty {
+  readonly keys: KeyPair
+  readonly address: Uint8Array
+}
+
+export function party(name: string): TestParty {
+  const keys = KeyPair.fromSeed('ed25519', sha256(new TextEncoder().encode(name)))
+  return { keys, address: addressOfKey(keys.publicKey) }
+}
+
+/** Agreements by hand, for tests of what happens between two peers once the chain has spoken. */
+export class AgreementTable implements AgreementReader {
+  readonly chainId = bytesOf('chain', 32)
+  readonly agreements = new Map<number, StorageAgreement>()
+
+  async agreement(agreement: number): Promise<StorageAgreement | undefined> {
+    return this.agreements.get(agreement)
+  }
+
+  async mayAct(account: Uint8Array, key: Uint8Array): Promise<boolean> {
+    return Buffer.compare(addressOfKey(key), account) === 0
+  }
+
+  set(entry: Partial<StorageAgreement> & { agreement: number }): StorageAgreement {
+    const known = this.agreements.get(entry.agreement)
+    const whole: StorageAgreement = {
+      buyer: new Uint8Array(32),
+      provider: new Uint8Array(32),
+      object: new Uint8Array(16),
+      copyId: new Uint8Array(16),
+      sizeBytes: 0,
+      state: 'matched',
+      root: null,
+      peer: '',
+      addresses: [],
+      ...known,
+      ...entry,
+    }
+    this.agreements.set(entry.agreement, whole)
+    return whole
+  }
+}
+
+/** A link on a free port of this machine, or one that only dials. */
+export function testLink(name: string, listen = true): Promise<Link> {
+  return createLink({
+    privateKeySeed: sha256(new TextEncoder().encode(`link ${name}`)),
+    listen: listen ? ['/ip4/127.0.0.1/tcp/0'] : [],
+    localNetwork: true,
+  })
+}
+
+/** A new folder for `use`, removed afterwards. */
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'smartshare-storage-'))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

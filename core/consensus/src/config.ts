@@ -41,7 +41,9 @@ export const EVIDENCE_SLOTS = 16
 /** Bounds of one message. */
 export const MAX_VOTES_PER_MESSAGE = 512
 export const MAX_PAGE_CERTIFICATES = 64
-export const MAX_PAGE_BLOCKS = 64
+/** Blocks that a page from the log should hold; it may reach MAX_PAGE_BLOCKS to end with a certified one. */
+export const PAGE_BLOCKS = 64
+export const MAX_PAGE_BLOCKS = 256
 export const MAX_PAGE_BYTES = 8 * 1024 * 1024
 export const MAX_PROPOSAL_CERTIFICATES = 32
 export const MAX_WANTED = 16
@@ -52,3 +54,11 @@ export const MAX_FINAL_CERTIFICATES = 4096
 export const MAX_PEERS = 1024
 /** Slots for which a link that delivered bad signatures is ignored. */
 export const CUT_SLOTS = 64
+
+/**
+ * Headers of final blocks that a restart needs in a set of `seats`: the order of turns reaches back less than two
+ * rounds of slots, and no two blocks share a slot.
+ */
+export function historyHeaders(seats: number): number {
+  return 2 * seats + 1
+}

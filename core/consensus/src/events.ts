@@ -86,7 +86,7 @@ export interface StartEvent {
   readonly term: TermStart
   /**
    * Headers of this term's final blocks that the node already holds as final: ascending, without gaps, ending with
-   * the last; all of the term or at least those of the last three rounds. Empty if there is none.
+   * the last; all of the term or the last `historyHeaders(n)`. Empty if there is none.
    */
   readonly finals: readonly Header[]
   /** Records of the log, in their order (older ones are ignored). */
@@ -160,7 +160,10 @@ export type MisbehaviourCode =
 
 /** What a node has to do, in this order. */
 export type Effect =
-  /** Write `records` in order and sync them; then send `persisted` with `ticket`. Tickets ascend. */
+  /**
+   * Write `records` in order and sync them; then send `persisted` with `ticket`. Tickets ascend. Blocks that were told to
+   * be final before this effect must be marked as final on disk before its records.
+   */
   | { readonly type: 'persist'; readonly ticket: number; readonly records: readonly LogRecord[] }
   | { readonly type: 'send'; readonly to: Recipient; readonly message: Message }
   /**

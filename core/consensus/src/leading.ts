@@ -107,6 +107,8 @@ function chooseRoot(state: State, instance: Instance, parent: Entry): RootChoice
 export function takeBuilt(state: State, instance: Instance, slot: number, header: Header, transactions: Uint8Array[]) {
   const { building } = instance
   if (building === null || building.template.slot !== slot || instance.slot !== slot) return
+  // The answer to an earlier order, on another parent: the one to the latest order is still to come.
+  if (!equalBytes(header.parent, building.template.parent) || header.timeMs !== building.template.timeMs) return
   if (!fits(header, building.template)) {
     throw new SmartshareError('CONSENSUS_BUILD', 'the node made another block than the one ordered', { slot })
   }

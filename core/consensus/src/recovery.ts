@@ -85,7 +85,7 @@ function restoreFinals(
 function insertHeader(state: State, instance: Instance, header: Header, hash: Uint8Array, parent: Entry): Entry {
   const body: Block = { header, proposal: new Uint8Array(0), rootCertificate: null, transactions: [] }
   const entry = insert(state, instance, body, hash, true)
-  instance.orphans.clear()
+  instance.children.clear()
   entry.parent = parent
   return entry
 }

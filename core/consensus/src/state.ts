@@ -123,8 +123,8 @@ export interface Instance {
   certifiedSlot: number
   readonly slots: Map<number, SlotState>
   readonly entries: Map<Key, Entry>
-  /** Entries whose parent is unknown, by the parent. */
-  readonly orphans: Map<Key, Entry[]>
+  /** Entries above the tip by their parent, known or not. */
+  readonly children: Map<Key, Entry[]>
   /** Certified blocks that are missing. */
   readonly wanted: Map<Key, Uint8Array>
   /** Final certificates above the tip, of which the block or an ancestor may be missing. */
@@ -258,7 +258,7 @@ export function createInstance(config: ConsensusConfig, publicKey: Uint8Array | 
     certifiedSlot: -1,
     slots: new Map(),
     entries: new Map([[key, tip]]),
-    orphans: new Map(),
+    children: new Map(),
     wanted: new Map(),
     finals: new Map(),
     version: 0,

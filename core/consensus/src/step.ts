@@ -178,6 +178,7 @@ function settle(state: State): void {
     if (instance === null) return
     instance.wakeAtMs = Number.POSITIVE_INFINITY
     let moved = finalize(state, instance)
+    if (instance.over !== null) publishNews(state, instance)
     if (endTerm(state, instance)) continue
     if (instance.over !== null) break
     moved = signFinals(state, instance) || moved

@@ -1,9 +1,8 @@
 import { type DelegateSet, firstAccumulator, setHash } from '@smartshare/chain'
 import { equalBytes } from '@smartshare/crypto'
-import { publishNews } from './certificates.ts'
 import type { BaseBlock, TermStart } from './events.ts'
 import { seedOfNextTerm } from './order.ts'
-import { emitDurable, log, sendVotes } from './outbox.ts'
+import { emitDurable, log } from './outbox.ts'
 import { enterSlot } from './slots.ts'
 import { createInstance, type Instance, type State } from './state.ts'
 
@@ -47,6 +46,8 @@ export function endTerm(state: State, instance: Instance): boolean {
   const { over } = instance
   const set = state.nextSet
   if (over === null || set === null || set.term !== instance.term + 1) return false
+  // The node must have been told of every final block before the new term is on its disk: a restart begins there.
+  if (state.outbox.length > 0 || state.durable.length > 0 || state.records.length > 0) return false
   if (!equalBytes(setHash(set), over.entry.nextSet!)) {
     // Somebody told a wrong one; the right one comes from the own election or another peer.
     state.nextSet = null
@@ -60,8 +61,6 @@ export function endTerm(state: State, instance: Instance): boolean {
     previous: { set: instance.start.set, terminal: over.terminal },
   }
   state.nextSet = null
-  publishNews(state, instance)
-  sendVotes(state)
   log(state, { type: 'term', start })
   beginTerm(state, start)
   return true

@@ -44,10 +44,10 @@ export function insert(state: State, instance: Instance, block: Block, hash: Uin
   }
   instance.entries.set(key, entry)
   instance.version += 1
-  const parent = instance.entries.get(entry.parentKey)
-  if (parent === undefined)
-    instance.orphans.set(entry.parentKey, [...(instance.orphans.get(entry.parentKey) ?? []), entry])
-  else entry.parent = parent
+  entry.parent = instance.entries.get(entry.parentKey) ?? null
+  const siblings = instance.children.get(entry.parentKey)
+  if (siblings === undefined) instance.children.set(entry.parentKey, [entry])
+  else siblings.push(entry)
   connect(instance, entry)
   if (instance.wanted.has(key)) certifyEntry(state, instance, entry)
   return entry
@@ -59,11 +59,10 @@ function connect(instance: Instance, entry: Entry): void {
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
     const { parent } = at
     at.connected = parent?.connected === true && parent.height >= instance.tip.height
-    for (const child of instance.orphans.get(at.key) ?? []) {
+    for (const child of instance.children.get(at.key) ?? []) {
       child.parent = at
       queue.push(child)
     }
-    instance.orphans.delete(at.key)
   }
 }
 
@@ -172,13 +171,13 @@ export function pathTo(instance: Instance, entry: Entry): Entry[] {
 
 /** Forgets everything that the new tip made superfluous. */
 export function prune(instance: Instance): void {
-  const { tip, entries, orphans, wanted, finals, finalSlot } = instance
+  const { tip, entries, children, wanted, finals, finalSlot } = instance
   const isOld = (entry: Entry) => entry !== tip && (entry.slot <= finalSlot || entry.height <= tip.height)
   for (const [key, entry] of entries) if (isOld(entry)) entries.delete(key)
-  for (const [parent, children] of orphans) {
-    const left = children.filter((child) => !isOld(child))
-    if (left.length === 0) orphans.delete(parent)
-    else orphans.set(parent, left)
+  for (const [parent, held] of children) {
+    const left = held.filter((child) => !isOld(child))
+    if (left.length === 0) children.delete(parent)
+    else children.set(parent, left)
   }
   for (const [key, certificate] of finals) if (certificate.slot <= finalSlot) finals.delete(key)
   wanted.clear()

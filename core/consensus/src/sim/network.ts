@@ -1,0 +1,90 @@
+import type { Link, Message, Recipient } from '../events.ts'
+import type { Agenda } from './agenda.ts'
+import type { SimulationOptions } from './options.ts'
+import type { Random } from './random.ts'
+
+/** An end of the network. */
+export interface Peer {
+  readonly name: string
+  readonly delegate: string
+  /** True if it takes `delegate` for one of the term's delegates. */
+  isDelegate(delegate: string): boolean
+  receive(link: Link, message: Message): void
+}
+
+/** How many times longer a slow message takes. */
+const SLOW_FACTOR = 10
+
+/** Carries messages between peers with delay, loss, duplication and partitions, until it is healed. */
+export class SimulatedNetwork<P extends Peer> {
+  readonly peers: P[] = []
+  healed = false
+  sent = 0
+  readonly #agenda: Agenda
+  readonly #options: SimulationOptions['network']
+  readonly #random: Random
+  readonly #links = new Map<string, Link>()
+  /** Side of the partition on which each peer is; null while there is none. */
+  #sides: Map<string, number> | null = null
+
+  constructor(agenda: Agenda, options: SimulationOptions['network'], random: Random) {
+    this.#agenda = agenda
+    this.#options = options
+    this.#random = random
+    if (options.partition !== null) this.#planPartition(options.partition)
+  }
+
+  /** Adds a peer; its links exist at once. */
+  join(peer: P): void {
+    this.peers.push(peer)
+    this.#links.set(peer.name, { peer: peer.name, delegate: peer.delegate })
+  }
+
+  /** No fault from now on. */
+  heal(): void {
+    this.healed = true
+    this.#sides = null
+  }
+
+  send(from: Peer, to: Recipient, message: Message): void {
+    for (const peer of this.peers) {
+      if (peer.name === from.name) continue
+      if (!isFor(from, to, peer)) continue
+      this.deliver(from, peer, message)
+    }
+  }
+
+  /** One message over one link. */
+  deliver(from: Peer, to: P, message: Message, extraMs = 0): void {
+    this.sent += 1
+    const { delayMs, slow, loss, duplication } = this.#options
+    const random = this.#random
+    if (!this.healed) {
+      if (this.#sides !== null && this.#sides.get(from.name) !== this.#sides.get(to.name)) return
+      if (random.chance(loss)) return
+    }
+    const times = !this.healed && random.chance(duplication) ? 2 : 1
+    const link = this.#links.get(from.name)!
+    for (let i = 0; i < times; i++) {
+      const factor = !this.healed && random.chance(slow) ? SLOW_FACTOR : 1
+      this.#agenda.after(extraMs + factor * random.between(...delayMs), () => to.receive(link, message))
+    }
+  }
+
+  #planPartition(plan: { everyMs: number; lastsMs: number }): void {
+    this.#agenda.after(this.#random.between(1, 2 * plan.everyMs), () => {
+      if (this.healed) return
+      this.#sides = new Map(this.peers.map((peer) => [peer.name, this.#random.between(0, 1)]))
+      this.#agenda.after(this.#random.between(1, 2 * plan.lastsMs), () => {
+        this.#sides = null
+        this.#planPartition(plan)
+      })
+    })
+  }
+}
+
+/** True if a message to `to` goes to `peer`. */
+export function isFor(from: Peer, to: Recipient, peer: Peer): boolean {
+  if (to === 'all') return true
+  return to === 'delegates' ? from.isDelegate(peer.delegate) : to.peer === peer.name
+}

@@ -3,6 +3,7 @@ import type { Schema } from './schema.ts'
 import { Writer } from './writer.ts'
 
 export { type ErrorDetails, SmartshareError } from './error.ts'
+export { pack, unpack } from './packed.ts'
 export { MAX_DEPTH, Reader } from './reader.ts'
 export {
   amount,

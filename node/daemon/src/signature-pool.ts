@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type ParsedTransaction, signatureClaims } from '@smartshare/chain'
-import { SmartshareError } from '@smartshare/codec'
-import { pack } from './packed.ts'
+import { pack, SmartshareError } from '@smartshare/codec'
 
 /** Transactions handed to a worker at once: large enough to hide the hand-over, small enough to share out. */
 const BATCH_TRANSACTIONS = 128

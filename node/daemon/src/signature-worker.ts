@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
+import { unpack } from '@smartshare/codec'
 import { verify } from '@smartshare/crypto'
-import { unpack } from './packed.ts'
 
 /** Checks signatures: a message holds [key, signature, message] three by three; the answer has one byte for each. */
 parentPort?.on('message', (packed: Uint8Array) => {

@@ -1,1 +1,1 @@
-export {}
+export { ChainStore, type ExecutedFacts, type ExecutedHeight } from './chain-store.ts'

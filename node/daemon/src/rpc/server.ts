@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import websocket from '@fastify/websocket'
 import { SmartshareError } from '@smartshare/codec'
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { NodeApi } from '../api.ts'
 import { Dispatcher, failureText } from './dispatch.ts'
@@ -50,7 +50,7 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
 
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_REQUEST_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
   })

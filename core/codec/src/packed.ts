@@ -1,4 +1,4 @@
-import { SmartshareError } from '@smartshare/codec'
+import { SmartshareError } from './error.ts'
 
 /**
  * Many byte strings in one buffer: each as a 32-bit big-endian length and its bytes. Handing one buffer to another thread

@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto'
+import { pack, SmartshareError, unpack } from '@smartshare/codec'
+import {
+  type Link as ConsensusLink,
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  type Recipient,
+} from '@smartshare/consensus'
+import { toHex } from '@smartshare/crypto'
+import { type Channel, FaultWeight, type GossipVerdict, type Link } from '@smartshare/link'
+import type { Logger } from 'pino'
+import {
+  decodeProof,
+  encodeHello,
+  encodeProof,
+  holdsKey,
+  NETWORK_VERSION,
+  proveDelegate,
+  readHello,
+} from './handshake.ts'
+
+export const CONSENSUS_PROTOCOL = '/smartshare/consensus/1'
+export const TRANSACTIONS_TOPIC = '/smartshare/transactions/1'
+/** Largest message between nodes: a page of blocks and what belongs to it. */
+const MAX_MESSAGE_BYTES = 12 * 1024 * 1024
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+const MAX_BATCH_TRANSACTIONS = 1_000
+/** How often connected peers without a channel are looked for. */
+const RECONCILE_MS = 200
+/** After a failed try a peer is left alone for a while: it may be no node at all. */
+const RETRY_MS = 5_000
+const HELLO = 0
+const PROOF = 1
+const CONSENSUS = 2
+
+/** A node that this one speaks with. */
+interface Peer {
+  readonly id: string
+  readonly channel: Channel
+  /** What consensus knows of the peer; a new object once it proves to be a delegate. */
+  link: ConsensusLink
+}
+
+export interface NetworkParts {
+  readonly link: Link
+  readonly chainId: Uint8Array
+  readonly identity: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
+  readonly log: Logger
+  /** BLS key of a delegate of the running or the next term. */
+  readonly delegateKey: (address: Uint8Array) => Uint8Array | undefined
+  readonly onMessage: (link: ConsensusLink, message: Message) => void
+  /** Judges a batch of transactions before it is passed on. */
+  readonly onTransactions: (wires: readonly Uint8Array[]) => Promise<GossipVerdict>
+}
+
+/** What a node says and hears: one channel per peer for consensus, gossip for batches of transactions. */
+export class Network {
+  private readonly parts: NetworkParts
+  private readonly byId = new Map<string, Peer>()
+  private readonly tried = new Map<string, number>()
+  private readonly timer: NodeJS.Timeout
+  private closed = false
+
+  private constructor(parts: NetworkParts) {
+    this.parts = parts
+    this.timer = setInterval(() => this.reconcile(), RECONCILE_MS)
+  }
+
+  static async start(parts: NetworkParts): Promise<Network> {
+    const network = new Network(parts)
+    const limits = {
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      maxQueuedBytes: MAX_QUEUED_BYTES,
+      receiveQueueBytes: MAX_MESSAGE_BYTES,
+      channelsPerPeer: 2,
+    }
+    await parts.link.onChannel(CONSENSUS_PROTOCOL, (channel) => network.converse(channel), limits)
+    parts.link.subscribe(TRANSACTIONS_TOPIC, {
+      validate: (message) => network.judgeBatch(message),
+      onMessage: () => undefined,
+    })
+    return network
+  }
+
+  peers(): { id: string; delegate: string | null }[] {
+    return [...this.byId.values()].map(({ id, link }) => ({ id, delegate: link.delegate }))
+  }
+
+  send(to: Recipient, message: Message): void {
+    const encoded = tagged(CONSENSUS, encodeMessage(message))
+    for (const peer of this.recipients(to)) {
+      peer.channel.send(encoded).catch((error: unknown) => {
+        // What is lost is sent again by consensus itself when nothing moves.
+        this.parts.log.debug({ peer: peer.id, error: codeOf(error) }, 'message not sent')
+      })
+    }
+  }
+
+  /** Sends to `peer`, or to any other if it is gone. */
+  sendToAny(peer: string | null, message: Message): void {
+    const known = peer === null ? undefined : this.byId.get(peer)
+    const all = [...this.byId.values()]
+    const chosen = known ?? all[Math.floor(Math.random() * all.length)]
+    if (chosen !== undefined) this.send({ peer: chosen.id }, message)
+  }
+
+  async gossipTransactions(wires: readonly Uint8Array[]): Promise<void> {
+    if (this.closed) return
+    try {
+      await this.parts.link.publish(TRANSACTIONS_TOPIC, pack(wires))
+    } catch (error) {
+      this.parts.log.debug({ error: codeOf(error) }, 'transactions not passed on')
+    }
+  }
+
+  punish(peer: string, reason: string): void {
+    this.parts.link.punish(peer, FaultWeight.Junk, reason)
+  }
+
+  close(): void {
+    this.closed = true
+    clearInterval(this.timer)
+    for (const peer of this.byId.values()) peer.channel.abort()
+  }
+
+  private recipients(to: Recipient): Peer[] {
+    if (typeof to === 'object') {
+      const peer = this.byId.get(to.peer)
+      return peer === undefined ? [] : [peer]
+    }
+    const all = [...this.byId.values()]
+    return to === 'all' ? all : all.filter(({ link }) => link.delegate !== null)
+  }
+
+  /** Of two connected nodes the one with the smaller id opens the channel. */
+  private reconcile(): void {
+    const { link } = this.parts
+    const now = performance.now()
+    for (const [peer, triedMs] of this.tried) if (now - triedMs > RETRY_MS) this.tried.delete(peer)
+    for (const peer of link.peers()) {
+      if (this.byId.has(peer) || this.tried.has(peer) || link.peerId > peer) continue
+      this.tried.set(peer, now)
+      link
+        .openChannel(peer, CONSENSUS_PROTOCOL)
+        .then((channel) => this.converse(channel))
+        .then(() => this.tried.delete(peer))
+        .catch((error: unknown) => this.parts.log.debug({ peer, error: codeOf(error) }, 'no channel'))
+    }
+  }
+
+  private async converse(channel: Channel): Promise<void> {
+    const { parts } = this
+    const nonce = Uint8Array.from(randomBytes(32))
+    const previous = this.byId.get(channel.peer)
+    const peer: Peer = { id: channel.peer, channel, link: { peer: channel.peer, delegate: null } }
+    let greeted = false
+    try {
+      await channel.send(tagged(HELLO, encodeHello({ version: NETWORK_VERSION, chainId: parts.chainId, nonce })))
+      for await (const frame of channel) {
+        const content = frame.subarray(1)
+        if (frame[0] === HELLO && !greeted) {
+          const hello = readHello(content, parts.chainId)
+          greeted = true
+          previous?.channel.abort()
+          this.byId.set(peer.id, peer)
+          if (parts.identity !== null) {
+            const ends = { prover: parts.link.peerId, verifier: peer.id }
+            const proof = proveDelegate(parts.identity, parts.chainId, hello.nonce, ends)
+            await channel.send(tagged(PROOF, encodeProof(proof)))
+          }
+        } else if (frame[0] === PROOF && greeted && peer.link.delegate === null) {
+          const proof = decodeProof(content)
+          const key = parts.delegateKey(proof.address)
+          const ends = { prover: peer.id, verifier: parts.link.peerId }
+          if (key !== undefined && holdsKey(proof, key, parts.chainId, nonce, ends)) {
+            peer.link = { peer: peer.id, delegate: toHex(proof.address) }
+            parts.log.info({ peer: peer.id, delegate: peer.link.delegate }, 'delegate connected')
+          }
+        } else if (frame[0] === CONSENSUS && greeted) {
+          parts.onMessage(peer.link, decodeMessage(content))
+        } else {
+          throw new SmartshareError('NETWORK_MESSAGE', 'a message out of place')
+        }
+      }
+    } catch (error) {
+      const code = codeOf(error)
+      if (code.startsWith('CODEC_') || code.startsWith('NETWORK_') || code.startsWith('CONSENSUS_')) {
+        this.parts.log.warn({ peer: peer.id, code }, 'peer sent junk')
+        this.punish(peer.id, code)
+      }
+      channel.abort()
+    } finally {
+      if (this.byId.get(peer.id) === peer) this.byId.delete(peer.id)
+    }
+  }
+
+  private async judgeBatch(message: Uint8Array): Promise<GossipVerdict> {
+    try {
+      return await this.parts.onTransactions(unpack(message, MAX_BATCH_TRANSACTIONS))
+    } catch (error) {
+      if (SmartshareError.is(error, 'PACK_DAMAGED')) return 'reject'
+      throw error
+    }
+  }
+}
+
+function tagged(type: number, content: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(content.length + 1)
+  frame[0] = type
+  frame.set(content, 1)
+  return frame
+}
+
+function codeOf(error: unknown): string {
+  return SmartshareError.is(error) ? error.code : String(error)
+}

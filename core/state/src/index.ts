@@ -1,4 +1,5 @@
 export { MemoryState } from './memory-state.ts'
+export { decodeProof, encodeProof, MOST_PROOF_BYTES, type ProofLeaf, type StateProof, verifyProof } from './proof.ts'
 export { MOST_CHECKPOINTS, StateJournal } from './state-journal.ts'
 export {
   MOST_KEY_BYTES,
@@ -9,3 +10,11 @@ export {
   type StateEntry,
   type StateReader,
 } from './state-reader.ts'
+export {
+  MOST_PENDING_HEIGHTS,
+  type PageStore,
+  StateTree,
+  type StateTreeOptions,
+} from './state-tree.ts'
+export { type PageName, pageText } from './tree-page.ts'
+export type { NewPage, TreeChange } from './tree-update.ts'

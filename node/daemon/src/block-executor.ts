@@ -1,13 +1,22 @@
-import { type Block, encodeSet, executedHash, parseTransaction, setHash } from '@smartshare/chain'
-import { decode, encode, fixedBytes, SmartshareError } from '@smartshare/codec'
-import { RangeAccumulator } from '@smartshare/crypto'
-import { currentTerm, executeBlock, type Genesis, nextSet, type Parameters } from '@smartshare/runtime'
-import { type StateChange, StateJournal, StateTree } from '@smartshare/state'
-import type { ChainStore, StoredHeight } from '@smartshare/store'
-import type { ExecutedFacts } from './executed-facts.ts'
+import {
+  type Block,
+  decodeBlock,
+  encodeSet,
+  executedHash,
+  headerHash,
+  parseTransaction,
+  receiptsRoot,
+  setHash,
+} from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { equalBytes, RangeAccumulator } from '@smartshare/crypto'
+import { chainIdOf, currentTerm, executeBlock, type Genesis, nextSet, writeGenesis } from '@smartshare/runtime'
+import { MemoryState, type StateChange, StateJournal, type StateProof, StateTree } from '@smartshare/state'
+import type { ChainStore, ExecutedFacts, ExecutedHeight } from '@smartshare/store'
 
 /** Executed blocks that may wait for one durable commit. */
 const MOST_UNCOMMITTED = 32
+const MOST_UNCOMMITTED_CHANGES = 50_000
 
 /** What the execution of a block gave. */
 export interface Executed {
@@ -17,4 +26,133 @@ export interface Executed {
   readonly receipts: readonly Uint8Array[]
   /** Encoded set of the next term, once it is elected. */
   readonly nextSet: Uint8Array | null
+}
+
+/** Executes final blocks in their order on the state of a store, and commits them in groups. */
+export class BlockExecutor {
+  private readonly store: ChainStore
+  private readonly genesis: Genesis
+  private readonly chainId: Uint8Array
+  private readonly tree: StateTree
+  private range: RangeAccumulator
+  /** The state on disk and what was executed since. */
+  private pending: StateJournal
+  private readonly uncommitted: ExecutedHeight[] = []
+  private uncommittedChanges = 0
+  private keepChangesFrom = 0
+
+  constructor(store: ChainStore, genesis: Genesis) {
+    this.store = store
+    this.genesis = genesis
+    this.chainId = chainIdOf(genesis)
+    const height = store.height
+    this.tree = new StateTree(store.pages, { height: height ?? 0 })
+    this.range = height === undefined ? RangeAccumulator.empty : RangeAccumulator.decode(store.range!)
+    this.pending = new StateJournal(store.state)
+    if (height === undefined) this.beginAtGenesis()
+    else this.recoverProofs(height)
+  }
+
+  /** Height up to which blocks are executed. */
+  get height(): number {
+    return this.tree.height
+  }
+
+  /** True if it is time to commit although more blocks wait. */
+  get isFull(): boolean {
+    return this.uncommitted.length >= MOST_UNCOMMITTED || this.uncommittedChanges >= MOST_UNCOMMITTED_CHANGES
+  }
+
+  /** Executes the next final block. Throws if it is not the next one or breaks a rule of the state. */
+  execute(encoded: Uint8Array): Executed {
+    const block: Block = decodeBlock(encoded)
+    const { header } = block
+    const hash = headerHash(header)
+    if (header.height !== this.height + 1) {
+      throw new SmartshareError('EXECUTOR_ORDER', `height ${header.height} after ${this.height}`)
+    }
+    const transactions = block.transactions.map((wire) => parseTransaction(wire, this.chainId))
+    const journal = new StateJournal(this.pending)
+    const executed = executeBlock(
+      journal,
+      { hash, header, rootCertificate: block.rootCertificate, transactions },
+      this.genesis.parameters,
+    )
+    const ids = transactions.map(({ id }) => id)
+    return this.append(header.height, hash, executed.changes, executed.receipts, executed.receiptsRoot, ids)
+  }
+
+  /** Makes everything executed so far durable; changes of heights below `keepChangesFrom` may be forgotten. */
+  commit(): void {
+    if (this.uncommitted.length === 0) return
+    this.store.commit(this.uncommitted, this.keepChangesFrom)
+    this.tree.committed(this.height)
+    this.uncommitted.length = 0
+    this.uncommittedChanges = 0
+    this.pending = new StateJournal(this.store.state)
+  }
+
+  /** The changes of heights below this one are no longer asked for. */
+  keepFrom(height: number): void {
+    this.keepChangesFrom = height
+  }
+
+  /** Proof under the state root of a recent height. Throws STATE_HEIGHT_GONE. */
+  prove(key: Uint8Array, height: number): StateProof {
+    return this.tree.prove(key, height)
+  }
+
+  private beginAtGenesis(): void {
+    const state = new MemoryState()
+    writeGenesis(state, this.genesis)
+    const changes = [...state.range(Uint8Array.of(0), undefined)].map(([key, value]) => ({
+      key,
+      value,
+      previous: undefined,
+    }))
+    this.append(0, this.chainId, changes, [], receiptsRoot([]), [])
+    this.commit()
+  }
+
+  /** After a restart: proofs and reads go back as far as the changes on disk do. */
+  private recoverProofs(height: number): void {
+    const facts = this.store.facts(height)
+    if (facts === undefined || !equalBytes(facts.stateRoot, this.tree.root)) {
+      throw new SmartshareError('STATE_DAMAGED', `the tree on disk is not that of height ${height}`)
+    }
+    for (let at = height; at > 0; at--) {
+      const changes = this.store.changes(at)
+      if (changes === undefined) break
+      this.tree.extendUndo(changes)
+    }
+  }
+
+  private append(
+    height: number,
+    blockHash: Uint8Array,
+    changes: readonly StateChange[],
+    receipts: readonly Uint8Array[],
+    root: Uint8Array,
+    transactionIds: readonly Uint8Array[],
+  ): Executed {
+    for (const { key, value } of changes) {
+      if (value === null) this.pending.delete(key)
+      else this.pending.set(key, value)
+    }
+    const { root: stateRoot, pages } = this.tree.applyChanges(changes, height)
+    this.range = this.range.append(executedHash({ height, blockHash, stateRoot, receiptsRoot: root }))
+    const elected = nextSet(this.pending)
+    const facts: ExecutedFacts = {
+      height,
+      blockHash,
+      stateRoot,
+      rangeRoot: this.range.root(),
+      receiptsRoot: root,
+      term: currentTerm(this.pending).term,
+      nextSetHash: elected === undefined ? null : setHash(elected),
+    }
+    this.uncommitted.push({ facts, range: this.range.encode(), changes, pages, receipts, transactionIds })
+    this.uncommittedChanges += changes.length
+    return { facts, changes, receipts, nextSet: elected === undefined ? null : encodeSet(elected) }
+  }
 }

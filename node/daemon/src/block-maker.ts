@@ -15,9 +15,10 @@ import { SmartshareError } from '@smartshare/codec'
 import type { HeaderTemplate } from '@smartshare/consensus'
 import { equalBytes } from '@smartshare/crypto'
 import { type BlockSummary, Gate, mapKey, nextBasePrice, type Parameters, summarise } from '@smartshare/runtime'
-import type { ExecutedFacts, RecentFacts } from './executed-facts.ts'
+import type { ExecutedFacts } from '@smartshare/store'
 import type { Mempool } from './mempool.ts'
 import type { RecentChanges } from './recent-changes.ts'
+import type { RecentFacts } from './recent-facts.ts'
 import type { SignaturePool } from './signature-pool.ts'
 
 /** Room in a block for everything that is not a transaction. */

@@ -1,15 +1,4 @@
-/** What the executor found out about one block. */
-export interface ExecutedFacts {
-  readonly height: number
-  readonly blockHash: Uint8Array
-  readonly stateRoot: Uint8Array
-  /** Root of the range over heights 0 … height. */
-  readonly rangeRoot: Uint8Array
-  readonly receiptsRoot: Uint8Array
-  /** Term that runs at this state, and the hash of the next set once it is elected. */
-  readonly term: number
-  readonly nextSetHash: Uint8Array | null
-}
+import type { ExecutedFacts } from '@smartshare/store'
 
 /** The facts of the last executed heights; older ones are forgotten. */
 export class RecentFacts {

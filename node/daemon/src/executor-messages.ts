@@ -1,0 +1,33 @@
+import type { ErrorDetails } from '@smartshare/codec'
+import type { ExecutedFacts } from '@smartshare/store'
+
+/** What the node asks of its executor thread. */
+export type ExecutorRequest =
+  | { readonly type: 'execute'; readonly block: Uint8Array }
+  /** Changes of heights below this one are no longer needed. */
+  | { readonly type: 'keepFrom'; readonly height: number }
+  | { readonly type: 'prove'; readonly ticket: number; readonly key: Uint8Array; readonly height: number }
+  | { readonly type: 'stop' }
+
+export interface PlainError {
+  readonly code: string
+  readonly message: string
+  readonly details: ErrorDetails
+}
+
+/** What the executor tells. Many byte strings come packed in one buffer, which is handed over and not copied. */
+export type ExecutorReply =
+  | { readonly type: 'ready'; readonly height: number }
+  | {
+      readonly type: 'executed'
+      readonly facts: ExecutedFacts
+      /** Key, value, previous value three by three; an empty one stands for none. */
+      readonly changes: Uint8Array
+      readonly receipts: Uint8Array
+      readonly nextSet: Uint8Array | null
+    }
+  /** Everything up to this height is on disk. */
+  | { readonly type: 'committed'; readonly height: number }
+  | { readonly type: 'proved'; readonly ticket: number; readonly proof: Uint8Array | null }
+  | { readonly type: 'failed'; readonly error: PlainError }
+  | { readonly type: 'stopped' }

@@ -1,0 +1,105 @@
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { pack, SmartshareError } from '@smartshare/codec'
+import { decodeGenesis } from '@smartshare/runtime'
+import { encodeProof } from '@smartshare/state'
+import { ChainStore } from '@smartshare/store'
+import { BlockExecutor, type Executed } from './block-executor.ts'
+import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
+
+// The one thread that owns the state: executes what it is handed in order, and commits when nothing more waits.
+const { folder, genesis, port } = workerData as { folder: string; genesis: Uint8Array; port: MessagePort }
+const nothing = new Uint8Array()
+let store: ChainStore | undefined
+let executor: BlockExecutor | undefined
+
+function reply(message: ExecutorReply, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
+}
+
+function report({ facts, changes, receipts, nextSet }: Executed): void {
+  const packedChanges = pack(
+    changes.flatMap(({ key, value, previous }) => [key, value ?? nothing, previous ?? nothing]),
+  )
+  const packedReceipts = pack(receipts)
+  reply({ type: 'executed', facts, changes: packedChanges, receipts: packedReceipts, nextSet }, [
+    packedChanges.buffer,
+    packedReceipts.buffer,
+  ])
+}
+
+function commit(running: BlockExecutor): void {
+  running.commit()
+  reply({ type: 'committed', height: running.height })
+}
+
+function handle(running: BlockExecutor, request: ExecutorRequest): void {
+  switch (request.type) {
+    case 'execute':
+      report(running.execute(request.block))
+      if (running.isFull) commit(running)
+      return
+    case 'keepFrom':
+      running.keepFrom(request.height)
+      return
+    case 'prove':
+      reply({ type: 'proved', ticket: request.ticket, proof: prove(running, request) })
+      return
+    case 'stop':
+      return
+  }
+}
+
+function prove(running: BlockExecutor, { key, height }: { key: Uint8Array; height: number }): Uint8Array | null {
+  try {
+    return encodeProof(running.prove(key, height))
+  } catch (error) {
+    if (SmartshareError.is(error, 'STATE_HEIGHT_GONE')) return null
+    throw error
+  }
+}
+
+function fail(error: unknown): void {
+  const plain = SmartshareError.is(error)
+    ? error.toPlain()
+    : {
+        code: 'EXECUTOR_FAILED',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        details: {},
+      }
+  reply({ type: 'failed', error: plain })
+  port.close()
+}
+
+port.on('message', (first: ExecutorRequest) => {
+  if (executor === undefined) return
+  try {
+    let request: ExecutorRequest | undefined = first
+    let executed = false
+    while (request !== undefined) {
+      if (request.type === 'stop') {
+        commit(executor)
+        executor = undefined
+        void store?.close().then(() => {
+          reply({ type: 'stopped' })
+          port.close()
+        })
+        return
+      }
+      handle(executor, request)
+      executed ||= request.type === 'execute'
+      request = receiveMessageOnPort(port)?.message as ExecutorRequest | undefined
+    }
+    if (executed) commit(executor)
+  } catch (error) {
+    executor = undefined
+    fail(error)
+  }
+})
+
+try {
+  store = ChainStore.open(folder)
+  executor = new BlockExecutor(store, decodeGenesis(genesis))
+  reply({ type: 'ready', height: executor.height })
+} catch (error) {
+  fail(error)
+}

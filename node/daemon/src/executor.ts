@@ -1,0 +1,174 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { type DelegateSet, decodeSet } from '@smartshare/chain'
+import { SmartshareError, unpack } from '@smartshare/codec'
+import type { ExecutedFacts } from '@smartshare/store'
+import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
+import type { KeyChange } from './recent-changes.ts'
+
+export interface ExecutedReport {
+  readonly facts: ExecutedFacts
+  readonly changes: readonly KeyChange[]
+  /** Encoded receipts, the block's own last. */
+  readonly receipts: readonly Uint8Array[]
+  readonly nextSet: DelegateSet | null
+}
+
+export interface ExecutorEvents {
+  readonly onExecuted: (report: ExecutedReport) => void
+  readonly onCommitted: (height: number) => void
+  readonly onFailed: (error: SmartshareError) => void
+}
+
+/** The executor thread as the rest of the node sees it. */
+export class Executor {
+  /** Height on disk when the thread was ready. */
+  readonly startHeight: number
+  private readonly worker: Worker
+  private readonly port: MessagePort
+  private readonly events: ExecutorEvents
+  private readonly proofs = new Map<number, (proof: Uint8Array | null) => void>()
+  private ticket = 0
+  private handed: number
+  private executed: number
+  private onStopped: (() => void) | undefined
+  private failed = false
+
+  private constructor(worker: Worker, port: MessagePort, startHeight: number, events: ExecutorEvents) {
+    this.worker = worker
+    this.port = port
+    this.startHeight = startHeight
+    this.events = events
+    this.handed = startHeight
+    this.executed = startHeight
+    port.on('message', (reply: ExecutorReply) => this.take(reply))
+  }
+
+  /** Starts the thread on a folder; the first start writes genesis. Throws what the thread failed with. */
+  static async start(folder: string, genesis: Uint8Array, events: ExecutorEvents): Promise<Executor> {
+    const { port1, port2 } = new MessageChannel()
+    const file = import.meta.url.endsWith('.ts') ? './executor-worker.ts' : './executor-worker.js'
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: { folder, genesis, port: port2 },
+      transferList: [port2],
+    })
+    const first = await new Promise<ExecutorReply>((resolve, reject) => {
+      worker.once('error', reject)
+      port1.once('message', resolve)
+    })
+    if (first.type === 'failed') {
+      await worker.terminate()
+      throw SmartshareError.fromPlain(first.error)
+    }
+    if (first.type !== 'ready') throw new SmartshareError('EXECUTOR_FAILED', 'the executor did not start')
+    const executor = new Executor(worker, port1, first.height, events)
+    worker.removeAllListeners('error')
+    worker.on('error', (error) => executor.fail(new SmartshareError('EXECUTOR_FAILED', String(error), {}, error)))
+    return executor
+  }
+
+  /** Height up to which blocks were handed over. */
+  get handedHeight(): number {
+    return this.handed
+  }
+
+  get executedHeight(): number {
+    return this.executed
+  }
+
+  /** Hands the next final block over; `block` must not be used afterwards. */
+  execute(height: number, block: Uint8Array): void {
+    this.handed = height
+    this.ask({ type: 'execute', block })
+  }
+
+  keepChangesFrom(height: number): void {
+    this.ask({ type: 'keepFrom', height })
+  }
+
+  /** `encodeProof` under the state root of a recent height; null if that height is gone. */
+  prove(key: Uint8Array, height: number): Promise<Uint8Array | null> {
+    const ticket = ++this.ticket
+    return new Promise((resolve) => {
+      this.proofs.set(ticket, resolve)
+      this.ask({ type: 'prove', ticket, key, height })
+    })
+  }
+
+  /** Takes in at once whatever the thread has told but the event loop has not delivered yet. */
+  catchUp(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.port)
+      if (received === undefined) return
+      this.take(received.message as ExecutorReply)
+    }
+  }
+
+  /** Executes what was handed over, commits, and ends the thread. */
+  async stop(): Promise<void> {
+    if (!this.failed) {
+      const stopped = new Promise<void>((resolve) => {
+        this.onStopped = resolve
+      })
+      this.ask({ type: 'stop' })
+      await stopped
+    }
+    await this.worker.terminate()
+  }
+
+  private ask(request: ExecutorRequest): void {
+    this.port.postMessage(request)
+  }
+
+  private take(reply: ExecutorReply): void {
+    switch (reply.type) {
+      case 'executed':
+        this.executed = reply.facts.height
+        this.events.onExecuted({
+          facts: reply.facts,
+          changes: changesOf(unpack(reply.changes)),
+          receipts: unpack(reply.receipts),
+          nextSet: reply.nextSet === null ? null : decodeSet(reply.nextSet),
+        })
+        return
+      case 'committed':
+        this.events.onCommitted(reply.height)
+        return
+      case 'proved':
+        this.proofs.get(reply.ticket)?.(reply.proof)
+        this.proofs.delete(reply.ticket)
+        return
+      case 'failed':
+        this.fail(SmartshareError.fromPlain(reply.error))
+        return
+      case 'stopped':
+        this.onStopped?.()
+        return
+      case 'ready':
+        return
+    }
+  }
+
+  private fail(error: SmartshareError): void {
+    if (this.failed) return
+    this.failed = true
+    for (const resolve of this.proofs.values()) resolve(null)
+    this.proofs.clear()
+    this.onStopped?.()
+    this.events.onFailed(error)
+  }
+}
+
+/** The changes of a packed list: key, value, previous value three by three, an empty one stands for none. */
+function changesOf(parts: readonly Uint8Array[]): KeyChange[] {
+  const changes: KeyChange[] = []
+  for (let i = 0; i < parts.length; i += 3) {
+    const value = parts[i + 1]!
+    const previous = parts[i + 2]!
+    changes.push({
+      key: parts[i]!,
+      value: value.length === 0 ? undefined : value,
+      previous: previous.length === 0 ? undefined : previous,
+    })
+  }
+  return changes
+}

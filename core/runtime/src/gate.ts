@@ -78,17 +78,16 @@ export class Gate {
   /** Admits the next transaction or throws TX_* / BLOCK_FULL; what is refused leaves no trace. */
   admit(tx: ParsedTransaction): void {
     const { body } = tx
-    this.checkLimits(tx)
+    checkLimits(tx, this.block, this.parameters)
+    const gas = this.gas + body.gasLimit
+    if (gas > this.parameters.maxBlockGas || this.uncoveredGas + gas > this.parameters.maxUncoveredGas) {
+      throw new SmartshareError('BLOCK_FULL', 'the block has no room for this transaction')
+    }
     const fromKey = mapKey(tx.from)
     const payerKey = tx.payer === tx.from ? fromKey : mapKey(tx.payer)
     const from = this.party(fromKey, tx.from)
     const payer = this.party(payerKey, tx.payer)
-    if (!mayAct(from.account, tx.from, body.sender, tx.senderAuth)) {
-      throw new SmartshareError('TX_UNAUTHORISED', 'these keys may not act for the sender')
-    }
-    if (body.feePayer !== null && !mayAct(payer.account, tx.payer, body.feePayer, tx.payerAuth)) {
-      throw new SmartshareError('TX_UNAUTHORISED', 'these keys may not act for the fee payer')
-    }
+    checkAuthority(tx, from.account, payer.account)
     const nonceKey = fromKey + String.fromCharCode(body.lane)
     const expected = this.expected(from, nonceKey, body.lane)
     if (body.nonce !== expected) {
@@ -113,7 +112,7 @@ export class Gate {
     if (body.emptying && this.sum((summary) => summary.fees.get(fromKey), this.fees.get(fromKey)) > 0n) {
       throw new SmartshareError('TX_RESERVE_BUSY', 'the account has other transactions that are not executed yet')
     }
-    this.gas += body.gasLimit
+    this.gas = gas
     this.fees.set(payerKey, (this.fees.get(payerKey) ?? 0n) + fee)
     this.nonces.set(nonceKey, (this.nonces.get(nonceKey) ?? 0n) + 1n)
     if (body.emptying) this.emptying.add(fromKey)
@@ -122,31 +121,6 @@ export class Gate {
   /** What this block means for those after it. */
   summary(): BlockSummary {
     return { gas: this.gas, fees: this.fees, emptying: this.emptying, nonces: this.nonces }
-  }
-
-  private checkLimits(tx: ParsedTransaction): void {
-    const { body } = tx
-    const { height, basePrice } = this.block
-    if (body.expiryHeight < height) {
-      throw new SmartshareError('TX_EXPIRED', `the transaction expired at height ${body.expiryHeight}`)
-    }
-    if (body.expiryHeight > height + this.parameters.maxLifetimeBlocks) {
-      throw new SmartshareError('TX_EXPIRY', `an expiry may lie ${this.parameters.maxLifetimeBlocks} blocks ahead`)
-    }
-    if (body.maxGasPrice < basePrice) {
-      throw new SmartshareError('TX_PRICE', `the gas price is ${basePrice} grains now`, { basePrice })
-    }
-    const least = intrinsicGas(tx)
-    if (body.gasLimit < least || body.gasLimit > this.parameters.maxTransactionGas) {
-      throw new SmartshareError('TX_GAS', `a gas limit must lie in ${least} … ${this.parameters.maxTransactionGas}`, {
-        least,
-      })
-    }
-    if (highestFee(body) > MAX_AMOUNT) throw new SmartshareError('TX_GAS', 'the highest fee is no amount')
-    const gas = this.gas + body.gasLimit
-    if (gas > this.parameters.maxBlockGas || this.uncoveredGas + gas > this.parameters.maxUncoveredGas) {
-      throw new SmartshareError('BLOCK_FULL', 'the block has no room for this transaction')
-    }
   }
 
   private party(key: string, address: Uint8Array): Party {
@@ -171,6 +145,37 @@ export class Gate {
 
   private isEmptying(key: string): boolean {
     return this.emptying.has(key) || this.window.some((summary) => summary.emptying.has(key))
+  }
+}
+
+/** Expiry, price and gas of a transaction by itself. Throws TX_EXPIRED, TX_EXPIRY, TX_PRICE or TX_GAS. */
+export function checkLimits(tx: ParsedTransaction, { height, basePrice }: GateBlock, parameters: Parameters): void {
+  const { body } = tx
+  if (body.expiryHeight < height) {
+    throw new SmartshareError('TX_EXPIRED', `the transaction expired at height ${body.expiryHeight}`)
+  }
+  if (body.expiryHeight > height + parameters.maxLifetimeBlocks) {
+    throw new SmartshareError('TX_EXPIRY', `an expiry may lie ${parameters.maxLifetimeBlocks} blocks ahead`)
+  }
+  if (body.maxGasPrice < basePrice) {
+    throw new SmartshareError('TX_PRICE', `the gas price is ${basePrice} grains now`, { basePrice })
+  }
+  const least = intrinsicGas(tx)
+  const most = Math.min(parameters.maxTransactionGas, parameters.maxBlockGas)
+  if (body.gasLimit < least || body.gasLimit > most) {
+    throw new SmartshareError('TX_GAS', `a gas limit must lie in ${least} … ${most}`, { least })
+  }
+  if (highestFee(body) > MAX_AMOUNT) throw new SmartshareError('TX_GAS', 'the highest fee is no amount')
+}
+
+/** Whether the keys of a transaction may act for its sender and its payer. Throws TX_UNAUTHORISED. */
+export function checkAuthority(tx: ParsedTransaction, from: Account, payer: Account): void {
+  const { body } = tx
+  if (!mayAct(from, tx.from, body.sender, tx.senderAuth)) {
+    throw new SmartshareError('TX_UNAUTHORISED', 'these keys may not act for the sender')
+  }
+  if (body.feePayer !== null && !mayAct(payer, tx.payer, body.feePayer, tx.payerAuth)) {
+    throw new SmartshareError('TX_UNAUTHORISED', 'these keys may not act for the fee payer')
   }
 }
 

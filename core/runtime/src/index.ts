@@ -1,4 +1,22 @@
 export { type Account, accountKey, getAccount, nextNonce } from './accounts/accounts.ts'
+export { checkAdmission } from './admission.ts'
+export type { KeySignatures } from './agreements/agreements.ts'
+export { inspectedSegments } from './agreements/inspection.ts'
+export { type InspectionProof, joinProofs, verifyInspection } from './agreements/inspection-proof.ts'
+export {
+  type AgreementState,
+  type AgreementView,
+  agreementById,
+  agreementsOfBuyer,
+  agreementsOfProvider,
+  MAX_AGREEMENTS_PER_PAGE,
+  type NextInspection,
+  type TenderView,
+  tenderById,
+  type ViewTime,
+} from './agreements/queries.ts'
+export { storageReceiptHash } from './agreements/receipt.ts'
+export { serviceTime } from './beacon/beacon.ts'
 export { delegateByName, getDelegate, getVoter, ranked, unbondingOf } from './delegates/registry.ts'
 export { currentTerm, nextSet, type Term } from './delegates/term.ts'
 export { type ExecutedBlock, executeBlock, type OrderedBlock } from './execute-block.ts'
@@ -10,7 +28,28 @@ export { intrinsicGas } from './intrinsic-gas.ts'
 export { mapKey } from './keys.ts'
 export type { Method, Module } from './module.ts'
 export { modules } from './modules.ts'
+export { collateralFor, LEAST_ROOM_BYTES, MAX_ADDRESSES, periodPrice, STORAGE } from './offers/offer.ts'
+export type { Page, PageOptions } from './offers/page.ts'
+export {
+  MAX_OFFERS_PER_PAGE,
+  type OfferState,
+  type OfferView,
+  offerById,
+  offerOfProvider,
+  offersInBook,
+} from './offers/queries.ts'
 export { type Parameters, type PresetName, presets } from './parameters.ts'
 export { nextBasePrice } from './price.ts'
+export {
+  type Demand,
+  ID_BYTES,
+  type Lot,
+  MAX_EXCLUDED,
+  MAX_LOT_BYTES,
+  MAX_LOTS,
+  MAX_PERIODS,
+  MAX_SEALED_BYTES,
+  wholePrice,
+} from './tenders/tender.ts'
 export { allBalances, balanceKey, balanceOf, pools } from './tokens/tokens.ts'
 export { type Lock, locksOf, vestedGrains } from './vesting/vesting.ts'

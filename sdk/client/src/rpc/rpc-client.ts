@@ -1,0 +1,159 @@
+import { SmartshareError } from '@smartshare/codec'
+import * as answers from './answers.ts'
+import { errorOfRefusal } from './rpc-error.ts'
+import { HttpTransport, MAX_BATCH_CALLS, type RpcCall, type RpcOutcome, type TransportOptions } from './transport.ts'
+
+/** Most transactions in one submit; nodes take no more. */
+export const MAX_SUBMIT = 1000
+const MAX_PAGE = 1000
+
+/** Which events to read. */
+export interface EventQuery {
+  /** First block, and events of it to leave out. */
+  readonly height: number
+  readonly skip?: number
+  /** Name of the module, or address of the contract. */
+  readonly from?: string
+  readonly name?: string
+  /** Only events in which this address stands. */
+  readonly address?: string
+  readonly limit?: number
+}
+
+/** Every method of a node, typed. Answers are checked; amounts are bigint. */
+export class RpcClient {
+  private readonly transport: HttpTransport
+
+  constructor(options: TransportOptions) {
+    this.transport = new HttpTransport(options)
+  }
+
+  /** The node that is asked now. */
+  get url(): string {
+    return this.transport.url
+  }
+
+  status() {
+    return this.transport.call({ method: 'chain_status', params: {}, answer: answers.statusAnswer })
+  }
+
+  /** The encoded genesis record. The caller checks that its hash is the chain id it trusts. */
+  async genesis(): Promise<Uint8Array> {
+    const call = { method: 'chain_genesis', params: {}, answer: answers.genesisAnswer }
+    return bytesOfBase64((await this.transport.call(call)).encoded)
+  }
+
+  /** A final block with a page of its transactions. Throws RPC_NOT_FOUND. */
+  block(height: number, page: { skip?: number; limit?: number } = {}) {
+    return this.transport.call({ method: 'chain_block', params: { height, ...page }, answer: answers.blockAnswer })
+  }
+
+  /** Headers of final blocks from a height on. */
+  blocks(from: number, limit = 20) {
+    return this.transport.call({ method: 'chain_blocks', params: { from, limit }, answer: answers.blocksAnswer })
+  }
+
+  transaction(id: string) {
+    return this.transport.call(transactionCall(id))
+  }
+
+  /** Where many transactions are, in their order. */
+  async transactions(ids: readonly string[]): Promise<RpcOutcome<answers.TransactionState>[]> {
+    const found: RpcOutcome<answers.TransactionState>[] = []
+    for (let at = 0; at < ids.length; at += MAX_BATCH_CALLS) {
+      found.push(...(await this.transport.batch(ids.slice(at, at + MAX_BATCH_CALLS).map(transactionCall))))
+    }
+    return found
+  }
+
+  receipts(height: number, page: { skip?: number; limit?: number } = {}) {
+    return this.transport.call({
+      method: 'chain_receipts',
+      params: { height, ...page },
+      answer: answers.receiptsAnswer,
+    })
+  }
+
+  events(query: EventQuery) {
+    return this.transport.call({ method: 'chain_events', params: { ...query }, answer: answers.eventsAnswer })
+  }
+
+  /**
+   * Hands over transactions; the same bytes may be handed over again. The results stand in the same order: the id of what
+   * is admitted (now or before), or the error of what is refused.
+   */
+  async submit(wires: readonly Uint8Array[]): Promise<({ id: string } | { error: SmartshareError })[]> {
+    if (wires.length > MAX_SUBMIT) throw new SmartshareError('RPC_PARAMS', `at most ${MAX_SUBMIT} transactions at once`)
+    const params = { transactions: wires.map(base64OfBytes) }
+    const { results } = await this.transport.call({ method: 'chain_submit', params, answer: answers.submitAnswer })
+    if (results.length !== wires.length) throw new SmartshareError('RPC_ANSWER', 'not one result per transaction')
+    return results.map((result) => ('id' in result ? result : { error: errorOfRefusal(result.error) }))
+  }
+
+  /** What a transaction would cost now. Throws what its calls would fail with. */
+  estimate(wire: Uint8Array) {
+    const params = { transaction: base64OfBytes(wire) }
+    return this.transport.call({ method: 'chain_estimate', params, answer: answers.estimateAnswer })
+  }
+
+  account(address: string) {
+    return this.transport.call({ method: 'account_get', params: { address }, answer: answers.accountAnswer })
+  }
+
+  locks(address: string) {
+    return this.transport.call({ method: 'account_locks', params: { address }, answer: answers.locksAnswer })
+  }
+
+  delegates(page: { skip?: number; limit?: number } = {}) {
+    const params = { limit: MAX_PAGE, ...page }
+    return this.transport.call({ method: 'delegate_list', params, answer: answers.delegatesAnswer })
+  }
+
+  /** A delegate by address or name. Throws RPC_NOT_FOUND. */
+  delegate(delegate: string) {
+    return this.transport.call({ method: 'delegate_get', params: { delegate }, answer: answers.delegateAnswer })
+  }
+
+  voter(address: string) {
+    return this.transport.call({ method: 'delegate_voter', params: { address }, answer: answers.voterAnswer })
+  }
+
+  term() {
+    return this.transport.call({ method: 'delegate_term', params: {}, answer: answers.termAnswer })
+  }
+
+  /** A balance with all that is needed to check it. Throws RPC_NOT_READY on a network without a final block. */
+  accountProof(address: string) {
+    return this.transport.call({ method: 'account_proof', params: { address }, answer: answers.proofAnswer })
+  }
+
+  /** How the set of a term was seated. Throws RPC_NOT_FOUND. */
+  handOver(term: number) {
+    return this.transport.call({ method: 'chain_handOver', params: { term }, answer: answers.handOverAnswer })
+  }
+
+  /** Any other method: for modules that have no function of their own here. */
+  call<T>(call: RpcCall<T>): Promise<T> {
+    return this.transport.call(call)
+  }
+}
+
+function transactionCall(id: string): RpcCall<answers.TransactionState> {
+  return { method: 'chain_transaction', params: { id }, answer: answers.transactionAnswer }
+}
+
+/** The bytes of base64. Throws RPC_ANSWER. */
+export function bytesOfBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  } catch {
+    throw new SmartshareError('RPC_ANSWER', 'bytes that are not base64')
+  }
+}
+
+/** Base64 (RFC 4648 §4). */
+export function base64OfBytes(bytes: Uint8Array): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}

@@ -1,0 +1,35 @@
+import type { Auth } from '@smartshare/chain'
+import { addressOfKey, compareBytes, type KeyPair } from '@smartshare/crypto'
+
+/** Who can sign for an account: one key, or several keys of a policy. */
+export interface Signer {
+  readonly address: Uint8Array
+  /** What stands in the transaction: the public key, or the address if the keys are named one by one. */
+  readonly party: Uint8Array
+  /** Signatures that it gives, without making them: to know the size of a transaction. */
+  readonly blank: Auth
+  sign(transactionId: Uint8Array): Auth
+}
+
+const NO_SIGNATURE = new Uint8Array(64)
+
+/** The owner of an account whose address is the hash of this key. */
+export function keySigner(keys: KeyPair): Signer {
+  return {
+    address: addressOfKey(keys.publicKey),
+    party: keys.publicKey,
+    blank: [{ key: null, signature: NO_SIGNATURE }],
+    sign: (id) => [{ key: null, signature: keys.sign(id) }],
+  }
+}
+
+/** Some keys of an account's policy: k of n, or the new key of an account that changed its key. */
+export function policySigner(address: Uint8Array, keys: readonly KeyPair[]): Signer {
+  const sorted = [...keys].sort((a, b) => compareBytes(a.publicKey, b.publicKey))
+  return {
+    address,
+    party: address,
+    blank: sorted.map(({ publicKey }) => ({ key: publicKey, signature: NO_SIGNATURE })),
+    sign: (id) => sorted.map((pair) => ({ key: pair.publicKey, signature: pair.sign(id) })),
+  }
+}

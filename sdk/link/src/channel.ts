@@ -9,6 +9,8 @@ import { TokenBucket } from './quota.ts'
 
 /** What a waiting message costs besides its bytes, so that many tiny ones count too. */
 const MESSAGE_OVERHEAD_BYTES = 128
+/** How long an aborted stream stays to let its code arrive, milliseconds. */
+const ABORT_GRACE_MS = 5_000
 
 export interface ChannelInit {
   readonly stream: Stream
@@ -130,15 +132,23 @@ export class Channel implements AsyncIterable<Uint8Array> {
     this.#maybeGone()
   }
 
-  /** Breaks off both sides; the peer's reader and writer get the code, as far as it still reaches them. */
+  /**
+   * Breaks off both sides: nothing more is read or sent, and the peer's reader and writer get the code. The stream itself
+   * is reset by the peer when it has heard, or by us if it takes too long; a reset at once could overtake the code.
+   */
   abort(error = new SmartshareError('LINK_ABORTED', 'The channel was broken off')): void {
-    if (this.#gone) return
-    this.#error ??= error
-    this.#queue = []
-    this.#queuedBytes = 0
-    this.#framed.send(FrameKind.Abort, 0, [encodeError(errorForPeer(error))]).catch(() => undefined)
+    if (this.#gone || this.#error !== undefined) return
+    this.#error = error
+    this.#localEnded = true
+    for (const reader of this.#readers.splice(0)) reader.reject(error)
+    this.#framed.sendLast(FrameKind.Abort, 0, [encodeError(errorForPeer(error))], error)
+    this.#dropInput(ABORT_GRACE_MS)
+  }
+
+  /** Resets the stream at once. */
+  cut(error: SmartshareError): void {
     this.#framed.abort(error)
-    this.#fail(this.#error)
+    this.#fail(error)
   }
 
   /** True once both sides have ended or the channel broke off. */
@@ -148,11 +158,7 @@ export class Channel implements AsyncIterable<Uint8Array> {
 
   /** Nobody reads any more: what still comes is dropped until the peer ends, for a bounded time. */
   discard(): void {
-    if (this.#gone) return
-    this.#discardBeforeMs = this.#init.now() + this.#init.limits.lingerTimeoutMs
-    this.#queue = []
-    this.#queuedBytes = 0
-    this.#maybeResume()
+    if (!this.#gone) this.#dropInput(this.#init.limits.lingerTimeoutMs)
   }
 
   /** Deadlines; called by the link's sweep. */
@@ -164,8 +170,15 @@ export class Channel implements AsyncIterable<Uint8Array> {
     if (!halfOpen || this.#queue.length > 0 || this.#framed.unsentBytes > 0) this.#heardAtMs = nowMs
     const silent = nowMs - this.#heardAtMs > limits.lingerTimeoutMs
     if (silent || nowMs > (this.#discardBeforeMs ?? nowMs)) {
-      this.abort(new SmartshareError('LINK_STALLED', 'One side ended and the other did not follow in time', { peer }))
+      this.cut(new SmartshareError('LINK_STALLED', 'One side ended and the other did not follow in time', { peer }))
     }
+  }
+
+  #dropInput(graceMs: number): void {
+    this.#discardBeforeMs = this.#init.now() + graceMs
+    this.#queue = []
+    this.#queuedBytes = 0
+    this.#maybeResume()
   }
 
   #bound(kind: number, id: number): number {

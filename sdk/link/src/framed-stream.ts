@@ -7,7 +7,7 @@ import type { ProtocolMetrics } from './metrics.ts'
 /** Frames up to this size leave as one buffer: one small copy is cheaper than one more record of the encryption. */
 const COALESCE_UP_TO_BYTES = 8 * 1024
 /** Bytes handed to the multiplexer at a time: small enough that a vote never waits behind a whole packet. */
-const SLICE_BYTES = 256 * 1024
+const SLICE_BYTES = 512 * 1024
 
 export interface FramedStreamOptions {
   readonly stream: Stream
@@ -33,6 +33,8 @@ export interface FramedStreamOptions {
 interface Waiting {
   readonly chunks: Uint8Array[]
   readonly settled: Promise<void>
+  /** Part of it is on the wire: the rest must follow before anything else. */
+  begun: boolean
   resolve(): void
   reject(error: SmartshareError): void
 }
@@ -124,10 +126,28 @@ export class FramedStream {
     metrics.framesOut++
     metrics.bytesOut += bytes
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.push({ chunks: frameChunks(kind, id, parts, payloadBytes), settled: promise, resolve, reject })
+    this.#waiting.push({
+      chunks: frameChunks(kind, id, parts, payloadBytes),
+      settled: promise,
+      begun: false,
+      resolve,
+      reject,
+    })
     this.#waitingBytes += bytes
     this.#flush()
     return promise
+  }
+
+  /** Drops what waits and is not begun (it fails with `error`), sends this frame instead, and takes no more. */
+  sendLast(kind: number, id: number, parts: readonly Uint8Array[], error: SmartshareError): void {
+    if (!this.#writable) return
+    const begun = this.#waiting[0]?.begun === true ? this.#waiting.shift() : undefined
+    this.#failSends(error)
+    if (begun !== undefined) this.#waiting.push(begun)
+    this.#waitingBytes = begun?.chunks.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
+    this.#writable = true
+    this.send(kind, id, parts).catch(() => undefined)
+    this.#writable = false
   }
 
   /** Stops reading, between two frames; the peer is held back by the window. */
@@ -346,9 +366,11 @@ function takeSlice(waiting: Waiting[]): { slice: Uint8ArrayList; complete: Waiti
     if (chunk !== undefined && chunk.length > room) {
       slice.append(chunk.subarray(0, room))
       head.chunks[0] = chunk.subarray(room)
+      head.begun = true
       break
     }
     if (chunk !== undefined) slice.append(chunk)
+    head.begun = true
     head.chunks.shift()
     if (head.chunks.length === 0) {
       complete.push(head)

@@ -13,14 +13,14 @@ import type {
 } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { type GossipOptions, gossipSettings } from './gossip.ts'
 import type { LinkLimits } from './limits.ts'
 import { guardMuxer, type MuxerGuardInit } from './muxer-guard.ts'
+import { socketTls, type TlsComponents } from './tls.ts'
 
-// The only file that needs Node: TCP and TLS. A browser would bring another host with the same face.
+// Here and in tls.ts, tls-certificate.ts is all that needs Node. A browser would bring another host with the same face.
 
 /** Yamux starts every stream with this window (its specification); it grows from there. */
 const INITIAL_WINDOW_BYTES = 256 * 1024
@@ -41,22 +41,26 @@ export interface HostInit {
   onFault(peer: string | undefined, error: Error): void
 }
 
-export type Host = Libp2p<{ identify: Identify; pubsub?: GossipSub }>
+export interface Host {
+  readonly libp2p: Libp2p<{ identify: Identify; pubsub?: GossipSub }>
+  /** Sends what waits on every connection, then closes them; what takes longer than the signal allows stays. */
+  closeConnections(signal: AbortSignal): Promise<void>
+}
 
 /** A started libp2p host on TCP, with TLS 1.3 or Noise and yamux. */
 export async function createHost(init: HostInit): Promise<Host> {
   const { limits } = init
-  const peers = new WeakMap<MessageStream, string>()
+  const peers = new Map<MessageStream, string>()
   const guard = { ...init.guard, onFault: (to: MessageStream, error: Error) => init.onFault(peers.get(to), error) }
-  const encrypters = { tls: tls(), noise: noise() }
+  const encrypters = { tls: socketTls, noise: noise() }
   const settings = init.gossip === undefined ? undefined : gossipSettings(init.gossip, init.localNetwork)
   const window = limits.streamWindowBytes
-  const host = await createLibp2p({
+  const libp2p = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     nodeInfo: { name: 'smartshare', version: '1', userAgent: 'smartshare/1' },
     transports: [tcp({ dialOpts: SOCKET, listenOpts: SOCKET, maxConnections: limits.maxConnections })],
-    connectionEncrypters: init.encryption.map((name) => (components: Parameters<ReturnType<typeof tls>>[0]) => {
+    connectionEncrypters: init.encryption.map((name) => (components: TlsComponents) => {
       return rememberPeers(encrypters[name](components as never), peers)
     }),
     streamMuxers: [
@@ -98,18 +102,25 @@ export async function createHost(init: HostInit): Promise<Host> {
     },
     logger: SILENT,
   })
-  return host as Host
+  return {
+    libp2p: libp2p as Host['libp2p'],
+    closeConnections: async (signal) => {
+      await Promise.allSettled([...peers.keys()].map((connection) => connection.close({ signal })))
+    },
+  }
 }
 
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: SOCKET_KEEP_ALIVE_MS }
 
 /** Notes who is at the other end of each secured connection, for the guard below the multiplexer. */
-function rememberPeers(inner: ConnectionEncrypter, peers: WeakMap<MessageStream, string>): ConnectionEncrypter {
+function rememberPeers(inner: ConnectionEncrypter, peers: Map<MessageStream, string>): ConnectionEncrypter {
   for (const way of ['secureInbound', 'secureOutbound'] as const) {
     const secure = inner[way].bind(inner)
     inner[way] = async (connection: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> => {
       const secured = await secure(connection, options)
       peers.set(secured.connection, secured.remotePeer.toString())
+      secured.connection.addEventListener('close', () => peers.delete(secured.connection))
+      if (secured.connection.status !== 'open') peers.delete(secured.connection)
       return secured
     }
   }

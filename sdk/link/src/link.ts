@@ -58,7 +58,8 @@ interface Sweepable {
 /** The libp2p host of a node or agent: requests, channels, gossip, quotas. Made by `createLink`. */
 export class Link {
   readonly peerId: string
-  readonly #host: Host
+  readonly #host: Host['libp2p']
+  readonly #closeConnections: Host['closeConnections']
   readonly #limits: LinkLimits
   readonly #options: LinkOptions
   readonly #gossip: Gossip | undefined
@@ -83,18 +84,20 @@ export class Link {
     reputation: Reputation
     counters: ReturnType<typeof newHostCounters>
   }) {
-    this.#host = init.host
+    const { libp2p } = init.host
+    this.#host = libp2p
+    this.#closeConnections = init.host.closeConnections
     this.#limits = init.limits
     this.#options = init.options
     this.#reputation = init.reputation
     this.#counters = init.counters
-    this.peerId = init.host.peerId.toString()
-    const { pubsub } = init.host.services
+    this.peerId = libp2p.peerId.toString()
+    const { pubsub } = libp2p.services
     if (init.options.gossip !== undefined && pubsub !== undefined) {
       const onFault = (peer: string, weight: number, reason: string): void => this.#fault(peer, weight, reason)
       this.#gossip = new Gossip({ pubsub, options: init.options.gossip, counters: init.counters, now, onFault })
     }
-    init.host.addEventListener('peer:disconnect', (event) => this.#onDisconnect(event.detail))
+    libp2p.addEventListener('peer:disconnect', (event) => this.#onDisconnect(event.detail))
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS)
     this.#sweepTimer.unref()
   }
@@ -271,13 +274,14 @@ export class Link {
     this.#keepers.clear()
     for (const client of [...this.#clients.values()]) client.close(error)
     for (const server of [...this.#servers]) server.close(error)
-    for (const channel of [...this.#channels]) channel.abort(error)
+    for (const channel of [...this.#channels]) {
+      channel.abort(error)
+      channel.cut(error)
+    }
     // A peer that does not answer the good-bye must not keep us waiting.
-    const cut = setTimeout(() => {
-      for (const connection of this.#host.getConnections()) connection.abort(error)
-    }, CLOSE_TIMEOUT_MS)
+    await this.#closeConnections(AbortSignal.timeout(CLOSE_TIMEOUT_MS))
+    for (const connection of this.#host.getConnections()) connection.abort(error)
     await this.#host.stop()
-    clearTimeout(cut)
   }
 
   #serve(protocol: string, handler: RequestHandler, limits: RequestLimits, stream: Stream, peer: string): void {
@@ -499,7 +503,7 @@ export async function createLink(options: LinkOptions): Promise<Link> {
     onBan: (peer, reason) => {
       counters.bans++
       options.log?.('a peer is banned', { peer, reason, banMs: limits.banMs })
-      for (const connection of host.getConnections(peerIdFromString(peer))) {
+      for (const connection of host.libp2p.getConnections(peerIdFromString(peer))) {
         connection.abort(new SmartshareError('LINK_BANNED', reason, { peer }))
       }
     },

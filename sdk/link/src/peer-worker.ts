@@ -2,7 +2,8 @@ import { createLink } from './link.ts'
 import { addressOf, seedOf } from './link-fixture.ts'
 
 // A peer in a process of its own, for tests that kill it. Arguments: name, role, port to listen on, address to dial.
-// `flood` opens a channel and sends without end; `answer` answers requests with what it got.
+// `flood` opens a channel and sends without end; `answer` answers requests with what it got; `end` uses the link, closes
+// it, and ends only if nothing was left open.
 const [name = 'peer', role = 'answer', port = '0', address] = process.argv.slice(2)
 const PROTOCOL = '/smartshare/test/1'
 const MESSAGE_BYTES = 1024 * 1024
@@ -18,4 +19,12 @@ if (role === 'flood' && address !== undefined) {
   const channel = await link.openChannel(await link.dial(address), PROTOCOL)
   const message = new Uint8Array(MESSAGE_BYTES).fill(1)
   for (;;) await channel.send(message)
+}
+if (role === 'end' && address !== undefined) {
+  const stop = link.keepConnected([address])
+  const channel = await link.openChannel(await link.dial(address), PROTOCOL)
+  await channel.send(new Uint8Array(MESSAGE_BYTES))
+  stop()
+  await link.close()
+  process.disconnect?.()
 }

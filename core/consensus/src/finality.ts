@@ -10,6 +10,7 @@ export function finalize(state: State, instance: Instance): boolean {
   let best: { entry: Entry; certificate: Certificate } | null = null
   for (const [key, certificate] of instance.finals) {
     const entry = instance.entries.get(key)
+    if (entry === instance.tip && isTerminal(instance, entry)) instance.over = { terminal: certificate, entry }
     if (entry?.connected !== true || entry.height <= (best?.entry.height ?? instance.tip.height)) continue
     best = { entry, certificate }
   }
@@ -41,11 +42,15 @@ function makeFinal(state: State, instance: Instance, tip: Entry, certificate: Ce
   if (isTerminal(instance, tip)) instance.over = { terminal: certificate, entry: tip }
 }
 
-/** Restores a final block from the node's own log. */
-export function restoreFinal(instance: Instance, entry: Entry, slot: number): void {
+/** Restores a final block from the node's own log, with its Final certificate if it is there. */
+export function restoreFinal(instance: Instance, entry: Entry, certificate: Certificate | undefined): void {
   entry.connected = true
   entry.certified = true
   entry.block = null
   instance.tip = entry
-  instance.finalSlot = slot
+  instance.finalSlot = certificate?.slot ?? entry.slot
+  if (!isTerminal(instance, entry)) return
+  if (certificate !== undefined) instance.over = { terminal: certificate, entry }
+  // Somebody still has the certificate that ends the term: it must not count as old when it comes.
+  else instance.finalSlot = entry.slot - 1
 }

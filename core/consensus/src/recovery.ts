@@ -74,7 +74,7 @@ function restoreFinals(
     const entry = insertHeader(state, instance, header, hash, parent)
     const own = certificates.get(entry.key)
     if (own !== undefined) keepFinalCertificate(state, entry.height, own)
-    restoreFinal(instance, entry, Math.max(header.slot, own?.slot ?? 0))
+    restoreFinal(instance, entry, own)
     parent = entry
   }
   if (headers.length === 0) return

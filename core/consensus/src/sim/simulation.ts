@@ -18,7 +18,7 @@ const GENESIS_MS = 1_735_689_600_000
 /** Blocks that every honest node must make final after the storm, within the calm slots. */
 const CALM_BLOCKS = 3
 /** A run in which nothing moves ends after this much simulated time per slot. */
-const MOST_MS_PER_SLOT = 20_000
+const MOST_MS_PER_SLOT = 2_000
 const MOST_STEPS_PER_SLOT = 200_000
 
 export interface SimulationReport {
@@ -167,7 +167,7 @@ class Simulation implements World {
     }
     if (effect.type === 'term') {
       this.#terms = Math.max(this.#terms, effect.start.set.term + 1)
-      this.#silenced.delete(node.name)
+      if (effect.start.base.timeMs >= node.state.floor.silentUntilMs) this.#silenced.delete(node.name)
     }
     if (this.#trace !== null) this.#traceEffect(node, effect)
   }

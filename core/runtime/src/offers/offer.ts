@@ -1,6 +1,6 @@
 import { ADDRESS_BYTES, SSP, type Token, tokenSchema } from '@smartshare/chain'
 import { amount, array, bool, fixedBytes, type Infer, optional, record, text, u64, uint } from '@smartshare/codec'
-import { mulDiv } from '@smartshare/crypto'
+import { checkAmount } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
 import type { Host } from '../host.ts'
 import { u64Key, uintKey } from '../keys.ts'
@@ -84,9 +84,7 @@ const book = new Table(OFFERS, 5, uint())
 
 /** Price of `sizeBytes` for a period in grains, rounded up: nothing is stored for nothing. Throws AMOUNT_RANGE. */
 export function periodPrice(priceGrains: bigint, sizeBytes: number): bigint {
-  const size = BigInt(sizeBytes)
-  const price = mulDiv(priceGrains, size, GIB)
-  return (priceGrains * size) % GIB === 0n ? price : price + 1n
+  return checkAmount((priceGrains * BigInt(sizeBytes) + GIB - 1n) / GIB)
 }
 
 /** Collateral in grains that an agreement with this price of a period locks. */
@@ -185,12 +183,15 @@ function bookPrefix(kind: number, token: Token): Uint8Array {
   return token === SSP ? Uint8Array.of(kind, ...SSP_KEY) : Uint8Array.of(kind, 1, ...token)
 }
 
+/** What the keys of all offers of storage for SSP in the book begin with. */
+export const BOOK_PREFIX = bookPrefix(STORAGE, SSP)
+
 /** Offers of storage for SSP from the cheapest on: key in the book (to go on after it) and id. */
 export function walkBook(
   reader: StateReader,
   options: { limit: number; after?: Uint8Array },
 ): Generator<[Uint8Array, number]> {
-  return book.entries(reader, [bookPrefix(STORAGE, SSP)], options)
+  return book.entries(reader, [BOOK_PREFIX], options)
 }
 
 /** Every offer; for audits, not for blocks. */

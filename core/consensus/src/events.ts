@@ -34,14 +34,13 @@ export interface TermStart {
 }
 
 /**
- * What must be on disk before something is sent. A log holds these in order; on recovery it gives them back.
- * A node may drop all records before the latest `term` record, and of the rest the votes at or below the latest
- * `floor`, and blocks and certificates at or below the last final slot that it keeps elsewhere.
+ * What must be on disk before something is sent. A log holds these in order; on recovery it gives them back;
+ * `compactLog` tells which are still needed.
  */
 export type LogRecord =
   | { readonly type: 'term'; readonly start: TermStart }
   | { readonly type: 'vote'; readonly vote: Vote }
-  /** Never sign again in `term` for a slot at or below `slot`; nor at all in a term whose base is before `silentUntilMs`. */
+  /** Never sign again in `term` for a slot below `slot`; nor at all in a term whose base is before `silentUntilMs`. */
   | { readonly type: 'floor'; readonly term: number; readonly slot: number; readonly silentUntilMs: number }
   | { readonly type: 'block'; readonly block: Block }
   | { readonly type: 'certificate'; readonly certificate: Certificate }

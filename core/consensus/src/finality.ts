@@ -30,7 +30,7 @@ function makeFinal(state: State, instance: Instance, tip: Entry, certificate: Ce
   instance.finalSlot = certificate.slot
   instance.deltaMs = state.config.deltaMs
   instance.certifiedSlot = Math.max(instance.certifiedSlot, certificate.slot)
-  state.floor = { ...state.floor, term: instance.term, slot: certificate.slot }
+  state.floor = { ...state.floor, term: instance.term, slot: certificate.slot + 1 }
   log(state, { type: 'floor', ...state.floor })
   prune(instance)
   for (const slot of instance.slots.values()) {

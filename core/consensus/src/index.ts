@@ -1,4 +1,12 @@
-export type { ConsensusConfig, SignatureScheme } from './config.ts'
+export { compactLog } from './compact.ts'
+export {
+  type ConsensusConfig,
+  historyHeaders,
+  MAX_PAGE_BLOCKS,
+  MAX_PAGE_BYTES,
+  PAGE_BLOCKS,
+  type SignatureScheme,
+} from './config.ts'
 export type {
   Ask,
   BaseBlock,
@@ -16,3 +24,8 @@ export type {
   TermStart,
   Verdict,
 } from './events.ts'
+export { orderOfRound } from './order.ts'
+export type { State as ConsensusState } from './state.ts'
+export { createConsensus, positionOf, step } from './step.ts'
+export { genesisTerm } from './terms.ts'
+export { decodeMessage, decodeRecord, encodeMessage, encodeRecord, MAX_MESSAGE_BYTES } from './wire.ts'

@@ -16,8 +16,8 @@ import type { HeaderTemplate } from './events.ts'
 import { emit, emitDurable, log } from './outbox.ts'
 import { addCandidate } from './proposals.ts'
 import { maySign, signPropose } from './register.ts'
-import { type Entry, type Instance, isTerminal, notarOf, type State, slotOf } from './state.ts'
-import { bestParent, insert, leaderOf, type ParentChoice, pathTo } from './tree.ts'
+import { type Entry, type Instance, isTerminal, notarOf, type ParentChoice, type State, slotOf } from './state.ts'
+import { bestParent, insert, leaderOf, pathTo } from './tree.ts'
 
 /** Does the own turn: orders a block from the node, or proposes the term's last block again. */
 export function takeTurn(state: State, instance: Instance): void {

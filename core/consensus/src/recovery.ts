@@ -1,6 +1,7 @@
 import { type Block, type Certificate, FINAL, type Header, headerHash } from '@smartshare/chain'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import { acceptCertificate, keepFinalCertificate } from './certificates.ts'
+import { highestFloor } from './compact.ts'
 import type { LogRecord, StartEvent } from './events.ts'
 import { restoreFinal } from './finality.ts'
 import { log } from './outbox.ts'
@@ -45,13 +46,8 @@ function certificatesOf(records: readonly LogRecord[], term: number): Certificat
 
 /** The highest floor of the log; a lost log is a floor above every term that may have begun before now. */
 function restoreFloor(state: State, event: StartEvent): void {
-  for (const { term, slot, silentUntilMs } of recordsOf(event.records, 'floor')) {
-    const { floor } = state
-    floor.silentUntilMs = Math.max(floor.silentUntilMs, silentUntilMs)
-    if (term < floor.term || (term === floor.term && slot < floor.slot)) continue
-    floor.term = term
-    floor.slot = slot
-  }
+  const known = highestFloor(event.records)
+  if (known !== null) state.floor = { term: known.term, slot: known.slot, silentUntilMs: known.silentUntilMs }
   if (event.voteLogIntact) return
   // A term whose base is later than this began after the loss, however far the clocks of delegates drift apart.
   state.floor.silentUntilMs = state.nowMs + state.config.driftMs + 1

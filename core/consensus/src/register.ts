@@ -12,7 +12,7 @@ export function maySign(state: State, instance: Instance, slot: number): boolean
   const { floor } = state
   if (instance.seat === null || instance.over !== null || slot <= instance.finalSlot) return false
   if (instance.start.base.timeMs < floor.silentUntilMs) return false
-  return instance.term > floor.term || (instance.term === floor.term && slot > floor.slot)
+  return instance.term > floor.term || (instance.term === floor.term && slot >= floor.slot)
 }
 
 /** Signs Propose for the own turn; never twice for a slot. */

@@ -101,6 +101,17 @@ export interface SlotState {
   readonly convicted: Set<number>
 }
 
+/** A notarized block to extend, and the slot of the certificate that notarizes it. */
+export interface ParentChoice {
+  readonly entry: Entry
+  readonly slot: number
+}
+
+/** The slot from which certificates are missing. */
+export interface Gap {
+  readonly gap: number
+}
+
 /** One term. */
 export interface Instance {
   readonly start: TermStart
@@ -131,6 +142,9 @@ export interface Instance {
   readonly finals: Map<Key, Certificate>
   /** Changes whenever a certificate or block came, so that what depends on them is looked at again. */
   version: number
+  /** The last answers of `bestParent` and `leaderOf`, which are asked at every step. */
+  parentMemo: { slot: number; version: number; choice: ParentChoice | Gap } | null
+  leaderMemo: { parent: Entry; slot: number; seat: number } | null
   /** Certificates to log and pass on at the end of the step. */
   news: { certificate: Certificate; passOn: boolean }[]
   /** Slots whose Notar certificate is new: Final may be due. */
@@ -262,6 +276,8 @@ export function createInstance(config: ConsensusConfig, publicKey: Uint8Array | 
     wanted: new Map(),
     finals: new Map(),
     version: 0,
+    parentMemo: null,
+    leaderMemo: null,
     news: [],
     notarized: [],
     heardSlot: set.members.map(() => 0),

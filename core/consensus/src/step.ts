@@ -40,7 +40,7 @@ export function createWithRules(config: ConsensusConfig, rules: SafetyRules): St
     executedHeight: 0,
     reported: new Map(),
     nextSet: null,
-    floor: { term: 0, slot: -1, silentUntilMs: 0 },
+    floor: { term: 0, slot: 0, silentUntilMs: 0 },
     finalCertificates: new Map(),
     checkedCertificates: new Set(),
     cut: new Map(),
@@ -189,7 +189,6 @@ function settle(state: State): void {
     considerProposals(state, instance)
     // Own votes may complete a quorum.
     for (const { slot } of state.votes.slice(signed)) moved = countVotes(state, instance, slot) || moved
-    for (const slot of instance.notarized) moved = countVotes(state, instance, slot) || moved
     if (!moved && state.votes.length === signed) break
   }
 }

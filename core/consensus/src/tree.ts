@@ -3,7 +3,7 @@ import { equalBytes, toHex } from '@smartshare/crypto'
 import { MAX_BLOCKS_AHEAD } from './config.ts'
 import { latestBefore, orderOfRound, seedOfRound } from './order.ts'
 import { log } from './outbox.ts'
-import { type Entry, type Instance, type Key, notarOf, type State } from './state.ts'
+import { type Entry, type Gap, type Instance, type Key, notarOf, type ParentChoice, type State } from './state.ts'
 
 /** Orders of turns kept; competing branches need one each. */
 const MAX_ORDERS = 64
@@ -103,6 +103,8 @@ export function takeWanted(state: State, instance: Instance, block: Block): bool
 
 /** The seat whose turn a slot is, for a proposal on `parent` (for a re-proposal: the block itself). */
 export function leaderOf(instance: Instance, parent: Entry, slot: number): number {
+  const { leaderMemo } = instance
+  if (leaderMemo !== null && leaderMemo.parent === parent && leaderMemo.slot === slot) return leaderMemo.seat
   const { seats, term, start, orders } = instance
   const round = Math.floor(slot / seats)
   const seed = seedOfRound(parent, start.seed, round, seats)
@@ -113,7 +115,9 @@ export function leaderOf(instance: Instance, parent: Entry, slot: number): numbe
     order = orderOfRound(seed, term, round, seats)
     orders.set(key, order)
   }
-  return order[slot % seats]!
+  const seat = order[slot % seats]!
+  instance.leaderMemo = { parent, slot, seat }
+  return seat
 }
 
 /** True if every slot strictly between the two has a Skip certificate. */
@@ -139,17 +143,19 @@ export function notarizedSlot(instance: Instance, entry: Entry, before: number):
   return null
 }
 
-export interface ParentChoice {
-  readonly entry: Entry
-  /** Slot of the certificate that notarizes it. */
-  readonly slot: number
-}
-
 /**
  * The notarized block that a leader of `slot` extends: the one of the highest slot that is known with all ancestors and
  * from which on every slot is skipped. If something is missing, `gap` is the slot from which certificates are wanted.
  */
-export function bestParent(instance: Instance, slot: number): ParentChoice | { readonly gap: number } {
+export function bestParent(instance: Instance, slot: number): ParentChoice | Gap {
+  const { parentMemo, version } = instance
+  if (parentMemo !== null && parentMemo.slot === slot && parentMemo.version === version) return parentMemo.choice
+  const choice = findParent(instance, slot)
+  instance.parentMemo = { slot, version, choice }
+  return choice
+}
+
+function findParent(instance: Instance, slot: number): ParentChoice | Gap {
   for (let at = slot - 1; at > instance.finalSlot; at--) {
     const state = instance.slots.get(at)
     const certificate = notarOf(state)

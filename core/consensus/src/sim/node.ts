@@ -1,4 +1,5 @@
 import { type Block, type Certificate, type Header, NO_VALUE, transactionsRoot } from '@smartshare/chain'
+import { compactLog } from '../compact.ts'
 import { type ConsensusConfig, historyHeaders } from '../config.ts'
 import type { Ask, Effect, Event, Link, LogRecord, Message, Page, Recipient, TermStart } from '../events.ts'
 import type { State } from '../state.ts'
@@ -81,7 +82,7 @@ export class SimulatedNode {
     this.isUp = true
     this.#life += 1
     this.state = createWithRules(this.#config, this.#world.options.rules)
-    const records = this.disk.read()
+    const records = compactLog(this.disk.read(), this.finals.at(-1)?.block.header ?? null)
     const begun = records.findLast((record) => record.type === 'term')
     const term = begun === undefined ? this.#world.genesis : begun.start
     const finals = this.finals.map((final) => final.block.header)
@@ -97,7 +98,6 @@ export class SimulatedNode {
       voteLogIntact: !this.votesLost,
     })
     if (!this.isUp) return
-    this.votesLost = false
     const { nextSet } = this.#ledger.at(this.#ledger.height)
     if (nextSet !== null) this.take({ type: 'elected', nowMs: this.nowMs, set: nextSet })
     this.#execute()
@@ -201,6 +201,8 @@ export class SimulatedNode {
     }
     this.#later(this.#random.between(...options.node.syncMs), () => {
       this.disk.sync(mark)
+      // From now on the log says itself that it is to be silent.
+      if (records.some((record) => record.type === 'floor')) this.votesLost = false
       this.take({ type: 'persisted', nowMs: this.nowMs, ticket })
     })
   }

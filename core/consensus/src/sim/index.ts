@@ -1,0 +1,3 @@
+export type { Misdeed, SimulationOptions } from './options.ts'
+export { MISDEEDS, optionsOfSeed } from './options.ts'
+export { type SimulationReport, simulate } from './simulation.ts'

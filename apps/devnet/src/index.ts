@@ -1,1 +1,8 @@
-export {}
+export { banner } from './banner.ts'
+export type { Command } from './children.ts'
+export { devnetDown, devnetReset } from './down.ts'
+export { type LineOutput, liveLine, watchNetwork } from './live-line.ts'
+export { DEFAULT_OPTIONS, type DevnetOptions } from './options.ts'
+export type { Progress } from './ready.ts'
+export { type DelegateStatus, type DevnetStatus, devnetStatus, type ProviderStatus } from './status.ts'
+export { devnetUp, type UpRequest } from './up.ts'

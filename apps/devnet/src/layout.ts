@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import type { DevnetOptions } from './options.ts'
+
+// Where everything of a local network lies, and on which ports it listens. Other programs read these places.
+
+export const HOST = '127.0.0.1'
+const PORTS_PER_PROCESS = 10
+const FIRST_PROVIDER_PORT = 200
+
+export const FILES = {
+  /** What runs, with which options; written last when a network is made. */
+  devnet: 'devnet.json',
+  /** What clients read. */
+  network: 'network.json',
+  genesis: 'genesis.cbor',
+  wallets: 'wallets',
+  password: 'password',
+  delegates: 'delegates',
+  providers: 'providers',
+  /** Present while the network is being made; what lies beside it is then incomplete. */
+  unfinished: 'unfinished',
+  locks: 'locks',
+  /** Logs of everything that a process writes. */
+  log: 'node.log',
+  node: 'node.json',
+  delegateKey: 'delegate.json',
+  linkKey: 'link.key',
+  data: 'data',
+  agent: 'agent.json',
+  agentWallet: 'wallet.json',
+} as const
+
+export type ProcessKind = 'delegate' | 'provider'
+
+/** One process of the network: its name, its folder, its ports. */
+export interface Seat {
+  readonly kind: ProcessKind
+  readonly name: string
+  /** From 0, in its kind. */
+  readonly index: number
+  readonly dir: string
+  readonly log: string
+  readonly ports: readonly SeatPort[]
+}
+
+interface SeatPort {
+  readonly use: 'rpc' | 'p2p' | 'status'
+  readonly port: number
+}
+
+/** The processes of a network in `dir`: delegates d1 … first, then providers p1 …. */
+export function seatsOf(dir: string, options: DevnetOptions): Seat[] {
+  return [
+    ...Array.from({ length: options.delegates }, (_, index) => delegateSeat(dir, options.basePort, index)),
+    ...Array.from({ length: options.providers }, (_, index) => providerSeat(dir, options.basePort, index)),
+  ]
+}
+
+export function delegateName(index: number): string {
+  return `d${index + 1}`
+}
+
+export function providerName(index: number): string {
+  return `p${index + 1}`
+}
+
+/** Delegates are d1 …, providers p1 …. */
+export function kindOf(name: string): ProcessKind {
+  return name.startsWith('d') ? 'delegate' : 'provider'
+}
+
+function delegateSeat(root: string, basePort: number, index: number): Seat {
+  const name = delegateName(index)
+  const dir = join(root, FILES.delegates, name)
+  const first = basePort + PORTS_PER_PROCESS * index
+  const ports: SeatPort[] = [
+    { use: 'rpc', port: first },
+    { use: 'p2p', port: first + 1 },
+  ]
+  return { kind: 'delegate', name, index, dir, log: join(dir, FILES.log), ports }
+}
+
+function providerSeat(root: string, basePort: number, index: number): Seat {
+  const name = providerName(index)
+  const dir = join(root, FILES.providers, name)
+  const first = basePort + FIRST_PROVIDER_PORT + PORTS_PER_PROCESS * index
+  const ports: SeatPort[] = [
+    { use: 'p2p', port: first },
+    { use: 'status', port: first + 1 },
+  ]
+  return { kind: 'provider', name, index, dir, log: join(dir, FILES.log), ports }
+}
+
+export function portOf(seat: Seat, use: SeatPort['use']): number {
+  const found = seat.ports.find((candidate) => candidate.use === use)
+  if (found === undefined) throw new TypeError(`${seat.name} has no ${use} port`)
+  return found.port
+}
+
+/** JSON-RPC over HTTP of a delegate. */
+export function rpcUrl(seat: Seat): string {
+  return `http://${HOST}:${portOf(seat, 'rpc')}`
+}
+
+/** JSON-RPC over WebSocket of a delegate. */
+export function wsUrl(seat: Seat): string {
+  return `ws://${HOST}:${portOf(seat, 'rpc')}/ws`
+}
+
+/** `/health`, `/metrics` and, of a provider, `/status` are below it. */
+export function statusUrl(seat: Seat): string {
+  return `http://${HOST}:${portOf(seat, seat.kind === 'delegate' ? 'rpc' : 'status')}`
+}

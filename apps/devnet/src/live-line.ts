@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { SmartshareError } from '@smartshare/codec'
+import { readDevnet } from './records.ts'
+import { type DevnetStatus, devnetStatus } from './status.ts'
+
+const LOOK_MS = 1_000
+/** Without a terminal a line is written when something starts or stops, and now and then to show that we are alive. */
+const PLAIN_LINE_MS = 60_000
+const MIB = 1024 * 1024
+const CLEAR_LINE = '\r\u001b[2K'
+
+/** Where the line is shown. */
+export interface LineOutput {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  write(text: string): unknown
+}
+
+/**
+ * Shows one line about the network in `dir`, kept up to date on a terminal, until `signal` or until the network has been
+ * stopped or removed by another command. Says which it was.
+ */
+export async function watchNetwork(
+  dir: string,
+  output: LineOutput,
+  signal: AbortSignal,
+): Promise<'interrupted' | 'stopped'> {
+  let shown = ''
+  let shownMs = Number.NEGATIVE_INFINITY
+  while (!signal.aborted) {
+    const status = await look(dir)
+    if (status === undefined) {
+      if (output.isTTY) output.write('\n')
+      return 'stopped'
+    }
+    const line = liveLine(status)
+    const down = status.down.join(' ')
+    if (output.isTTY) output.write(`${CLEAR_LINE}${line.slice(0, (output.columns ?? 80) - 1)}`)
+    else if (down !== shown || performance.now() - shownMs > PLAIN_LINE_MS) {
+      output.write(`${line}\n`)
+      shown = down
+      shownMs = performance.now()
+    }
+    await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
+  }
+  if (output.isTTY) output.write('\n')
+  return 'interrupted'
+}
+
+/** Height, final, tx/s, peers, stored bytes, and what is down. */
+export function liveLine(status: DevnetStatus): string {
+  const { height, final, txPerSecond, peers, delegates, providers, storedBytes, down } = status
+  const up = delegates.length + providers.length - down.length
+  const parts = [
+    height === null
+      ? 'no delegate answers'
+      : `height ${height} · final ${final} · ${txPerSecond?.toFixed(1)} tx/s · ${peers} peers`,
+    ...(providers.length === 0 ? [] : [`${(storedBytes / MIB).toFixed(1)} MiB stored`]),
+    `${up} of ${delegates.length + providers.length} up`,
+    ...(down.length === 0 ? [] : [`down: ${down.join(' ')}`]),
+  ]
+  return parts.join(' · ')
+}
+
+/** Undefined if another command has stopped or removed the network. */
+async function look(dir: string): Promise<DevnetStatus | undefined> {
+  try {
+    return readDevnet(dir).processes.length === 0 ? undefined : await devnetStatus(dir)
+  } catch (error) {
+    if (SmartshareError.is(error, 'DEVNET_MISSING')) return undefined
+    throw error
+  }
+}

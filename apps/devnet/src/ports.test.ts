@@ -1,0 +1,21 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import type { Seat } from './layout.ts'
+import { checkPorts } from './ports.ts'
+
+describe('checkPorts', () => {
+  it('names the port that is taken, the process that has it and the one that wants it', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const seat: Seat = { kind: 'delegate', name: 'd3', index: 2, dir: '', log: '', ports: [{ use: 'rpc', port }] }
+    const failure = checkPorts([seat])
+    await expect(failure).rejects.toMatchObject({ code: 'PORT_IN_USE', details: { port, process: 'd3' } })
+    if (process.platform === 'linux')
+      await expect(failure).rejects.toMatchObject({ details: { holderPid: process.pid } })
+    server.close()
+    await once(server, 'close')
+    await expect(checkPorts([seat])).resolves.toBeUndefined()
+  })
+})

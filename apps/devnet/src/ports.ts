@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { SmartshareError } from '@smartshare/codec'
+import { HOST, type Seat } from './layout.ts'
+
+const LSOF_TIMEOUT_MS = 3_000
+const LISTENING = '0A'
+/** A process that was killed may keep its ports for some moments; nobody is then found who holds them. */
+const VANISHING_MS = 2_000
+const POLL_MS = 50
+const COMMAND_CHARS = 80
+
+interface PortHolder {
+  readonly pid: number
+  readonly command: string
+}
+
+/** Throws PORT_IN_USE, naming port, process and the seat that wants it, if any port of `seats` cannot be listened on. */
+export async function checkPorts(seats: readonly Seat[]): Promise<void> {
+  for (const seat of seats) for (const { port, use } of seat.ports) await checkPort(seat, use, port)
+}
+
+async function checkPort(seat: Seat, use: string, port: number): Promise<void> {
+  const deadline = performance.now() + VANISHING_MS
+  for (;;) {
+    const problem = await tryPort(port)
+    if (problem === undefined) return
+    const holder = problem === 'EADDRINUSE' ? await holderOf(port) : undefined
+    if (problem === 'EADDRINUSE' && holder === undefined && performance.now() < deadline) {
+      await delay(POLL_MS)
+      continue
+    }
+    const by = holder === undefined ? problem : `in use by process ${holder.pid} (${holder.command})`
+    throw new SmartshareError('PORT_IN_USE', `port ${port}, wanted for ${use} of ${seat.name}, is not free: ${by}`, {
+      port,
+      process: seat.name,
+      holderPid: holder?.pid ?? null,
+      holder: holder?.command ?? null,
+    })
+  }
+}
+
+/** Undefined if the port is free, else the system's word for why not. */
+function tryPort(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
+    server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+/** The process that listens on a port, if this user may know. */
+async function holderOf(port: number): Promise<PortHolder | undefined> {
+  try {
+    return process.platform === 'linux' ? linuxHolder(port) : await lsofHolder(port)
+  } catch {
+    // The message is then without the name: better than no message.
+    return undefined
+  }
+}
+
+function linuxHolder(port: number): PortHolder | undefined {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
+  const inodes = new Set(
+    ['tcp', 'tcp6'].flatMap((table) =>
+      readFileSync(`/proc/net/${table}`, 'latin1')
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/))
+        .filter((fields) => fields[1]?.endsWith(`:${hexPort}`) && fields[3] === LISTENING)
+        .map((fields) => `socket:[${fields[9]}]`),
+    ),
+  )
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (openFilesOf(pid).some((target) => inodes.has(target))) {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      return { pid: Number(pid), command: words.join(' ').trim().slice(0, COMMAND_CHARS) }
+    }
+  }
+  return undefined
+}
+
+function openFilesOf(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`)
+      } catch {
+        return ''
+      }
+    })
+  } catch {
+    // Another user's process, or one that has just ended.
+    return []
+  }
+}
+
+async function lsofHolder(port: number): Promise<PortHolder | undefined> {
+  const args = ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']
+  const { stdout } = await promisify(execFile)('lsof', args, { timeout: LSOF_TIMEOUT_MS })
+  const pid = /^p(\d+)$/m.exec(stdout)?.[1]
+  return pid === undefined ? undefined : { pid: Number(pid), command: /^c(.*)$/m.exec(stdout)?.[1] ?? '' }
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { rpcUrl, type Seat, statusUrl } from './layout.ts'
+
+const PROBE_TIMEOUT_MS = 2_000
+const MAX_ANSWER_BYTES = 1024 * 1024
+
+const chainStatus = z.object({
+  result: z.object({
+    chainId: z.string(),
+    height: z.int(),
+    final: z.int(),
+    stateRoot: z.string(),
+    txPerSecond: z.number(),
+    peers: z.int(),
+  }),
+})
+
+/** What a delegate says of itself. */
+export type DelegateView = z.output<typeof chainStatus>['result']
+
+const agentStatus = z.object({ storedBytes: z.number().nonnegative(), offer: z.string().nullable() })
+
+/** What a provider says of itself: bytes that it keeps for others, and the id of its offer on the chain. */
+export type ProviderView = z.output<typeof agentStatus>
+
+/** Whether the process of a seat answers and finds itself well. Never throws. */
+export async function isHealthy(seat: Seat): Promise<boolean> {
+  const answer = await ask(`${statusUrl(seat)}/health`)
+  return answer?.ok === true
+}
+
+/** Undefined while the delegate does not answer. Never throws. */
+export async function probeDelegate(seat: Seat): Promise<DelegateView | undefined> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'chain_status', params: {} })
+  const headers = { 'content-type': 'application/json' }
+  const answer = await ask(rpcUrl(seat), { method: 'POST', headers, body })
+  return chainStatus.safeParse(answer?.value).data?.result
+}
+
+/** Undefined while the provider does not answer. Never throws. */
+export async function probeProvider(seat: Seat): Promise<ProviderView | undefined> {
+  const answer = await ask(`${statusUrl(seat)}/status`)
+  return agentStatus.safeParse(answer?.value).data
+}
+
+/** Undefined for a process that does not answer in time, or with something else than a little JSON. */
+async function ask(url: string, request: RequestInit = {}): Promise<{ ok: boolean; value: unknown } | undefined> {
+  try {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+    const text = await response.text()
+    return text.length > MAX_ANSWER_BYTES ? undefined : { ok: response.ok, value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SmartshareError } from '@smartshare/codec'
+import { formatAddress, KeyPair, toHex } from '@smartshare/crypto'
+import { chainIdOf, decodeGenesis, encodeGenesis } from '@smartshare/runtime'
+import { SECRET_MODE, writeFileAtomic, writeJson } from './atomic-file.ts'
+import { type Account, type DelegateSecrets, drawSecrets, makeGenesis, type Secrets } from './genesis.ts'
+import { FILES, HOST, portOf, type Seat, seatsOf } from './layout.ts'
+import type { DevnetOptions } from './options.ts'
+import { type DevnetRecord, hasNetwork, writeDevnet, writeNetwork } from './records.ts'
+import { writeWallets } from './wallets.ts'
+
+const PRIVATE_FOLDER_MODE = 0o700
+/** Everything that a network puts into its folder; nothing else is ever removed. */
+const OWN_ENTRIES = [
+  ...[FILES.devnet, FILES.network, FILES.genesis, FILES.wallets, FILES.delegates, FILES.providers],
+  ...[FILES.locks, FILES.unfinished],
+]
+
+/**
+ * Makes a network in `dir`, which is empty or holds one that was left unfinished: secrets, genesis, a folder for each
+ * process. The record of the network is written last, so that it is there as a whole or not at all.
+ * Throws DEVNET_FOLDER_IN_USE if `dir` holds other things.
+ */
+export async function makeNetwork(dir: string, options: DevnetOptions): Promise<DevnetRecord> {
+  clearUnfinished(dir)
+  const secrets = drawSecrets(options)
+  const genesis = makeGenesis(secrets, options.slotMs, Date.now())
+  const encoded = encodeGenesis(genesis)
+  const chainId = toHex(chainIdOf(genesis))
+  writeFileSync(join(dir, FILES.unfinished), '')
+  writeFileAtomic(join(dir, FILES.genesis), encoded)
+  for (const seat of seatsOf(dir, options)) mkdirSync(seat.dir, { recursive: true, mode: PRIVATE_FOLDER_MODE })
+  for (const seat of seatsOf(dir, options)) if (seat.kind === 'delegate') writeSecrets(seat, secrets, encoded)
+  await writeWallets(dir, accountsOf(secrets))
+  await writeSettings(dir, options)
+  writeNetwork(dir, genesis.name, chainId, options)
+  const record = { chainId, options, processes: [] }
+  writeDevnet(dir, record)
+  rmSync(join(dir, FILES.unfinished))
+  return record
+}
+
+/** Writes the settings of every process; again when the ports change. */
+export async function writeSettings(dir: string, options: DevnetOptions): Promise<void> {
+  // Loaded only here: the link brings the whole of libp2p along, which no other command of ours needs.
+  const { peerIdOfKey } = await import('@smartshare/link')
+  const delegates = seatsOf(dir, options).filter(({ kind }) => kind === 'delegate')
+  const peers = delegates.map((seat) => {
+    const seed = Buffer.from(readFileSync(join(seat.dir, FILES.linkKey), 'utf8').trim(), 'hex')
+    const key = KeyPair.fromSeed('ed25519', seed).publicKey.subarray(1)
+    return `/ip4/${HOST}/tcp/${portOf(seat, 'p2p')}/p2p/${peerIdOfKey(key)}`
+  })
+  for (const seat of delegates) {
+    writeJson(join(seat.dir, FILES.node), {
+      name: seat.name,
+      genesis: FILES.genesis,
+      dataDir: FILES.data,
+      rpc: { host: HOST, port: portOf(seat, 'rpc') },
+      p2p: {
+        listen: [`/ip4/${HOST}/tcp/${portOf(seat, 'p2p')}`],
+        peers: peers.filter((_, index) => index !== seat.index),
+      },
+      delegateKey: FILES.delegateKey,
+      linkKey: FILES.linkKey,
+      localNetwork: true,
+      logLevel: 'info',
+    })
+  }
+}
+
+/**
+ * Throws DEVNET_INCOMPLETE if part of the network in `dir` is gone, DEVNET_OTHER_GENESIS unless all copies of the genesis
+ * record are the one of the network's own record.
+ */
+export function checkGenesis(dir: string, { chainId, options }: DevnetRecord): void {
+  const delegates = seatsOf(dir, options).filter(({ kind }) => kind === 'delegate')
+  const inspect = (path: string, chainIdIn: (content: Buffer) => string) => {
+    let content: Buffer
+    try {
+      content = readFileSync(path)
+    } catch (error) {
+      throw new SmartshareError('DEVNET_INCOMPLETE', `the network in ${dir} lacks ${path}`, { dir, path }, error)
+    }
+    let found = ''
+    try {
+      found = chainIdIn(content)
+    } catch (error) {
+      throw new SmartshareError('DEVNET_OTHER_GENESIS', `${path} cannot be understood`, { path, chainId }, error)
+    }
+    if (found === chainId) return
+    throw new SmartshareError('DEVNET_OTHER_GENESIS', `${path} belongs to another network`, { path, chainId, found })
+  }
+  inspect(join(dir, FILES.network), (content) => String(JSON.parse(content.toString('utf8')).chainId))
+  for (const folder of [dir, ...delegates.map((seat) => seat.dir)]) {
+    inspect(join(folder, FILES.genesis), (content) => toHex(chainIdOf(decodeGenesis(content))))
+  }
+}
+
+/** Removes a network and nothing else; the folder too if nothing else is in it. Nothing of it may run. */
+export function removeNetwork(dir: string): void {
+  // The record goes last: if we are stopped in the middle, the next `reset` still knows what this was.
+  const [record = '', ...others] = OWN_ENTRIES
+  for (const name of [...others, record]) rmSync(join(dir, name), { recursive: true, force: true })
+  if (readdirSync(dir).length === 0) rmdirSync(dir)
+}
+
+/** Those with a key file in the folder of wallets; a provider's wallet is in its own folder. */
+function accountsOf({ people, foundation, team, delegates }: Secrets): Account[] {
+  return [...people, foundation, team, ...delegates.map(({ account }) => account)]
+}
+
+function writeSecrets(seat: Seat, secrets: Secrets, genesis: Uint8Array): void {
+  const { account, blsSecret, linkSeed } = secrets.delegates[seat.index] as DelegateSecrets
+  writeFileAtomic(join(seat.dir, FILES.genesis), genesis)
+  const key = { address: formatAddress(account.address), secret: toHex(blsSecret) }
+  writeJson(join(seat.dir, FILES.delegateKey), key, SECRET_MODE)
+  writeFileAtomic(join(seat.dir, FILES.linkKey), `${toHex(linkSeed)}\n`, SECRET_MODE)
+}
+
+function clearUnfinished(dir: string): void {
+  const found = readdirSync(dir).filter((name) => name !== FILES.locks)
+  if (found.length === 0) return
+  if (hasNetwork(dir) || !found.includes(FILES.unfinished)) {
+    throw new SmartshareError('DEVNET_FOLDER_IN_USE', `${dir} holds other things than a local network`, {
+      dir,
+      found: found[0] ?? '',
+    })
+  }
+  for (const name of OWN_ENTRIES) if (name !== FILES.locks) rmSync(join(dir, name), { recursive: true, force: true })
+}

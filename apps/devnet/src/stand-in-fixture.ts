@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from './children.ts'
+
+// A tiny program in the place of the `smartshare` command, for tests of starting and stopping alone: it answers like a
+// delegate or a provider, and its height rises with time. What real processes do is tried in tests/src/devnet.test.ts.
+
+const PROGRAM = `
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+if (existsSync('broken')) { console.error('cannot go on: broken'); process.exit(3) }
+const isNode = process.argv[2] === 'node'
+const settings = JSON.parse(readFileSync(isNode ? 'node.json' : 'agent.json', 'utf8'))
+const { chainId } = JSON.parse(readFileSync('../../network.json', 'utf8'))
+const startedMs = Date.now()
+const status = () => {
+  const final = Math.floor((Date.now() - startedMs) / 100)
+  return { chainId, height: final, final, stateRoot: '00'.repeat(32), txPerSecond: 0, peers: 3 }
+}
+createServer((request, response) => {
+  const answer = request.method === 'POST' ? { jsonrpc: '2.0', id: 1, result: status() } : { healthy: true }
+  response.end(JSON.stringify(answer))
+}).listen(settings.rpc.port, '127.0.0.1')
+process.on('SIGTERM', () => process.exit(0))
+`
+
+/** Writes the stand-in into `dir` and says how it is called. */
+export function standIn(dir: string): Command {
+  const path = join(dir, 'stand-in.mjs')
+  writeFileSync(path, PROGRAM)
+  return [process.execPath, path]
+}

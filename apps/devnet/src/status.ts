@@ -1,0 +1,98 @@
+import { rpcUrl, type Seat, seatsOf, statusUrl, wsUrl } from './layout.ts'
+import { type DelegateView, type ProviderView, probeDelegate, probeProvider } from './probe.ts'
+import { isRunning } from './process-mark.ts'
+import { type DevnetRecord, readDevnet } from './records.ts'
+
+/** A delegate's process; `pid` is null while it is down, height and state root while it does not answer. */
+export interface DelegateStatus {
+  readonly name: string
+  readonly pid: number | null
+  readonly rpc: string
+  readonly height: number | null
+  readonly stateRoot: string | null
+}
+
+/** A provider's process; `pid` is null while it is down, the rest while it does not answer. */
+export interface ProviderStatus {
+  readonly name: string
+  readonly pid: number | null
+  readonly status: string
+  readonly storedBytes: number | null
+  readonly offer: string | null
+}
+
+export interface DevnetStatus {
+  readonly dir: string
+  readonly chainId: string
+  /** Latest executed and latest final block that any delegate knows; null if none answers. */
+  readonly height: number | null
+  readonly final: number | null
+  readonly txPerSecond: number | null
+  /** Links of the best connected delegate to other nodes. */
+  readonly peers: number | null
+  readonly storedBytes: number
+  readonly delegates: readonly DelegateStatus[]
+  readonly providers: readonly ProviderStatus[]
+  /** Names of the processes that do not run. */
+  readonly down: readonly string[]
+  readonly urls: {
+    readonly rpc: string
+    readonly ws: string
+    readonly metrics: string
+    readonly web: string | null
+    readonly s3: string | null
+  }
+}
+
+/** How the network in `dir` is. Throws DEVNET_MISSING, DEVNET_VERSION, DEVNET_RECORD. */
+export async function devnetStatus(dir: string): Promise<DevnetStatus> {
+  const record = readDevnet(dir)
+  const seats = seatsOf(dir, record.options)
+  const delegateSeats = seats.filter(({ kind }) => kind === 'delegate')
+  const providerSeats = seats.filter(({ kind }) => kind === 'provider')
+  const pidOf = pids(record)
+  const [delegateViews, providerViews] = await Promise.all([
+    Promise.all(delegateSeats.map((seat) => (pidOf(seat) === null ? undefined : probeDelegate(seat)))),
+    Promise.all(providerSeats.map((seat) => (pidOf(seat) === null ? undefined : probeProvider(seat)))),
+  ])
+  // A stranger on one of our ports is none of ours, whatever it says.
+  const views = delegateViews.filter((view): view is DelegateView => view?.chainId === record.chainId)
+  const most = (read: (view: DelegateView) => number) => (views.length === 0 ? null : Math.max(...views.map(read)))
+  const entrance = delegateSeats.find((_, index) => delegateViews[index] !== undefined) ?? (delegateSeats[0] as Seat)
+  return {
+    dir,
+    chainId: record.chainId,
+    height: most((view) => view.height),
+    final: most((view) => view.final),
+    txPerSecond: most((view) => view.txPerSecond),
+    peers: most((view) => view.peers),
+    storedBytes: providerViews.reduce((sum, view) => sum + (view?.storedBytes ?? 0), 0),
+    delegates: delegateSeats.map((seat, index) => ({
+      name: seat.name,
+      pid: pidOf(seat),
+      rpc: rpcUrl(seat),
+      height: delegateViews[index]?.height ?? null,
+      stateRoot: delegateViews[index]?.stateRoot ?? null,
+    })),
+    providers: providerSeats.map((seat, index) => providerStatus(seat, pidOf(seat), providerViews[index])),
+    down: seats.filter((seat) => pidOf(seat) === null).map(({ name }) => name),
+    urls: {
+      rpc: rpcUrl(entrance),
+      ws: wsUrl(entrance),
+      metrics: `${statusUrl(entrance)}/metrics`,
+      web: null,
+      s3: null,
+    },
+  }
+}
+
+function providerStatus(seat: Seat, pid: number | null, view: ProviderView | undefined): ProviderStatus {
+  const { name } = seat
+  return { name, pid, status: statusUrl(seat), storedBytes: view?.storedBytes ?? null, offer: view?.offer ?? null }
+}
+
+/** The pid of a seat's process while it runs. */
+function pids({ processes }: DevnetRecord): (seat: Seat) => number | null {
+  const running = new Map(processes.filter(isRunning).map(({ name, pid }) => [name, pid]))
+  return ({ name }) => running.get(name) ?? null
+}

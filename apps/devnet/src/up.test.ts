@@ -1,0 +1,201 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openWallet } from '@smartshare/client'
+import { toHex } from '@smartshare/crypto'
+import { decodeGenesis } from '@smartshare/runtime'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { banner } from './banner.ts'
+import { devnetDown, devnetReset } from './down.ts'
+import type { DevnetOptions } from './options.ts'
+import { isRunning } from './process-mark.ts'
+import { readDevnet } from './records.ts'
+import { standIn } from './stand-in-fixture.ts'
+import { devnetStatus } from './status.ts'
+import { devnetUp, type UpRequest } from './up.ts'
+
+const BASE_PORT = 28_100
+let home = ''
+let dir = ''
+let lines: string[] = []
+
+const up = (options: Partial<DevnetOptions> = {}, more: Partial<UpRequest> = {}) =>
+  devnetUp({
+    dir,
+    options: { basePort: BASE_PORT, delegates: 2, providers: 0, ...options },
+    program: standIn(home),
+    progress: (line) => lines.push(line),
+    ...more,
+  })
+const pidsOf = () => readDevnet(dir).processes.map(({ pid }) => pid)
+const runningIn = () => readDevnet(dir).processes.filter(isRunning)
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'devnet-up-'))
+  dir = join(home, 'net')
+  lines = []
+})
+afterEach(async () => {
+  if (existsSync(join(dir, 'devnet.json'))) await devnetReset(dir)
+  rmSync(home, { recursive: true })
+})
+
+describe('devnetUp', () => {
+  it('makes a network whose processes each have only their own secrets, and starts it', async () => {
+    const status = await up()
+    expect(status.final).toBeGreaterThan(0)
+    expect(status.down).toEqual([])
+    expect(status.delegates.map(({ name, rpc }) => [name, rpc])).toEqual([
+      ['d1', `http://127.0.0.1:${BASE_PORT}`],
+      ['d2', `http://127.0.0.1:${BASE_PORT + 10}`],
+    ])
+    expect(status.delegates.map(({ pid }) => pid)).toEqual(pidsOf())
+    expect(JSON.parse(readFileSync(join(dir, 'network.json'), 'utf8'))).toEqual({
+      name: 'local',
+      chainId: status.chainId,
+      rpc: [`http://127.0.0.1:${BASE_PORT}`, `http://127.0.0.1:${BASE_PORT + 10}`],
+      ws: [`ws://127.0.0.1:${BASE_PORT}/ws`, `ws://127.0.0.1:${BASE_PORT + 10}/ws`],
+      wallets: 'wallets',
+      owner: 'owner',
+    })
+    const genesis = decodeGenesis(readFileSync(join(dir, 'genesis.cbor')))
+    expect(genesis.delegates.map(({ name }) => name)).toEqual(['d1', 'd2'])
+    for (const name of ['d1', 'd2']) {
+      const folder = join(dir, 'delegates', name)
+      expect(readdirSync(folder).sort()).toEqual(['delegate.json', 'genesis.cbor', 'link.key', 'node.json', 'node.log'])
+      for (const secret of ['delegate.json', 'link.key'])
+        expect(statSync(join(folder, secret)).mode & 0o777).toBe(0o600)
+      const settings = JSON.parse(readFileSync(join(folder, 'node.json'), 'utf8'))
+      expect(settings.p2p.peers).toHaveLength(1)
+      expect(settings.p2p.peers[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/281[01]1\/p2p\/12D3Koo/)
+    }
+    const password = readFileSync(join(dir, 'wallets', 'password'), 'utf8').trim()
+    const owner = await openWallet(readFileSync(join(dir, 'wallets', 'owner.json'), 'utf8'), password)
+    expect(toHex(genesis.placement[0]?.address as Uint8Array)).toBe(toHex(owner.account().address))
+    expect(banner(status, 'smartshare')).toContain(owner.account().text)
+  })
+
+  it('leaves alone what runs and starts only what is missing', async () => {
+    await up()
+    const [first, second] = runningIn()
+    process.kill(second?.pid as number, 'SIGKILL')
+    await expect.poll(() => isRunning(second as never)).toBe(false)
+    expect((await devnetStatus(dir)).down).toEqual(['d2'])
+    await up()
+    const after = runningIn()
+    expect(after).toHaveLength(2)
+    expect(after[0]).toEqual(first)
+    expect(after[1]?.pid).not.toBe(second?.pid)
+    expect((await up()).delegates.map(({ pid }) => pid)).toEqual(after.map(({ pid }) => pid))
+  })
+
+  it('keeps the chain and may move to other ports once it is stopped', async () => {
+    const { chainId } = await up()
+    await expect(up({ basePort: BASE_PORT + 100 })).rejects.toMatchObject({ code: 'DEVNET_RUNNING' })
+    await devnetDown(dir)
+    const moved = await up({ basePort: BASE_PORT + 100 })
+    expect(moved.chainId).toBe(chainId)
+    expect(moved.urls.rpc).toBe(`http://127.0.0.1:${BASE_PORT + 100}`)
+    expect(JSON.parse(readFileSync(join(dir, 'network.json'), 'utf8')).rpc[0]).toBe(moved.urls.rpc)
+  })
+
+  it('refuses a network that was made with other options, and one whose genesis is another', async () => {
+    await up()
+    await devnetDown(dir)
+    await expect(up({ delegates: 3 })).rejects.toMatchObject({ code: 'DEVNET_OTHER_GENESIS' })
+    await expect(up({ slotMs: 700 })).rejects.toMatchObject({ code: 'DEVNET_OTHER_GENESIS' })
+    const copy = join(dir, 'delegates', 'd2', 'genesis.cbor')
+    const bytes = readFileSync(copy)
+    writeFileSync(copy, Buffer.from(bytes.toString('latin1').replace('local', 'other'), 'latin1'))
+    await expect(up()).rejects.toMatchObject({ code: 'DEVNET_OTHER_GENESIS', details: { path: copy } })
+    rmSync(copy)
+    await expect(up()).rejects.toMatchObject({ code: 'DEVNET_INCOMPLETE' })
+    expect(pidsOf()).toEqual([])
+  })
+
+  it('refuses a folder of another version, a damaged record, and a folder with other things in it', async () => {
+    await up()
+    await devnetDown(dir)
+    const path = join(dir, 'devnet.json')
+    const record = JSON.parse(readFileSync(path, 'utf8'))
+    writeFileSync(path, JSON.stringify({ ...record, version: 99 }))
+    await expect(up()).rejects.toMatchObject({ code: 'DEVNET_VERSION', details: { version: 99 } })
+    writeFileSync(path, '{"version":1}')
+    await expect(up()).rejects.toMatchObject({ code: 'DEVNET_RECORD' })
+    const other = join(home, 'other')
+    mkdirSync(other)
+    writeFileSync(join(other, 'letter.txt'), 'dear friend')
+    await expect(up({}, { dir: other })).rejects.toMatchObject({ code: 'DEVNET_FOLDER_IN_USE' })
+    expect(readFileSync(join(other, 'letter.txt'), 'utf8')).toBe('dear friend')
+  })
+
+  it('starts nothing at all when a port is taken', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(BASE_PORT + 11, '127.0.0.1', resolve))
+    await expect(up()).rejects.toMatchObject({ code: 'PORT_IN_USE', details: { port: BASE_PORT + 11, process: 'd2' } })
+    expect(pidsOf()).toEqual([])
+    await new Promise((resolve) => server.close(resolve))
+    await up()
+  })
+
+  it('says why a process ended while starting, and stops what it had started but nothing else', async () => {
+    await up()
+    await devnetDown(dir)
+    writeFileSync(join(dir, 'delegates', 'd2', 'broken'), '')
+    const failure = up()
+    await expect(failure).rejects.toMatchObject({ code: 'DEVNET_PROCESS_ENDED', details: { process: 'd2' } })
+    await expect(failure).rejects.toThrow('cannot go on: broken')
+    expect(pidsOf()).toEqual([])
+  })
+
+  it('can be interrupted while starting, and stops what it had started', async () => {
+    const abort = new AbortController()
+    const progress = (line: string) => line.startsWith('starting') && abort.abort()
+    await expect(up({}, { signal: abort.signal, progress })).rejects.toMatchObject({ code: 'DEVNET_INTERRUPTED' })
+    expect(pidsOf()).toEqual([])
+  })
+
+  it('lets one at a time start a network', async () => {
+    const outcomes = await Promise.allSettled([up(), up()])
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const [refused] = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    expect(refused).toMatchObject({ code: 'DEVNET_LOCKED' })
+  })
+
+  it('begins anew where making a network was cut short', async () => {
+    mkdirSync(join(dir, 'wallets'), { recursive: true })
+    writeFileSync(join(dir, 'unfinished'), '')
+    writeFileSync(join(dir, 'wallets', 'owner.json'), 'half')
+    await up()
+    expect(existsSync(join(dir, 'unfinished'))).toBe(false)
+  })
+})
+
+describe('devnetDown and devnetReset', () => {
+  it('stop every process; only the latter removes the network, and nothing else in its folder', async () => {
+    await up()
+    const children = runningIn()
+    expect(await devnetDown(dir)).toEqual({ stopped: ['d1', 'd2'] })
+    expect(children.some(isRunning)).toBe(false)
+    expect(await devnetDown(dir)).toEqual({ stopped: [] })
+    expect((await devnetStatus(dir)).down).toEqual(['d1', 'd2'])
+    await up()
+    writeFileSync(join(dir, 'notes.txt'), 'mine')
+    expect((await devnetReset(dir)).stopped).toEqual(['d1', 'd2'])
+    expect(readdirSync(dir)).toEqual(['notes.txt'])
+    await expect(devnetDown(dir)).rejects.toMatchObject({ code: 'DEVNET_MISSING' })
+    await expect(devnetReset(dir)).rejects.toMatchObject({ code: 'DEVNET_MISSING' })
+    await expect(devnetStatus(dir)).rejects.toMatchObject({ code: 'DEVNET_MISSING' })
+  })
+
+  it('remove a network of another version after stopping it', async () => {
+    await up()
+    const children = runningIn()
+    const path = join(dir, 'devnet.json')
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), version: 99 }))
+    expect((await devnetReset(dir)).stopped).toEqual(['d1', 'd2'])
+    expect(children.some(isRunning)).toBe(false)
+    expect(existsSync(dir)).toBe(false)
+  })
+})

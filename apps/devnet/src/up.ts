@@ -1,0 +1,129 @@
+import { mkdirSync, realpathSync } from 'node:fs'
+import { SmartshareError } from '@smartshare/codec'
+import { type Command, startChild, stopChildren } from './children.ts'
+import { lockNetwork } from './folder-lock.ts'
+import { type Seat, seatsOf } from './layout.ts'
+import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './options.ts'
+import { checkPorts } from './ports.ts'
+import { isRunning } from './process-mark.ts'
+import { type Progress, waitForDelegates, waitForProviders } from './ready.ts'
+import { type DevnetRecord, hasNetwork, readDevnet, type StartedProcess, writeDevnet, writeNetwork } from './records.ts'
+import { checkGenesis, makeNetwork, writeSettings } from './set-up.ts'
+import { type DevnetStatus, devnetStatus } from './status.ts'
+
+/** What cannot change once a network is there: it is part of its genesis. */
+const FIXED_OPTIONS = ['delegates', 'providers', 'slotMs'] as const
+
+export interface UpRequest {
+  readonly dir: string
+  /** What was asked for; what is not said comes from the network in `dir`, or from the defaults. */
+  readonly options: Partial<DevnetOptions>
+  /** How the `smartshare` command is called; processes of the network are commands of it. */
+  readonly program: Command
+  readonly progress: Progress
+  /** Stops starting, and what was started. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Sets up, starts or resumes the local network in `dir`: starts what does not run, and returns when final blocks are
+ * made and every service answers. What was running before is left alone; if starting fails, what this call has
+ * started is stopped again. Processes live on when the caller ends.
+ *
+ * Throws DEVNET_OPTION, DEVNET_FOLDER_IN_USE, DEVNET_LOCKED, DEVNET_VERSION, DEVNET_RECORD, DEVNET_INCOMPLETE,
+ * DEVNET_OTHER_GENESIS, DEVNET_RUNNING, PORT_IN_USE, DEVNET_SPAWN, DEVNET_PROCESS_ENDED, DEVNET_TIMEOUT, DEVNET_INTERRUPTED.
+ */
+export async function devnetUp(request: UpRequest): Promise<DevnetStatus> {
+  checkOptions(request.options)
+  mkdirSync(request.dir, { recursive: true })
+  const dir = realpathSync(request.dir)
+  const lock = await lockNetwork(dir)
+  try {
+    const isNew = !hasNetwork(dir)
+    const record = isNew ? await create(dir, request) : await resume(dir, request)
+    await startMissing(dir, record, isNew, request)
+    return await devnetStatus(dir)
+  } finally {
+    lock.release()
+  }
+}
+
+async function create(dir: string, { options, progress }: UpRequest): Promise<DevnetRecord> {
+  progress('making a network: keys, genesis, settings')
+  return makeNetwork(dir, { ...DEFAULT_OPTIONS, ...definedOnly(options) })
+}
+
+async function resume(dir: string, { options, progress }: UpRequest): Promise<DevnetRecord> {
+  const record = readDevnet(dir)
+  for (const name of FIXED_OPTIONS) {
+    const asked = options[name]
+    if (asked === undefined || asked === record.options[name]) continue
+    throw new SmartshareError(
+      'DEVNET_OTHER_GENESIS',
+      `the network in ${dir} was made with ${flagOf(name)} ${record.options[name]}, not ${asked}`,
+      { dir, option: name, made: record.options[name], asked },
+    )
+  }
+  checkGenesis(dir, record)
+  const basePort = options.basePort ?? record.options.basePort
+  if (basePort === record.options.basePort) return record
+  if (record.processes.some(isRunning)) {
+    throw new SmartshareError(
+      'DEVNET_RUNNING',
+      `the network in ${dir} runs, on ports from ${record.options.basePort}`,
+      {
+        dir,
+        basePort: record.options.basePort,
+      },
+    )
+  }
+  progress(`moving to ports from ${basePort}`)
+  const moved = { ...record, options: { ...record.options, basePort }, processes: [] }
+  await writeSettings(dir, moved.options)
+  writeNetwork(dir, 'local', moved.chainId, moved.options)
+  writeDevnet(dir, moved)
+  return moved
+}
+
+async function startMissing(dir: string, record: DevnetRecord, isNew: boolean, request: UpRequest): Promise<void> {
+  const { progress, program, signal } = request
+  const seats = seatsOf(dir, record.options)
+  const running = new Map(record.processes.filter(isRunning).map((child) => [child.name, child]))
+  const missing = seats.filter(({ name }) => !running.has(name))
+  await checkPorts(missing)
+  const started: StartedProcess[] = []
+  const start = (kind: Seat['kind']) => {
+    const wanted = missing.filter((seat) => seat.kind === kind)
+    if (wanted.length > 0) progress(`starting ${wanted.map(({ name }) => name).join(' ')}`)
+    for (const seat of wanted) {
+      signal?.throwIfAborted()
+      const child = startChild(seat, [...program, ...wordsOf(seat)])
+      started.push(child)
+      running.set(child.name, child)
+      // At once: a process that is not on record could not be stopped if we were killed now.
+      writeDevnet(dir, { ...record, processes: [...running.values()] })
+    }
+  }
+  const inKind = (kind: Seat['kind']) => seats.filter((seat) => seat.kind === kind)
+  const watch = { running, progress, ...(signal && { signal }) }
+  try {
+    // One after the other, so that the first blocks do not wait for the providers' start on a small machine.
+    start('delegate')
+    await waitForDelegates(inKind('delegate'), isNew ? 0 : undefined, watch)
+    start('provider')
+    await waitForProviders(inKind('provider'), watch)
+  } catch (error) {
+    await stopChildren(started)
+    writeDevnet(dir, { ...record, processes: [...running.values()].filter((child) => !started.includes(child)) })
+    throw signal?.aborted ? new SmartshareError('DEVNET_INTERRUPTED', 'starting was interrupted', {}, error) : error
+  }
+}
+
+/** The command of a process, called in its own folder. */
+function wordsOf({ kind }: Seat): string[] {
+  return kind === 'delegate' ? ['node', '--config', 'node.json'] : ['agent', 'up', '--dir', '.']
+}
+
+function definedOnly(options: Partial<DevnetOptions>): Partial<DevnetOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { SmartshareError } from '@smartshare/codec'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -212,6 +213,23 @@ describe('a channel', () => {
     expect(channel.gone).toBe(true)
     await until(() => link.peers().length === 0)
     expect(link.metrics().protocols[PROTOCOL]?.streams).toBe(0)
+  })
+
+  it('tells its sender when the reader is killed in the middle', async () => {
+    const link = await links.make('sender')
+    const child = fork(new URL('./peer-worker.ts', import.meta.url), ['sink', 'sink', '0'], {
+      execArgv: ['--conditions=source'],
+    })
+    const [address] = (await once(child, 'message')) as [string]
+    const channel = await link.openChannel(await link.dial(address), PROTOCOL)
+    const sending = (async () => {
+      for (let sent = 0; ; sent++) {
+        await channel.send(new Uint8Array(MIB))
+        if (sent === 16) child.kill('SIGKILL')
+      }
+    })()
+    expect(await codeOf(sending)).toBe('LINK_CLOSED')
+    await until(() => channel.gone && link.peers().length === 0)
   })
 
   it('is cut when one side has ended and the other says nothing more', async () => {

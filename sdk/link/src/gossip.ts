@@ -1,9 +1,9 @@
 import { type GossipSub, type GossipsubOpts, type Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { SmartshareError } from '@smartshare/codec'
 import { concatBytes, sha256 } from '@smartshare/crypto'
+import { parsePeerId } from './identity.ts'
 import type { HostCounters } from './metrics.ts'
 import { TokenBucket } from './quota.ts'
 import { FaultWeight } from './reputation.ts'
@@ -79,7 +79,7 @@ export function gossipSettings(options: GossipOptions, localNetwork: boolean): P
     maxInboundDataLength: limits.maxMessageBytes + 64 * 1024,
     maxOutboundBufferSize: limits.maxQueuedBytes,
     directPeers: (options.directPeers ?? []).map(({ peerId, addresses }) => ({
-      id: peerIdFromString(peerId),
+      id: parsePeerId(peerId),
       addrs: addresses.map((address) => multiaddr(address)),
     })),
     scoreParams: {

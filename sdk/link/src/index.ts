@@ -1,4 +1,5 @@
 export type { Channel } from './channel.ts'
+export { createLink, type LinkOptions } from './create-link.ts'
 export {
   DEFAULT_GOSSIP_LIMITS,
   type GossipLimits,
@@ -19,7 +20,7 @@ export {
   MAX_FRAME_BYTES,
   type RequestLimits,
 } from './limits.ts'
-export { type ChannelHandler, createLink, type Link, type LinkOptions } from './link.ts'
+export type { ChannelHandler, Link } from './link.ts'
 export type { LinkMetrics, ProtocolMetrics } from './metrics.ts'
 export { FaultWeight } from './reputation.ts'
 export type { RequestOptions } from './request-client.ts'

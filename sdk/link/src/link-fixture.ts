@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createLink, type Link, type LinkOptions } from './link.ts'
+import { createLink, type LinkOptions } from './create-link.ts'
+import type { Link } from './link.ts'
 
 // What the tests of this package share: links on loopback with ephemeral ports, and waiting without sleeping.
 

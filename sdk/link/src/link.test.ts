@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createLink } from './create-link.ts'
 import { keyOfPeerId, peerIdOfKey } from './identity.ts'
-import { createLink } from './link.ts'
 import { addressOf, codeOf, Links, seedOf, until } from './link-fixture.ts'
 
 const PROTOCOL = '/smartshare/test/1'
@@ -28,6 +28,13 @@ describe('a link', () => {
     expect(await codeOf(createLink({ ...options, listen: [taken] }))).toBe('LINK_LISTEN_FAILED')
     expect(await codeOf(link.dial('/ip4/127.0.0.1/tcp/1'))).toBe('LINK_DIAL_FAILED')
     expect(await codeOf(link.handle(PROTOCOL, (body) => body, { maxRequestBytes: 1e9 }))).toBe('LINK_TOO_LARGE')
+  })
+
+  it('takes one handler per protocol', async () => {
+    const link = await links.make('one')
+    await link.handle(PROTOCOL, (body) => body)
+    expect(await codeOf(link.onChannel(PROTOCOL, () => undefined))).toBe('LINK_PROTOCOL_TAKEN')
+    expect(await codeOf(link.request('nobody', PROTOCOL, new Uint8Array()))).toBe('LINK_BAD_PEER_ID')
   })
 
   it('sends what was accepted before it closes', async () => {

@@ -1,47 +1,27 @@
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Connection, PeerId, Stream, StreamHandler, StreamHandlerOptions } from '@libp2p/interface'
 import { SmartshareError } from '@smartshare/codec'
 import { Channel } from './channel.ts'
+import { now } from './clock.ts'
 import { asLinkError, errorForPeer } from './errors.ts'
 import { Gossip, type GossipOptions, type GossipTopic } from './gossip.ts'
-import { createHost, type Encryption, type Host } from './host.ts'
-import { keepAddress, MAX_KEPT_ADDRESSES } from './keep-connected.ts'
+import type { Host } from './host.ts'
+import { parseAddress, parsePeerId } from './identity.ts'
+import { Keepers } from './keep-connected.ts'
 import {
   type ChannelLimits,
   CLOSE_TIMEOUT_MS,
   DEFAULT_CHANNEL_LIMITS,
-  DEFAULT_LINK_LIMITS,
   DEFAULT_REQUEST_LIMITS,
   type LinkLimits,
-  LOCAL_NETWORK_LIMITS,
   MAX_FRAME_BYTES,
   type RequestLimits,
   SWEEP_INTERVAL_MS,
 } from './limits.ts'
-import { type LinkMetrics, newHostCounters, newProtocolMetrics, type ProtocolMetrics } from './metrics.ts'
+import { type HostCounters, type LinkMetrics, newProtocolMetrics, type ProtocolMetrics } from './metrics.ts'
 import { TokenBucket } from './quota.ts'
-import { FaultWeight, Reputation } from './reputation.ts'
+import { FaultWeight, type Reputation } from './reputation.ts'
 import { RequestClient, type RequestOptions } from './request-client.ts'
 import { type RequestHandler, type RequestQuota, RequestServer } from './request-server.ts'
-
-export interface LinkOptions {
-  /** Seed of the Ed25519 key that names this peer, 32 bytes. */
-  readonly privateKeySeed: Uint8Array
-  /** Multiaddresses to listen on, such as /ip4/127.0.0.1/tcp/0; none to only dial. */
-  readonly listen: readonly string[]
-  /** Addresses told to others instead of those listened on. */
-  readonly announce?: readonly string[]
-  readonly gossip?: GossipOptions
-  readonly limits?: Partial<LinkLimits>
-  /** True on a network whose hosts share one machine or address. */
-  readonly localNetwork: boolean
-  /** In order of preference; TLS 1.3 carries about half as much again as Noise. */
-  readonly encryption?: readonly Encryption[]
-  readonly log?: (message: string, details: Readonly<Record<string, unknown>>) => void
-  /** Uniform in [0, 1), for the jitter of redials. */
-  readonly random?: () => number
-}
 
 export type ChannelHandler = (channel: Channel) => Promise<void> | void
 
@@ -49,10 +29,24 @@ export type ChannelHandler = (channel: Channel) => Promise<void> | void
 const REQUEST_STREAMS_PER_PEER = 2
 /** Channels above the bound of which the peer is told the code; those beyond are only reset. */
 const REFUSED_CHANNELS = 4
-const SEED_BYTES = 32
+/** A peer's use of its quotas is remembered so long after it left: who comes back at once gains nothing. */
+const QUOTA_MEMORY_MS = 10_000
 
 interface Sweepable {
   check(): void
+}
+
+export type Log = (message: string, details: Readonly<Record<string, unknown>>) => void
+
+export interface LinkInit {
+  readonly host: Host
+  readonly limits: LinkLimits
+  readonly reputation: Reputation
+  readonly counters: HostCounters
+  readonly gossip: GossipOptions | undefined
+  readonly log: Log
+  /** Uniform in [0, 1). */
+  random(): number
 }
 
 /** The libp2p host of a node or agent: requests, channels, gossip, quotas. Made by `createLink`. */
@@ -61,42 +55,42 @@ export class Link {
   readonly #host: Host['libp2p']
   readonly #closeConnections: Host['closeConnections']
   readonly #limits: LinkLimits
-  readonly #options: LinkOptions
+  readonly #log: Log
   readonly #gossip: Gossip | undefined
   readonly #reputation: Reputation
-  readonly #counters: ReturnType<typeof newHostCounters>
+  readonly #counters: HostCounters
   readonly #metrics = new Map<string, ProtocolMetrics>()
   readonly #clients = new Map<string, RequestClient>()
   readonly #servers = new Set<RequestServer>()
   readonly #channels = new Set<Channel>()
   readonly #channelLimits = new Map<string, ChannelLimits>()
   readonly #quotas = new Map<string, Map<string, RequestQuota>>()
+  readonly #departedAtMs = new Map<string, number>()
   readonly #unnamed = new WeakSet<Stream>()
-  readonly #keepers = new Map<string, { control: AbortController; users: number }>()
-  readonly #disconnected = new EventTarget()
+  readonly #keepers: Keepers
   readonly #sweepTimer: NodeJS.Timeout
   #closing: Promise<void> | undefined
 
-  constructor(init: {
-    host: Host
-    limits: LinkLimits
-    options: LinkOptions
-    reputation: Reputation
-    counters: ReturnType<typeof newHostCounters>
-  }) {
+  constructor(init: LinkInit) {
     const { libp2p } = init.host
     this.#host = libp2p
     this.#closeConnections = init.host.closeConnections
     this.#limits = init.limits
-    this.#options = init.options
+    this.#log = init.log
     this.#reputation = init.reputation
     this.#counters = init.counters
     this.peerId = libp2p.peerId.toString()
     const { pubsub } = libp2p.services
-    if (init.options.gossip !== undefined && pubsub !== undefined) {
+    if (init.gossip !== undefined && pubsub !== undefined) {
       const onFault = (peer: string, weight: number, reason: string): void => this.#fault(peer, weight, reason)
-      this.#gossip = new Gossip({ pubsub, options: init.options.gossip, counters: init.counters, now, onFault })
+      this.#gossip = new Gossip({ pubsub, options: init.gossip, counters: init.counters, now, onFault })
     }
+    this.#keepers = new Keepers({
+      dial: (address, signal) => this.dial(address, signal),
+      isConnected: (peer) => this.isConnected(peer),
+      random: init.random,
+      log: init.log,
+    })
     libp2p.addEventListener('peer:disconnect', (event) => this.#onDisconnect(event.detail))
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS)
     this.#sweepTimer.unref()
@@ -137,7 +131,7 @@ export class Link {
     const full: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...limits }
     mustFit(full.maxRequestBytes)
     mustFit(full.maxResponseBytes)
-    await this.#host.handle(
+    await this.#register(
       protocol,
       (stream, connection) => this.#serve(protocol, handler, full, stream, connection.remotePeer.toString()),
       { maxInboundStreams: REQUEST_STREAMS_PER_PEER },
@@ -166,7 +160,7 @@ export class Link {
   async onChannel(protocol: string, handler: ChannelHandler, limits: Partial<ChannelLimits> = {}): Promise<void> {
     this.#mustBeOpen()
     const full = this.#setChannelLimits(protocol, limits)
-    await this.#host.handle(
+    await this.#register(
       protocol,
       (stream, connection) => {
         const peer = connection.remotePeer.toString()
@@ -217,22 +211,12 @@ export class Link {
   keepConnected(addresses: readonly string[]): () => void {
     this.#mustBeOpen()
     for (const address of addresses) parseAddress(address)
-    if (new Set([...this.#keepers.keys(), ...addresses]).size > MAX_KEPT_ADDRESSES) {
-      throw new SmartshareError('LINK_QUOTA', 'Too many addresses to keep connected', { max: MAX_KEPT_ADDRESSES })
-    }
-    const kept = [...new Set(addresses)]
-    for (const address of kept) this.#keep(address)
-    let stopped = false
-    return () => {
-      if (stopped) return
-      stopped = true
-      for (const address of kept) this.#release(address)
-    }
+    return this.#keepers.keep(addresses)
   }
 
   /** Cuts all connections to a peer. */
   async disconnect(peer: string): Promise<void> {
-    await this.#host.hangUp(peerIdFromString(peer), { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(() => {
+    await this.#host.hangUp(parsePeerId(peer), { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(() => {
       for (const connection of this.#connections(peer)) connection.abort(new Error('disconnected'))
     })
   }
@@ -270,8 +254,7 @@ export class Link {
   async #close(): Promise<void> {
     const error = new SmartshareError('LINK_CLOSED', 'This link has been closed')
     clearInterval(this.#sweepTimer)
-    for (const { control } of this.#keepers.values()) control.abort()
-    this.#keepers.clear()
+    this.#keepers.close()
     for (const client of [...this.#clients.values()]) client.close(error)
     for (const server of [...this.#servers]) server.close(error)
     for (const channel of [...this.#channels]) {
@@ -282,6 +265,12 @@ export class Link {
     await this.#closeConnections(AbortSignal.timeout(CLOSE_TIMEOUT_MS))
     for (const connection of this.#host.getConnections()) connection.abort(error)
     await this.#host.stop()
+  }
+
+  async #register(protocol: string, handler: StreamHandler, options: StreamHandlerOptions): Promise<void> {
+    await this.#host.handle(protocol, handler, options).catch((error: unknown) => {
+      throw new SmartshareError('LINK_PROTOCOL_TAKEN', 'The protocol has a handler already', { protocol }, error)
+    })
   }
 
   #serve(protocol: string, handler: RequestHandler, limits: RequestLimits, stream: Stream, peer: string): void {
@@ -370,7 +359,7 @@ export class Link {
   }
 
   #connections(peer: string): Connection[] {
-    return this.#host.getConnections(peerIdFromString(peer))
+    return this.#host.getConnections(parsePeerId(peer))
   }
 
   #setChannelLimits(protocol: string, limits: Partial<ChannelLimits>): ChannelLimits {
@@ -410,20 +399,26 @@ export class Link {
 
   #fault(peer: string, weight: number, reason: string): void {
     this.#counters.faults++
-    this.#options.log?.('a peer did wrong', { peer, weight, reason })
+    this.#log('a peer did wrong', { peer, weight, reason })
     this.#reputation.fault(peer, weight, reason)
   }
 
   #onDisconnect(peerId: PeerId): void {
     const peer = peerId.toString()
-    this.#quotas.delete(peer)
-    this.#gossip?.forget(peer)
-    this.#disconnected.dispatchEvent(new Event(peer))
+    this.#departedAtMs.set(peer, now())
+    this.#keepers.onDisconnect(peer)
   }
 
   #sweep(): void {
     const all: Sweepable[] = [...this.#clients.values(), ...this.#servers, ...this.#channels]
     for (const one of all) one.check()
+    for (const [peer, departedAtMs] of this.#departedAtMs) {
+      if (now() - departedAtMs < QUOTA_MEMORY_MS) break
+      this.#departedAtMs.delete(peer)
+      if (this.isConnected(peer)) continue
+      this.#quotas.delete(peer)
+      this.#gossip?.forget(peer)
+    }
     // A stream whose protocol is still not named after nearly the whole time for it asks for what nobody speaks.
     const limitMs = this.#limits.negotiationTimeoutMs - 2 * SWEEP_INTERVAL_MS
     for (const connection of this.#host.getConnections()) {
@@ -434,46 +429,6 @@ export class Link {
         this.#fault(connection.remotePeer.toString(), FaultWeight.UnknownProtocol, 'a stream without a known protocol')
       }
     }
-  }
-
-  #keep(address: string): void {
-    const kept = this.#keepers.get(address)
-    if (kept !== undefined) {
-      kept.users++
-      return
-    }
-    const control = new AbortController()
-    this.#keepers.set(address, { control, users: 1 })
-    const init = {
-      dial: (to: string) => this.dial(to, control.signal),
-      disconnected: (peer: string, signal: AbortSignal) => this.#untilDisconnected(peer, signal),
-      random: this.#options.random ?? Math.random,
-      log: this.#options.log ?? (() => undefined),
-    }
-    void keepAddress(address, init, control.signal)
-  }
-
-  #release(address: string): void {
-    const kept = this.#keepers.get(address)
-    if (kept === undefined || --kept.users > 0) return
-    kept.control.abort()
-    this.#keepers.delete(address)
-  }
-
-  #untilDisconnected(peer: string, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted || !this.isConnected(peer)) {
-        resolve()
-        return
-      }
-      const done = (): void => {
-        this.#disconnected.removeEventListener(peer, done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      this.#disconnected.addEventListener(peer, done)
-      signal.addEventListener('abort', done)
-    })
   }
 
   #mustGossip(): Gossip {
@@ -487,47 +442,6 @@ export class Link {
   }
 }
 
-/** Makes and starts a link. Errors: LINK_BAD_SEED, LINK_BAD_ADDRESS, LINK_LISTEN_FAILED. */
-export async function createLink(options: LinkOptions): Promise<Link> {
-  if (options.privateKeySeed.length !== SEED_BYTES) {
-    throw new SmartshareError('LINK_BAD_SEED', 'The seed must have 32 bytes', {
-      sizeBytes: options.privateKeySeed.length,
-    })
-  }
-  for (const address of [...options.listen, ...(options.announce ?? [])]) parseAddress(address)
-  const limits = { ...DEFAULT_LINK_LIMITS, ...(options.localNetwork ? LOCAL_NETWORK_LIMITS : {}), ...options.limits }
-  const counters = newHostCounters()
-  const reputation = new Reputation({
-    ...limits,
-    now,
-    onBan: (peer, reason) => {
-      counters.bans++
-      options.log?.('a peer is banned', { peer, reason, banMs: limits.banMs })
-      for (const connection of host.libp2p.getConnections(peerIdFromString(peer))) {
-        connection.abort(new SmartshareError('LINK_BANNED', reason, { peer }))
-      }
-    },
-  })
-  const host: Host = await createHost({
-    seed: options.privateKeySeed,
-    listen: options.listen,
-    announce: options.announce ?? [],
-    encryption: options.encryption ?? ['tls', 'noise'],
-    gossip: options.gossip,
-    localNetwork: options.localNetwork,
-    limits,
-    guard: { limits, counters, now },
-    isBanned: (peer) => reputation.isBanned(peer),
-    onFault: (peer, error) => {
-      counters.faults++
-      if (peer !== undefined) reputation.fault(peer, FaultWeight.Flood, error.message)
-    },
-  }).catch((error: unknown) => {
-    throw asLinkError(error, 'LINK_LISTEN_FAILED', 'The host could not be started', options.listen.join(' '))
-  })
-  return new Link({ host, limits, options, reputation, counters })
-}
-
 async function serveChannel(channel: Channel, handler: ChannelHandler): Promise<void> {
   try {
     await handler(channel)
@@ -538,23 +452,10 @@ async function serveChannel(channel: Channel, handler: ChannelHandler): Promise<
   }
 }
 
-function parseAddress(address: string): Multiaddr {
-  try {
-    return multiaddr(address)
-  } catch (error) {
-    throw new SmartshareError('LINK_BAD_ADDRESS', 'This is no multiaddress', { address }, error)
-  }
-}
-
 function mustFit(bytes: number): void {
   if (bytes <= MAX_FRAME_BYTES) return
   throw new SmartshareError('LINK_TOO_LARGE', 'A bound is above what any frame may hold', {
     bytes,
     max: MAX_FRAME_BYTES,
   })
-}
-
-/** Milliseconds of a clock that never goes back. */
-function now(): number {
-  return performance.now()
 }

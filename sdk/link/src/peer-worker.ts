@@ -1,8 +1,8 @@
-import { createLink } from './link.ts'
+import { createLink } from './create-link.ts'
 import { addressOf, seedOf } from './link-fixture.ts'
 
 // A peer in a process of its own, for tests that kill it. Arguments: name, role, port to listen on, address to dial.
-// `flood` opens a channel and sends without end; `answer` answers requests with what it got; `end` uses the link, closes
+// `flood` opens a channel and sends without end; `answer` answers requests with what it got; `sink` reads channels; `end` uses the link, closes
 // it, and ends only if nothing was left open.
 const [name = 'peer', role = 'answer', port = '0', address] = process.argv.slice(2)
 const PROTOCOL = '/smartshare/test/1'
@@ -14,6 +14,11 @@ const link = await createLink({
   localNetwork: true,
 })
 if (role === 'answer') await link.handle(PROTOCOL, (body) => body)
+if (role === 'sink') {
+  await link.onChannel(PROTOCOL, async (channel) => {
+    for await (const _message of channel);
+  })
+}
 process.send?.(addressOf(link))
 if (role === 'flood' && address !== undefined) {
   const channel = await link.openChannel(await link.dial(address), PROTOCOL)

@@ -59,11 +59,14 @@ describe('requests', () => {
   it('end after their time, and the handler learns that nobody waits', async () => {
     const { asker, answerer } = await links.pair()
     const reasons: string[] = []
-    await answerer.handle(PROTOCOL, async (_body, { signal }) => {
+    await answerer.handle(PROTOCOL, async (body, { signal }) => {
+      if (body.length === 0) return body
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       reasons.push((signal.reason as SmartshareError).code)
       return new Uint8Array()
     })
+    // The first opens the stream, so that the others are on their way before they are given up.
+    await asker.request(answerer.peerId, PROTOCOL, new Uint8Array())
     expect(await codeOf(asker.request(answerer.peerId, PROTOCOL, bytes('x'), { timeoutMs: 20 }))).toBe('LINK_TIMEOUT')
     const control = new AbortController()
     const given = asker.request(answerer.peerId, PROTOCOL, bytes('x'), { signal: control.signal })

@@ -1,3 +1,6 @@
+export { Client, type ClientOptions } from './client.ts'
+export { type BalanceProofFile, type ProvenBalance, proveBalance, verifyBalanceProof } from './proof/balance-proof.ts'
+export { type HandOver, TrustedSets } from './proof/trusted-sets.ts'
 export type {
   AccountInfo,
   AccountLocks,
@@ -11,8 +14,19 @@ export type {
   TransactionState,
   VoterInfo,
 } from './rpc/answers.ts'
-export { type EventQuery, RpcClient } from './rpc/rpc-client.ts'
+export { base64OfBytes, bytesOfBase64, type EventQuery, RpcClient } from './rpc/rpc-client.ts'
 export type { RpcCall, RpcOutcome, TransportOptions } from './rpc/transport.ts'
+export { callOf, calls } from './transactions/calls.ts'
+export type { Sender, SendOptions, SentTransaction } from './transactions/sender.ts'
+export type { FinalTransaction } from './transactions/tracker.ts'
+export {
+  type FeeEstimate,
+  type Network,
+  type Placement,
+  type SignedTransaction,
+  TransactionBuilder,
+  type TransactionRequest,
+} from './transactions/transaction-builder.ts'
 export { DEFAULT_COST, keyFileAddress, LEAST_COST, openWallet, sealWallet } from './wallet/key-file.ts'
 export { keySigner, policySigner, type Signer } from './wallet/signer.ts'
 export { type Account, randomBytes, Wallet, type WalletSecret } from './wallet/wallet.ts'

@@ -10,7 +10,7 @@ import { DEFAULT_PAGE, MAX_EVENT_BLOCKS, MAX_PAGE, MAX_TRANSACTION_TEXT } from '
 import { method, type RpcMethod, wrongParams } from './method.ts'
 import { jsonDetails } from './rpc-failure.ts'
 import * as shapes from './shapes.ts'
-import { bytesOfBase64, hashOf } from './texts.ts'
+import { addressOf, bytesOfBase64, hashOf, holdsBytes } from './texts.ts'
 import { base64, certificateView, eventView, headerView, modeName, receiptView, recordView } from './views.ts'
 
 const status = method({
@@ -184,7 +184,12 @@ const receipts = method({
   },
 })
 
-const placedEvent = shapes.event.extend({ height: shapes.height, transaction: shapes.hash })
+const place = z.object({ height: shapes.height, skip: z.int().min(0).describe('events of that block to leave out') })
+const placedEvent = shapes.event.extend({
+  height: shapes.height,
+  transaction: shapes.hash,
+  after: place.describe('where to go on after this event'),
+})
 
 const events = method({
   name: 'chain_events',
@@ -195,14 +200,16 @@ const events = method({
     limit: shapes.limit,
     from: z.string().max(64).optional().describe('only of this module or contract'),
     name: z.string().max(64).optional().describe('only of this name'),
+    address: shapes.address.optional().describe('only those in which this address stands'),
   },
   result: z.object({
     events: z.array(placedEvent),
-    next: z.object({ height: shapes.height, skip: z.int() }),
+    next: place,
   }),
   weight: 20,
-  async handle(node, { height: first, skip: firstSkip, limit, from, name }) {
+  async handle(node, { height: first, skip: firstSkip, limit, from, name, address }) {
     const found: z.output<typeof placedEvent>[] = []
+    const wanted = address === undefined ? undefined : addressOf(address)
     let height = Math.max(first, 1)
     let skip = height === first ? firstSkip : 0
     const last = Math.min(node.state().height, height + MAX_EVENT_BLOCKS - 1)
@@ -214,10 +221,12 @@ const events = method({
         for (const event of receipt.events) {
           position += 1
           if (position <= skip || (name !== undefined && event.name !== name)) continue
+          if (wanted !== undefined && !holdsBytes(event.data, wanted)) continue
           const view = eventView(event)
           if (from !== undefined && view.from !== from) continue
           if (found.length === limit) return { events: found, next: { height, skip: position - 1 } }
-          found.push({ ...view, height, transaction: toHex(receipt.transactionId) })
+          const after = { height, skip: position }
+          found.push({ ...view, height, transaction: toHex(receipt.transactionId), after })
         }
       }
       skip = 0

@@ -27,6 +27,7 @@ import { bls, equalBytes, RangeAccumulator, sha256, TOTAL_SUPPLY_GRAINS, verify 
 import {
   allBalances,
   chainIdOf,
+  checkAdmission,
   currentTerm,
   encodeGenesis,
   executeBlock,
@@ -60,6 +61,7 @@ const DEFAULT_GRAINS = 10n ** 14n
 const GENESIS_TIME_MS = 1_700_000_000_000
 const MAX_BLOCK_CONTENT_BYTES = 4 * 1024 * 1024 - 8192
 const MAX_BLOCK_COUNT = 20_000
+const MOST_NONCES_AHEAD = 4096
 const utf8 = new TextEncoder()
 const NOTHING = new Uint8Array(32)
 
@@ -262,13 +264,8 @@ export class MemoryNode implements NodeApi {
     for (const { key, signature } of signatureClaims(tx)) {
       if (!verify(key, tx.id, signature)) throw new SmartshareError('TX_SIGNATURE', 'a signature does not hold')
     }
-    const { basePrice } = this.state()
-    try {
-      new Gate(this.reader, [], { height: this.height + 1, basePrice }, this.parameters).admit(tx)
-    } catch (error) {
-      // A nonce ahead may wait for those before it.
-      if (!SmartshareError.is(error, 'TX_NONCE_GAP')) throw error
-    }
+    const block = { height: this.height + 1, basePrice: this.state().basePrice }
+    checkAdmission(tx, this.reader, block, this.parameters, MOST_NONCES_AHEAD)
     this.mempool.add(tx)
     return tx.id
   }

@@ -27,3 +27,9 @@ export function addressOf(text: string): Uint8Array {
 export function hashOf(text: string): Uint8Array {
   return fromHex(text)
 }
+
+/** Whether `part` stands anywhere in `bytes`. */
+export function holdsBytes(bytes: Uint8Array, part: Uint8Array): boolean {
+  const view = (of: Uint8Array) => Buffer.from(of.buffer, of.byteOffset, of.byteLength)
+  return view(bytes).includes(view(part))
+}

@@ -93,12 +93,11 @@ export type TransactionState = z.output<typeof transactionAnswer>
 
 export const receiptsAnswer = z.object({ receipts: z.array(receiptAnswer), total: z.int() })
 
-const placedEvent = event.extend({ height, transaction: hash })
+const place = z.object({ height, skip: z.int().min(0) })
+const placedEvent = event.extend({ height, transaction: hash, after: place })
+/** An event, the transaction that it belongs to, and where to go on after it. */
 export type PlacedEvent = z.output<typeof placedEvent>
-export const eventsAnswer = z.object({
-  events: z.array(placedEvent),
-  next: z.object({ height, skip: z.int().min(0) }),
-})
+export const eventsAnswer = z.object({ events: z.array(placedEvent), next: place })
 
 const refusal = z.object({
   code: z.string(),

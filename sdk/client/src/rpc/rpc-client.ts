@@ -80,12 +80,19 @@ export class RpcClient {
 
   /**
    * Hands over transactions; the same bytes may be handed over again. The results stand in the same order: the id of what
-   * is admitted (now or before), or the error of what is refused.
+   * is admitted (now or before), or the error of what is refused. `onLost` as for `HttpTransport.call`.
    */
-  async submit(wires: readonly Uint8Array[]): Promise<({ id: string } | { error: SmartshareError })[]> {
+  async submit(
+    wires: readonly Uint8Array[],
+    onLost: () => void = () => undefined,
+  ): Promise<({ id: string } | { error: SmartshareError })[]> {
     if (wires.length > MAX_SUBMIT) throw new SmartshareError('RPC_PARAMS', `at most ${MAX_SUBMIT} transactions at once`)
-    const params = { transactions: wires.map(base64OfBytes) }
-    const { results } = await this.transport.call({ method: 'chain_submit', params, answer: answers.submitAnswer })
+    const call = {
+      method: 'chain_submit',
+      params: { transactions: wires.map(base64OfBytes) },
+      answer: answers.submitAnswer,
+    }
+    const { results } = await this.transport.call(call, onLost)
     if (results.length !== wires.length) throw new SmartshareError('RPC_ANSWER', 'not one result per transaction')
     return results.map((result) => ('id' in result ? result : { error: errorOfRefusal(result.error) }))
   }

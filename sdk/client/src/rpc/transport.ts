@@ -60,10 +60,13 @@ export class HttpTransport {
     return this.urls[this.current] as string
   }
 
-  /** The answer to one call. Throws the node's own code, RPC_UNREACHABLE or RPC_ANSWER. */
-  async call<T>(call: RpcCall<T>): Promise<T> {
+  /**
+   * The answer to one call. Throws the node's own code, RPC_UNREACHABLE or RPC_ANSWER. `onLost` hears of every attempt
+   * whose answer was lost, so that the node may have done what it was asked for.
+   */
+  async call<T>(call: RpcCall<T>, onLost: () => void = () => undefined): Promise<T> {
     const message = this.message(call)
-    const raw = await this.exchange(JSON.stringify(message))
+    const raw = await this.exchange(JSON.stringify(message), onLost)
     const outcome = outcomeOf(call, message.id, raw, this.url)
     if ('error' in outcome) throw outcome.error
     return outcome.value
@@ -73,7 +76,7 @@ export class HttpTransport {
   async batch<T>(calls: readonly RpcCall<T>[]): Promise<RpcOutcome<T>[]> {
     if (calls.length === 0) return []
     const messages = calls.map((call) => this.message(call))
-    const raw = await this.exchange(JSON.stringify(messages))
+    const raw = await this.exchange(JSON.stringify(messages), () => undefined)
     if (!Array.isArray(raw)) throw errorOfFailure((raw as { error?: unknown } | null)?.error, this.url)
     const byId = new Map(raw.map((answer) => [(answer as { id?: unknown } | null)?.id, answer]))
     return calls.map((call, i) => {
@@ -88,7 +91,7 @@ export class HttpTransport {
   }
 
   /** Sends the same body until a node answers it. */
-  private async exchange(body: string): Promise<unknown> {
+  private async exchange(body: string, onLost: () => void): Promise<unknown> {
     const backoff = new Backoff(FIRST_WAIT_MS, MOST_WAIT_MS)
     let last: SmartshareError | undefined
     for (let attempt = 0; attempt < this.attempts; attempt++) {
@@ -100,6 +103,7 @@ export class HttpTransport {
       } catch (error) {
         if (!SmartshareError.is(error)) throw error
         last = error
+        if (error.code !== 'RPC_BUSY' && error.details.refused !== true) onLost()
         this.current = (this.current + 1) % this.urls.length
       }
     }
@@ -121,7 +125,8 @@ export class HttpTransport {
       if (SmartshareError.is(error)) throw error
       if (this.signal?.aborted) throw new SmartshareError('CLIENT_CLOSED', 'the client was closed')
       const why = timeout.aborted ? `no answer within ${this.timeoutMs} ms` : reasonOf(error)
-      throw new SmartshareError('RPC_UNREACHABLE', `no node answers at ${url}: ${why}`, { node: url }, error)
+      const details = { node: url, refused: why === 'ECONNREFUSED' }
+      throw new SmartshareError('RPC_UNREACHABLE', `no node answers at ${url}: ${why}`, details, error)
     }
     let json: unknown
     try {

@@ -1,0 +1,143 @@
+import { SmartshareError } from '@smartshare/codec'
+import { fromHex, toHex } from '@smartshare/crypto'
+import { chainIdOf, decodeGenesis, type Genesis, type Parameters } from '@smartshare/runtime'
+import { HeightWatch } from './height-watch.ts'
+import { type ProvenBalance, proveBalance } from './proof/balance-proof.ts'
+import { TrustedSets } from './proof/trusted-sets.ts'
+import type { BlockHeader, PlacedEvent } from './rpc/answers.ts'
+import { type EventQuery, RpcClient } from './rpc/rpc-client.ts'
+import { NewsSocket } from './rpc/socket.ts'
+import { Sender } from './transactions/sender.ts'
+import { Submitter } from './transactions/submitter.ts'
+import { type FinalTransaction, TransactionTracker } from './transactions/tracker.ts'
+import { type SignedTransaction, TransactionBuilder } from './transactions/transaction-builder.ts'
+import type { Signer } from './wallet/signer.ts'
+
+const PAGE = 100
+const EVENT_PAGE = 1000
+
+export interface ClientOptions {
+  /** Nodes, `http://…`. */
+  readonly rpc: readonly string[]
+  /** The same or other nodes for news, `ws://…/ws`; without them the client asks now and then. */
+  readonly ws?: readonly string[]
+  /** The network that is meant, in hexadecimal. Without it the first answer decides, and no proof can be trusted. */
+  readonly chainId?: string
+  readonly timeoutMs?: number
+  /** Times that a question is asked in all before RPC_UNREACHABLE. */
+  readonly attempts?: number
+}
+
+/** A network, seen from outside: questions, transactions, news, proofs. In Node and in browsers. */
+export class Client {
+  readonly rpc: RpcClient
+  readonly genesis: Genesis
+  readonly chainId: Uint8Array
+  private readonly news: NewsSocket
+  private readonly tracker: TransactionTracker
+  private readonly submitter: Submitter
+  private readonly builder: TransactionBuilder
+  private readonly watch: HeightWatch
+  private readonly closing: AbortController
+
+  private constructor(
+    rpc: RpcClient,
+    genesis: Genesis,
+    chainId: Uint8Array,
+    news: NewsSocket,
+    closing: AbortController,
+  ) {
+    this.rpc = rpc
+    this.genesis = genesis
+    this.chainId = chainId
+    this.news = news
+    this.closing = closing
+    this.tracker = new TransactionTracker(rpc, news, closing.signal)
+    this.submitter = new Submitter(rpc)
+    this.builder = new TransactionBuilder(rpc, { chainId, parameters: genesis.parameters })
+    this.watch = new HeightWatch(rpc, news, closing.signal)
+  }
+
+  /** Gets to know the network. Throws RPC_UNREACHABLE, or CLIENT_OTHER_NETWORK if the nodes belong to another one. */
+  static async connect(options: ClientOptions): Promise<Client> {
+    const closing = new AbortController()
+    const { rpc: urls, ws = [], timeoutMs, attempts } = options
+    const rpc = new RpcClient({
+      urls,
+      signal: closing.signal,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(attempts === undefined ? {} : { attempts }),
+    })
+    const genesis = decodeGenesis(await rpc.genesis())
+    const chainId = chainIdOf(genesis)
+    if (options.chainId !== undefined && toHex(fromHex(options.chainId)) !== toHex(chainId)) {
+      throw new SmartshareError('CLIENT_OTHER_NETWORK', `the node at ${rpc.url} belongs to another network`, {
+        expected: options.chainId,
+        found: toHex(chainId),
+      })
+    }
+    return new Client(rpc, genesis, chainId, new NewsSocket(ws), closing)
+  }
+
+  get parameters(): Parameters {
+    return this.genesis.parameters
+  }
+
+  /** Sends the transactions of an account. One sender per account and lane: it counts the nonces. */
+  sender(signer: Signer, options: { lane?: number } = {}): Sender {
+    return new Sender({
+      rpc: this.rpc,
+      builder: this.builder,
+      tracker: this.tracker,
+      submitter: this.submitter,
+      signer,
+      lane: options.lane ?? 0,
+      signal: this.closing.signal,
+    })
+  }
+
+  /** Follows a transaction that was signed before, perhaps by another run of the program, and hands it over if need be. */
+  follow(transaction: SignedTransaction): Promise<FinalTransaction> {
+    return this.tracker.track(transaction)
+  }
+
+  /** Executed blocks from a height on (the next one unless said), each once and in order, for ever. */
+  async *blocks(options: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<BlockHeader> {
+    let next = options.from
+    for await (const height of this.watch.heights(options.signal)) {
+      next ??= height + 1
+      while (next <= height) {
+        const { headers } = await this.rpc.blocks(next, Math.min(PAGE, height - next + 1))
+        if (headers.length === 0) break
+        for (const header of headers) {
+          yield header
+          next = header.height + 1
+        }
+      }
+    }
+  }
+
+  /** Events from a place in the chain on, each once and in order, for ever. */
+  async *events(query: EventQuery, options: { signal?: AbortSignal } = {}): AsyncGenerator<PlacedEvent> {
+    let next = { height: query.height, skip: query.skip ?? 0 }
+    for await (const height of this.watch.heights(options.signal)) {
+      while (next.height <= height) {
+        const page = await this.rpc.events({ limit: EVENT_PAGE, ...query, ...next })
+        yield* page.events
+        if (page.next.height === next.height && page.next.skip === next.skip) break
+        next = page.next
+      }
+    }
+  }
+
+  /** A balance that needs no trust in the node, only in the chain id. Throws PROOF_* if the node cannot prove it. */
+  proveBalance(address: string): Promise<ProvenBalance> {
+    return proveBalance(this.rpc, new TrustedSets(this.genesis), address)
+  }
+
+  /** Ends everything: news, waits, questions. */
+  close(): void {
+    this.closing.abort()
+    this.news.close()
+  }
+}

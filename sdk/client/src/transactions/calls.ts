@@ -1,0 +1,41 @@
+import { type Call, SSP, type Token } from '@smartshare/chain'
+import { encode, SmartshareError } from '@smartshare/codec'
+import { compareBytes, type Policy } from '@smartshare/crypto'
+import { modules } from '@smartshare/runtime'
+
+/**
+ * A call of a system module by names: `callOf('tokens', 'transfer', { to, token: 0, amount, memo: null })`. The
+ * arguments are those of the method's schema in core/runtime. Throws CALL_UNKNOWN, CODEC_*, or what the method says
+ * about arguments that can never be right.
+ */
+export function callOf(moduleName: string, methodName: string, args: object): Call {
+  const module = modules.find(({ name }) => name === moduleName)
+  const method = module?.methods.find(({ name }) => name === methodName)
+  if (module === undefined || method === undefined) {
+    throw new SmartshareError('CALL_UNKNOWN', `there is no method ${moduleName}.${methodName}`)
+  }
+  method.check(args)
+  return { target: module.id, method: method.id, arguments: encode(method.arguments, args), funds: [] }
+}
+
+/** Calls that people make, ready to be signed. Amounts in grains, addresses as bytes. */
+export const calls = {
+  transfer: (to: Uint8Array, amount: bigint, memo: Uint8Array | null = null, token: Token = SSP) =>
+    callOf('tokens', 'transfer', { to, token, amount, memo }),
+  setPolicy: (policy: Policy) => callOf('accounts', 'setPolicy', { policy }),
+  revealPolicy: (policy: Policy) => callOf('accounts', 'revealPolicy', { policy }),
+  depositReserve: (amount: bigint) => callOf('accounts', 'depositReserve', { amount }),
+  withdrawReserve: (amount: bigint) => callOf('accounts', 'withdrawReserve', { amount }),
+  claimReserve: () => callOf('accounts', 'claimReserve', {}),
+  claimVesting: (lock: number) => callOf('vesting', 'claim', { lock }),
+  grant: (to: Uint8Array, amount: bigint) => callOf('vesting', 'grant', { to, amount }),
+  registerDelegate: (name: string, key: Uint8Array, proof: Uint8Array, bond: bigint) =>
+    callOf('delegates', 'register', { name, key, proof, bond }),
+  raiseBond: (amount: bigint) => callOf('delegates', 'raiseBond', { amount }),
+  retire: () => callOf('delegates', 'retire', {}),
+  stake: (amount: bigint) => callOf('delegates', 'stake', { amount }),
+  unstake: (amount: bigint) => callOf('delegates', 'unstake', { amount }),
+  /** The ballot in any order; the chain wants it sorted. */
+  vote: (ballot: readonly Uint8Array[]) => callOf('delegates', 'vote', { ballot: [...ballot].sort(compareBytes) }),
+  claimUnbonded: () => callOf('delegates', 'claim', {}),
+} as const

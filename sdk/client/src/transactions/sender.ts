@@ -1,0 +1,264 @@
+import { SmartshareError } from '@smartshare/codec'
+import { formatAddress } from '@smartshare/crypto'
+import { Backoff, sleep } from '../rpc/backoff.ts'
+import type { RpcClient } from '../rpc/rpc-client.ts'
+import type { Signer } from '../wallet/signer.ts'
+import { calls } from './calls.ts'
+import { Lane } from './lane.ts'
+import type { Submitter } from './submitter.ts'
+import type { FinalTransaction, TransactionTracker } from './tracker.ts'
+import type { FeeEstimate, SignedTransaction, TransactionBuilder, TransactionRequest } from './transaction-builder.ts'
+
+const FIRST_WAIT_MS = 100
+const MOST_WAIT_MS = 2000
+/** Time to get one transaction admitted. */
+const DEFAULT_ADMIT_MS = 60_000
+/** Times that a transaction is made anew at another place or price before it is given up. */
+const MAX_REMAKES = 32
+/** Time that a nonce may lie free below others before a transaction that does nothing is sent to fill it. */
+const FILL_AFTER_MS = 1000
+
+/** The same bytes may be admitted a little later. */
+const TRANSIENT = new Set([
+  ...['TX_RESERVE_BUSY', 'TX_NONCE_GAP', 'BLOCK_FULL', 'MEMPOOL_FULL', 'MEMPOOL_LANE_FULL', 'CLIENT_BUSY'],
+  ...['NODE_BUSY', 'NODE_STOPPING', 'RPC_BUSY', 'RPC_INTERNAL', 'RPC_UNREACHABLE', 'RPC_ANSWER'],
+])
+
+export interface SendOptions {
+  /** Time to get it admitted by a node. */
+  readonly admitMs?: number
+  /** Called once the transaction is signed, before it leaves: to write down what may come into being. */
+  readonly onSigned?: (transaction: SignedTransaction) => void | Promise<void>
+}
+
+/** A transaction that a node has admitted. */
+export interface SentTransaction {
+  readonly id: string
+  readonly transaction: SignedTransaction
+  readonly fee: FeeEstimate
+  /** Resolves when it is final and executed. Throws the code of its receipt if it failed, or TX_NOT_PACKED. */
+  wait(): Promise<FinalTransaction>
+}
+
+/**
+ * Sends the transactions of one account, many at a time. What was refused gives its nonce to the next transaction, so that
+ * those behind it are not held up; what may have been admitted is only ever sent again as the same bytes.
+ */
+export class Sender {
+  private readonly rpc: RpcClient
+  private readonly builder: TransactionBuilder
+  private readonly tracker: TransactionTracker
+  private readonly submitter: Submitter
+  private readonly signer: Signer
+  private readonly laneNumber: number
+  private readonly signal: AbortSignal
+  private lane: Promise<Lane> | undefined
+  private filling: ReturnType<typeof setTimeout> | undefined
+
+  constructor(parts: {
+    rpc: RpcClient
+    builder: TransactionBuilder
+    tracker: TransactionTracker
+    submitter: Submitter
+    signer: Signer
+    lane: number
+    signal: AbortSignal
+  }) {
+    this.rpc = parts.rpc
+    this.builder = parts.builder
+    this.tracker = parts.tracker
+    this.submitter = parts.submitter
+    this.signer = parts.signer
+    this.laneNumber = parts.lane
+    this.signal = parts.signal
+  }
+
+  /** `ssp1…` of the account that sends. */
+  get address(): string {
+    return formatAddress(this.signer.address)
+  }
+
+  /** What the calls would cost now. Throws what they would fail with. */
+  estimate(request: TransactionRequest): Promise<FeeEstimate> {
+    return this.builder.estimate(this.signer, request)
+  }
+
+  /** Makes, signs and hands over a transaction. Throws what it would fail with, what refuses it, or TX_UNCERTAIN. */
+  async send(request: TransactionRequest, options: SendOptions = {}): Promise<SentTransaction> {
+    const fee = await this.estimate(request)
+    const admitted = await this.admit(request, fee, options, (lane) => lane.take())
+    // A lane always has a next nonce.
+    const { transaction, final } = admitted as NonNullable<typeof admitted>
+    return {
+      id: transaction.id,
+      transaction,
+      fee,
+      wait: async () => checkDone(await final),
+    }
+  }
+
+  /** Sends and waits until the transaction is final and executed. Throws as `send` and its `wait` do. */
+  async sendAndWait(request: TransactionRequest, options: SendOptions = {}): Promise<FinalTransaction> {
+    const sent = await this.send(request, options)
+    return await sent.wait()
+  }
+
+  private async admit(
+    request: TransactionRequest,
+    firstFee: FeeEstimate,
+    options: SendOptions,
+    take: (lane: Lane) => bigint | undefined,
+  ): Promise<{ transaction: SignedTransaction; final: Promise<FinalTransaction> } | undefined> {
+    const deadlineMs = Date.now() + (options.admitMs ?? DEFAULT_ADMIT_MS)
+    const lane = await this.openLane()
+    let fee = firstFee
+    let nonce = take(lane)
+    if (nonce === undefined) return undefined
+    try {
+      for (let remake = 0; remake < MAX_REMAKES; remake++) {
+        const expiryHeight = this.builder.expiryFrom((await this.rpc.status()).height, request)
+        const transaction = this.builder.sign(this.signer, request, fee, { lane: lane.number, nonce, expiryHeight })
+        await options.onSigned?.(transaction)
+        const verdict = await this.handOver(transaction, deadlineMs)
+        if (verdict === 'admitted') return { transaction, final: this.follow(lane, transaction) }
+        if (verdict === 'uncertain') {
+          this.follow(lane, transaction).catch(() => undefined)
+          nonce = undefined
+          throw uncertain(transaction)
+        }
+        switch (verdict.code) {
+          case 'TX_NONCE_USED':
+          case 'TX_NONCE_TAKEN':
+            // Another program uses the account, and these bytes are nowhere: the next nonce.
+            lane.used(nonce)
+            lane.skipTo(nonce + 1n)
+            await this.catchUp(lane)
+            nonce = lane.take()
+            break
+          case 'TX_PRICE':
+            fee = await this.estimate(request)
+            break
+          case 'TX_EXPIRED':
+            break
+          default:
+            throw verdict
+        }
+      }
+      throw new SmartshareError('TX_REMADE', `the transaction found no place in ${MAX_REMAKES} attempts`)
+    } catch (error) {
+      if (nonce !== undefined) {
+        lane.free(nonce)
+        this.fillSoon(lane)
+      }
+      throw error
+    }
+  }
+
+  /**
+   * Hands the same bytes over until a node admits them or refuses them. Once an answer was lost, a node may have them:
+   * then no refusal counts, unless the chain has used the nonce up for another transaction.
+   */
+  private async handOver(
+    transaction: SignedTransaction,
+    deadlineMs: number,
+  ): Promise<'admitted' | 'uncertain' | SmartshareError> {
+    const backoff = new Backoff(FIRST_WAIT_MS, MOST_WAIT_MS)
+    let mayBeKnown = false
+    for (;;) {
+      const outcome = await this.submitter.submit(transaction.wire)
+      if ('id' in outcome) return 'admitted'
+      const { error, isLost } = outcome
+      mayBeKnown ||= isLost
+      if (error.code === 'TX_NONCE_TAKEN' || error.code === 'TX_NONCE_USED') {
+        const isPassed = await this.isPassed(transaction)
+        // In this order: what is packed between the two questions is known to the second.
+        if (await this.isOurs(transaction)) return 'admitted'
+        if (isPassed || !mayBeKnown) return error
+      } else if (!mayBeKnown && !TRANSIENT.has(error.code)) return error
+      if (Date.now() >= deadlineMs) return mayBeKnown ? 'uncertain' : error
+      await sleep(backoff.next(), this.signal)
+      if (this.signal.aborted) throw new SmartshareError('CLIENT_CLOSED', 'the client was closed')
+    }
+  }
+
+  /** Whether a node knows this very transaction. */
+  private async isOurs({ id }: SignedTransaction): Promise<boolean> {
+    return (await this.rpc.transaction(id)).state !== 'unknown'
+  }
+
+  /** Whether the chain has used the nonce up, so that the transaction itself, if unknown, can never be packed. */
+  private async isPassed({ lane, nonce }: SignedTransaction): Promise<boolean> {
+    const { nonces } = await this.rpc.account(this.address)
+    return (nonces[lane] ?? 0n) > nonce
+  }
+
+  private async follow(lane: Lane, transaction: SignedTransaction): Promise<FinalTransaction> {
+    try {
+      const final = await this.tracker.track(transaction)
+      lane.used(transaction.nonce)
+      return final
+    } catch (error) {
+      // Never packed and expired: the nonce is free for another transaction.
+      if (SmartshareError.is(error, 'TX_NOT_PACKED')) {
+        lane.free(transaction.nonce)
+        this.fillSoon(lane)
+      }
+      throw error
+    }
+  }
+
+  private openLane(): Promise<Lane> {
+    this.lane ??= this.rpc.account(this.address).then(
+      ({ nonces }) => new Lane(this.laneNumber, nonces[this.laneNumber] ?? 0n),
+      (error) => {
+        this.lane = undefined
+        throw error
+      },
+    )
+    return this.lane
+  }
+
+  private async catchUp(lane: Lane): Promise<void> {
+    const { nonces } = await this.rpc.account(this.address)
+    lane.skipTo(nonces[lane.number] ?? 0n)
+  }
+
+  /** Fills a free nonce that holds up later ones, unless another transaction takes it first. */
+  private fillSoon(lane: Lane): void {
+    if (this.filling !== undefined || this.signal.aborted) return
+    this.filling = setTimeout(() => {
+      this.filling = undefined
+      void this.fill(lane)
+    }, FILL_AFTER_MS)
+  }
+
+  private async fill(lane: Lane): Promise<void> {
+    // One grain to oneself: the cheapest transaction there is. If even that is refused, those behind expire by themselves.
+    const request = { calls: [calls.transfer(this.signer.address, 1n)] }
+    try {
+      const fee = await this.estimate(request)
+      const filled = await this.admit(request, fee, {}, (open) => open.takeHole())
+      if (filled !== undefined) this.fillSoon(lane)
+    } catch (error) {
+      if (!SmartshareError.is(error)) throw error
+    }
+  }
+}
+
+function checkDone(final: FinalTransaction): FinalTransaction {
+  const { receipt, id, height } = final
+  if (receipt.status === 'done') return final
+  const { code, message } = receipt.error ?? { code: 'TX_FAILED', message: 'the transaction failed' }
+  throw new SmartshareError(code, message, {
+    transaction: id,
+    height,
+    feeGrains: receipt.feeGrains,
+  })
+}
+
+function uncertain({ id, expiryHeight }: SignedTransaction): SmartshareError {
+  return new SmartshareError('TX_UNCERTAIN', 'no node says whether it has the transaction', {
+    transaction: id,
+    expiryHeight,
+  })
+}

@@ -40,6 +40,8 @@ export class BlockExecutor {
   private readonly uncommitted: ExecutedHeight[] = []
   private uncommittedChanges = 0
   private keepChangesFrom = 0
+  /** Term of the last set that is known to be stored. */
+  private electedTerm = 0
 
   constructor(store: ChainStore, genesis: Genesis) {
     this.store = store
@@ -142,6 +144,9 @@ export class BlockExecutor {
     const { root: stateRoot, pages } = this.tree.applyChanges(changes, height)
     this.range = this.range.append(executedHash({ height, blockHash, stateRoot, receiptsRoot: root }))
     const elected = nextSet(this.pending)
+    const isNew = elected !== undefined && elected.term !== this.electedTerm
+    if (elected !== undefined) this.electedTerm = elected.term
+    const encodedSet = elected === undefined ? null : encodeSet(elected)
     const facts: ExecutedFacts = {
       height,
       blockHash,
@@ -151,8 +156,16 @@ export class BlockExecutor {
       term: currentTerm(this.pending).term,
       nextSetHash: elected === undefined ? null : setHash(elected),
     }
-    this.uncommitted.push({ facts, range: this.range.encode(), changes, pages, receipts, transactionIds })
+    this.uncommitted.push({
+      facts,
+      range: this.range.encode(),
+      changes,
+      pages,
+      receipts,
+      elected: isNew && encodedSet !== null ? { term: elected.term, set: encodedSet } : null,
+      transactionIds,
+    })
     this.uncommittedChanges += changes.length
-    return { facts, changes, receipts, nextSet: elected === undefined ? null : encodeSet(elected) }
+    return { facts, changes, receipts, nextSet: encodedSet }
   }
 }

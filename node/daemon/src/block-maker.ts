@@ -35,7 +35,7 @@ export interface BlockMakerParts {
   readonly changes: RecentChanges
   /** Brings `facts` and `changes` up to what the executor has done. */
   readonly catchUp: () => void
-  /** Header and transactions of a final block. */
+  /** A final block above the last named root. */
   readonly finalBlock: (height: number) => Block | undefined
 }
 
@@ -89,7 +89,7 @@ export class BlockMaker {
       gas: gate.admittedGas,
       basePrice,
       mode: MODE_CALM,
-      nextSet: order.nextSet ?? nextSetAt(root, template.term),
+      nextSet: order.nextSet ?? (order.roots === null ? nextSetAt(root, template.term) : null),
     }
     this.remember(headerHash(header), { summary: gate.summary(), transactions: chosen })
     return { header, transactions }

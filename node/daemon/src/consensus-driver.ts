@@ -32,7 +32,7 @@ export interface DriverParts {
   readonly onTerm: (start: TermStart, seat: number | null) => void
   readonly onEvidence: (evidence: Evidence) => void
   /** A page of final blocks from the block log; undefined if there is none to give. */
-  readonly page: (term: number, fromHeight: number) => Page | undefined
+  readonly page: (term: number, fromHeight: number) => Promise<Page | undefined>
   /** Something is wrong with this node itself: it must not go on. */
   readonly onFatal: (error: unknown) => void
 }
@@ -43,7 +43,7 @@ type Untimed<E> = E extends Event ? Omit<E, 'nowMs'> : never
 /** Gives the pure consensus a body: feeds it events one at a time and carries out its effects in their order. */
 export class ConsensusDriver {
   private readonly parts: DriverParts
-  private readonly state: ReturnType<typeof createConsensus>
+  readonly state: ReturnType<typeof createConsensus>
   private timer: NodeJS.Timeout | undefined
   private stopped = false
   /** Messages that came while consensus was not started yet are of no use. */
@@ -115,11 +115,12 @@ export class ConsensusDriver {
       case 'request':
         parts.network().sendToAny(effect.peer, { type: 'ask', ask: effect.ask })
         return
-      case 'serve': {
-        const page = parts.page(effect.term, effect.fromHeight)
-        if (page !== undefined) parts.network().send({ peer: effect.peer }, { type: 'page', page })
+      case 'serve':
+        parts.page(effect.term, effect.fromHeight).then(
+          (page) => page && parts.network().send({ peer: effect.peer }, { type: 'page', page }),
+          (error: unknown) => this.fail(error),
+        )
         return
-      }
       case 'evidence':
         parts.onEvidence(effect.evidence)
         return

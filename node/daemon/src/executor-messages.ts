@@ -18,6 +18,8 @@ export interface PlainError {
 /** What the executor tells. Many byte strings come packed in one buffer, which is handed over and not copied. */
 export type ExecutorReply =
   | { readonly type: 'ready'; readonly height: number }
+  /** Sum of all balances; no block changes it, or it is not executed. */
+  | { readonly type: 'supply'; readonly grains: bigint }
   | {
       readonly type: 'executed'
       readonly facts: ExecutedFacts

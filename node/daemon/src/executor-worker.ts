@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { pack, SmartshareError } from '@smartshare/codec'
-import { decodeGenesis } from '@smartshare/runtime'
+import { allBalances, decodeGenesis } from '@smartshare/runtime'
 import { encodeProof } from '@smartshare/state'
 import { ChainStore } from '@smartshare/store'
 import { BlockExecutor, type Executed } from './block-executor.ts'
@@ -58,6 +58,12 @@ function prove(running: BlockExecutor, { key, height }: { key: Uint8Array; heigh
   }
 }
 
+function sumOfBalances({ state }: ChainStore): bigint {
+  let grains = 0n
+  for (const [, balance] of allBalances(state)) grains += balance
+  return grains
+}
+
 function fail(error: unknown): void {
   const plain = SmartshareError.is(error)
     ? error.toPlain()
@@ -100,6 +106,7 @@ try {
   store = ChainStore.open(folder)
   executor = new BlockExecutor(store, decodeGenesis(genesis))
   reply({ type: 'ready', height: executor.height })
+  reply({ type: 'supply', grains: sumOfBalances(store) })
 } catch (error) {
   fail(error)
 }

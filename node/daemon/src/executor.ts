@@ -28,6 +28,7 @@ export class Executor {
   private readonly events: ExecutorEvents
   private readonly proofs = new Map<number, (proof: Uint8Array | null) => void>()
   private ticket = 0
+  private supply = 0n
   private handed: number
   private executed: number
   private onStopped: (() => void) | undefined
@@ -73,6 +74,11 @@ export class Executor {
 
   get executedHeight(): number {
     return this.executed
+  }
+
+  /** Sum of all balances, counted when the node started; every block since was checked not to change it. */
+  get supplyGrains(): bigint {
+    return this.supply
   }
 
   /** Hands the next final block over; `block` must not be used afterwards. */
@@ -132,6 +138,9 @@ export class Executor {
         return
       case 'committed':
         this.events.onCommitted(reply.height)
+        return
+      case 'supply':
+        this.supply = reply.grains
         return
       case 'proved':
         this.proofs.get(reply.ticket)?.(reply.proof)

@@ -1,1 +1,6 @@
-export {}
+export type * from './api.ts'
+export { type NodeConfig, readConfig } from './config.ts'
+export { Node } from './node.ts'
+export { NodeView } from './node-view.ts'
+export { startRpcServer } from './rpc/server.ts'
+export { runNode } from './run-node.ts'

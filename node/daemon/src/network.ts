@@ -83,8 +83,12 @@ export class Network {
     return network
   }
 
-  peers(): { id: string; delegate: string | null }[] {
-    return [...this.byId.values()].map(({ id, link }) => ({ id, delegate: link.delegate }))
+  peers(): { id: string; address: string; delegate: string | null }[] {
+    return [...this.byId.values()].map(({ id, link }) => ({
+      id,
+      address: this.parts.link.addressOf(id) ?? '',
+      delegate: link.delegate,
+    }))
   }
 
   send(to: Recipient, message: Message): void {

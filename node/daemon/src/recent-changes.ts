@@ -33,6 +33,11 @@ export class RecentChanges {
     return this.newest
   }
 
+  /** After a restart: the height that the disk has reached, whether or not changes below it are known. */
+  begin(height: number): void {
+    this.newest = Math.max(this.newest, height)
+  }
+
   apply(height: number, changes: readonly KeyChange[]): void {
     this.newest = height
     const keys: string[] = []

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { SmartshareError } from '@smartshare/codec'
+import { fromHex, parseAddress } from '@smartshare/crypto'
+import { z } from 'zod'
+
+const port = z.number().int().min(0).max(65_535)
+
+const fileSchema = z.strictObject({
+  /** Name of this node in logs and status. */
+  name: z.string().min(1).max(64),
+  /** The network's genesis record. */
+  genesis: z.string(),
+  dataDir: z.string(),
+  rpc: z.strictObject({ host: z.string().default('127.0.0.1'), port, origins: z.array(z.string()).optional() }),
+  p2p: z.strictObject({
+    listen: z.array(z.string()).max(16),
+    peers: z.array(z.string()).max(256).default([]),
+  }),
+  /** File of the delegate's BLS key; without it the node only follows. */
+  delegateKey: z.string().optional(),
+  /** File of the seed that names this peer. */
+  linkKey: z.string(),
+  /** True if many nodes share this machine or address. */
+  localNetwork: z.boolean().default(false),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+
+const delegateSchema = z.strictObject({ address: z.string(), secret: z.string().regex(/^[0-9a-f]{64}$/) })
+
+/** Settings of a node, checked, with every path absolute and every key read. */
+export interface NodeConfig {
+  readonly name: string
+  readonly genesis: Uint8Array
+  readonly dataDir: string
+  readonly rpc: { readonly host: string; readonly port: number; readonly origins?: readonly string[] }
+  readonly p2p: { readonly listen: readonly string[]; readonly peers: readonly string[] }
+  readonly delegate: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
+  readonly linkSeed: Uint8Array
+  readonly localNetwork: boolean
+  readonly logLevel: string
+}
+
+/** Reads a node's settings; paths in it are relative to the file. Throws NODE_CONFIG with what is wrong. */
+export function readConfig(path: string): NodeConfig {
+  const folder = dirname(resolve(path))
+  const file = check(path, fileSchema, parseJson(path))
+  const at = (name: string) => resolve(folder, name)
+  const delegate =
+    file.delegateKey === undefined ? null : check(file.delegateKey, delegateSchema, parseJson(at(file.delegateKey)))
+  const { origins, ...rpc } = file.rpc
+  return {
+    name: file.name,
+    genesis: readBytes(at(file.genesis)),
+    dataDir: at(file.dataDir),
+    rpc: origins === undefined ? rpc : { ...rpc, origins },
+    p2p: file.p2p,
+    delegate: delegate === null ? null : { address: parseAddress(delegate.address), secret: fromHex(delegate.secret) },
+    linkSeed: fromHex(readBytes(at(file.linkKey)).toString('utf8').trim()),
+    localNetwork: file.localNetwork,
+    logLevel: file.logLevel,
+  }
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new SmartshareError('NODE_CONFIG', `cannot read ${path}: ${(error as Error).message}`, { path }, error)
+  }
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readBytes(path).toString('utf8'))
+  } catch (error) {
+    if (SmartshareError.is(error)) throw error
+    throw new SmartshareError('NODE_CONFIG', `${path} is not JSON`, { path })
+  }
+}
+
+function check<T>(path: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw new SmartshareError('NODE_CONFIG', `${path}: ${issue?.path.join('.')}: ${issue?.message}`, { path })
+}

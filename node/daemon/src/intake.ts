@@ -1,0 +1,120 @@
+import { type ParsedTransaction, parseTransaction } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import type { GossipVerdict } from '@smartshare/link'
+import { checkAdmission, type Parameters } from '@smartshare/runtime'
+import type { StateReader } from '@smartshare/state'
+import type { SubmitOutcome } from './api.ts'
+import { MEMPOOL_LIMITS, type Mempool } from './mempool.ts'
+import type { SignaturePool } from './signature-pool.ts'
+
+/** Bytes of one gossiped batch. */
+const MOST_BATCH_BYTES = 512 * 1024
+const MOST_BATCH_TRANSACTIONS = 500
+
+export interface IntakeParts {
+  readonly chainId: Uint8Array
+  readonly parameters: Parameters
+  readonly mempool: Mempool
+  readonly signatures: SignaturePool
+  /** The latest executed state and the block that comes next. */
+  readonly latest: () => { state: Pick<StateReader, 'get'>; height: number; basePrice: bigint }
+  /** True if a transaction is executed already. */
+  readonly isExecuted: (id: Uint8Array) => boolean
+  readonly gossip: (wires: readonly Uint8Array[]) => void
+}
+
+type Sorted = { tx: ParsedTransaction } | { known: Uint8Array } | { error: SmartshareError }
+
+/** The way of a transaction into the mempool, whether a client submits it or a peer passes it on. */
+export class Intake {
+  private readonly parts: IntakeParts
+
+  constructor(parts: IntakeParts) {
+    this.parts = parts
+  }
+
+  /** Checks and admits what a client submits, and passes on what is new. */
+  async submit(wires: readonly Uint8Array[]): Promise<SubmitOutcome[]> {
+    const sorted = wires.map((wire) => this.sort(wire))
+    const outcomes = await this.admit(sorted)
+    const fresh = sorted.flatMap((one, i) => ('tx' in one && outcomes[i] === undefined ? [one.tx.wire] : []))
+    for (const batch of batches(fresh)) this.parts.gossip(batch)
+    return sorted.map((one, i) => {
+      const error = outcomes[i] ?? ('error' in one ? one.error : undefined)
+      if (error !== undefined) return { error: error.toPlain() }
+      return { id: 'tx' in one ? one.tx.id : (one as { known: Uint8Array }).known }
+    })
+  }
+
+  /** Judges a gossiped batch: what no honest node passes on is held against the sender. */
+  async judge(wires: readonly Uint8Array[]): Promise<GossipVerdict> {
+    const sorted = wires.map((wire) => this.sort(wire))
+    const outcomes = await this.admit(sorted)
+    const errors = sorted.map((one, i) => outcomes[i] ?? ('error' in one ? one.error : undefined))
+    if (errors.some((error) => error !== undefined && isJunk(error.code))) return 'reject'
+    const fresh = sorted.some((one, i) => 'tx' in one && errors[i] === undefined)
+    return fresh ? 'accept' : 'ignore'
+  }
+
+  /** Everything but the signatures. */
+  private sort(wire: Uint8Array): Sorted {
+    const { mempool, chainId, parameters } = this.parts
+    try {
+      // What arrives may be a view into a large message: what is kept has its own bytes.
+      const tx = parseTransaction(Uint8Array.from(wire), chainId)
+      if (mempool.has(tx.id) || this.parts.isExecuted(tx.id)) return { known: tx.id }
+      const { state, height, basePrice } = this.parts.latest()
+      checkAdmission(tx, state, { height, basePrice }, parameters, MEMPOOL_LIMITS.mostPerLane)
+      return { tx }
+    } catch (error) {
+      if (!SmartshareError.is(error)) throw error
+      return { error }
+    }
+  }
+
+  /** Checks signatures and adds to the mempool; an error for each that was refused. */
+  private async admit(sorted: readonly Sorted[]): Promise<(SmartshareError | undefined)[]> {
+    const outcomes: (SmartshareError | undefined)[] = sorted.map(() => undefined)
+    const places = sorted.flatMap((one, i) => ('tx' in one ? [{ tx: one.tx, i }] : []))
+    if (places.length === 0) return outcomes
+    let good: boolean[]
+    try {
+      good = await this.parts.signatures.check(places.map(({ tx }) => tx))
+    } catch (error) {
+      if (!SmartshareError.is(error)) throw error
+      for (const { i } of places) outcomes[i] = error
+      return outcomes
+    }
+    for (const [at, { tx, i }] of places.entries()) {
+      try {
+        if (!good[at]) throw new SmartshareError('TX_SIGNATURE', 'a signature does not hold')
+        this.parts.mempool.add(tx)
+      } catch (error) {
+        if (!SmartshareError.is(error)) throw error
+        // The same transaction came twice while its signatures were checked: that is no error.
+        if (error.code !== 'TX_KNOWN') outcomes[i] = error
+      }
+    }
+    return outcomes
+  }
+}
+
+/** Codes of what an honest node never passes on, whatever it knows of the state. */
+function isJunk(code: string): boolean {
+  return code.startsWith('CODEC_') || ['TX_SIGNATURE', 'TX_FORM', 'TX_TOO_LARGE', 'TX_OTHER_CHAIN'].includes(code)
+}
+
+function* batches(wires: readonly Uint8Array[]): Generator<Uint8Array[]> {
+  let batch: Uint8Array[] = []
+  let sizeBytes = 0
+  for (const wire of wires) {
+    if (batch.length > 0 && (sizeBytes + wire.length > MOST_BATCH_BYTES || batch.length >= MOST_BATCH_TRANSACTIONS)) {
+      yield batch
+      batch = []
+      sizeBytes = 0
+    }
+    batch.push(wire)
+    sizeBytes += wire.length
+  }
+  if (batch.length > 0) yield batch
+}

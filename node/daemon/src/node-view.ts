@@ -1,0 +1,157 @@
+import { type DelegateSet, decodeSet, setHash } from '@smartshare/chain'
+import { equalBytes, toHex } from '@smartshare/crypto'
+import type { Registry } from 'prom-client'
+import type {
+  CommittedState,
+  ExecutedNotice,
+  FinalBlock,
+  HandOver,
+  NodeApi,
+  NodeStatus,
+  PeerInfo,
+  StateProof,
+  SubmitOutcome,
+  TransactionPlace,
+} from './api.ts'
+import type { Node } from './node.ts'
+import { NodeMetrics } from './node-metrics.ts'
+
+export const NODE_VERSION = '0.1.0'
+
+/** A node as its RPC server sees it. */
+export class NodeView implements NodeApi {
+  readonly chainId: Uint8Array
+  readonly genesis: NodeApi['genesis']
+  private readonly node: Node
+  private readonly measured: NodeMetrics
+
+  constructor(node: Node) {
+    this.node = node
+    this.chainId = node.chainId
+    this.genesis = { encoded: node.config.genesis, record: node.genesis }
+    this.measured = new NodeMetrics(() => ({ ...this.status(), height: node.committedHeight }))
+    node.subscribe(({ receipts }) => {
+      this.measured.blocks.inc()
+      this.measured.transactions.inc(receipts.length - 1)
+    })
+  }
+
+  get metrics(): Registry {
+    return this.measured.registry
+  }
+
+  status(): NodeStatus {
+    const { node } = this
+    const { term, slot } = node.position
+    const { problem } = node
+    return {
+      name: node.config.name,
+      version: NODE_VERSION,
+      finalHeight: node.finals.height,
+      term,
+      slot,
+      mode: node.finals.last?.block.header.mode ?? 0,
+      peers: node.network.peers().length,
+      mempoolTransactions: node.mempool.count,
+      txPerSecond: node.throughput.perSecond,
+      supplyGrains: node.executor.supplyGrains,
+      healthy: problem === undefined,
+      ...(problem === undefined ? {} : { problem }),
+    }
+  }
+
+  peers(): readonly PeerInfo[] {
+    const members = this.node.term.set.members.map(({ address }) => toHex(address))
+    return this.node.network.peers().map(({ id, address, delegate }) => {
+      const seat = delegate === null ? -1 : members.indexOf(delegate)
+      return seat < 0 ? { id, address } : { id, address, seat }
+    })
+  }
+
+  state(): CommittedState {
+    const { node } = this
+    const height = node.committedHeight
+    const facts = node.facts.at(height)!
+    const header = node.finals.recentAt(height)?.block.header
+    return {
+      height,
+      hash: facts.blockHash,
+      stateRoot: facts.stateRoot,
+      timeMs: header?.timeMs ?? node.genesis.timeMs,
+      basePrice: node.latest().basePrice,
+      reader: node.store.state,
+    }
+  }
+
+  submit(wires: readonly Uint8Array[]): Promise<SubmitOutcome[]> {
+    return this.node.intake.submit(wires)
+  }
+
+  async block(height: number): Promise<FinalBlock | undefined> {
+    const final = await this.node.finals.at(height)
+    if (final === undefined) return undefined
+    const { hash, block, certificate } = final
+    return {
+      hash,
+      header: block.header,
+      transactions: block.transactions,
+      ...(certificate === null ? {} : { certificate }),
+    }
+  }
+
+  async receipts(height: number): Promise<readonly Uint8Array[] | undefined> {
+    return height > this.node.committedHeight || height < 1 ? undefined : this.node.store.receipts(height)
+  }
+
+  async transaction(id: Uint8Array): Promise<TransactionPlace | undefined> {
+    const place = this.node.store.place(id)
+    if (place !== undefined && place.height <= this.node.committedHeight) return { state: 'executed', ...place }
+    return this.node.mempool.has(id) || place !== undefined ? { state: 'pending' } : undefined
+  }
+
+  async proof(key: Uint8Array): Promise<StateProof | undefined> {
+    const certified = this.node.finals.latestCertified
+    if (certified?.certificate == null) return undefined
+    const { header } = certified.block
+    const value = this.node.changes.at(header.rootHeight).get(key)
+    const proof = await this.node.executor.prove(key, header.rootHeight)
+    return proof === null ? undefined : { key, value, proof, header, certificate: certified.certificate }
+  }
+
+  async handOver(term: number): Promise<HandOver | undefined> {
+    const encoded = this.node.store.electedSet(term)
+    if (encoded === undefined) return undefined
+    const set = decodeSet(encoded)
+    return this.handOverTo(set)
+  }
+
+  subscribe(listener: (notice: ExecutedNotice) => void): () => void {
+    return this.node.subscribe(listener)
+  }
+
+  /** The first final header of the term before that names the set and has a certificate of its own. */
+  private async handOverTo(set: DelegateSet): Promise<HandOver | undefined> {
+    const hash = setHash(set)
+    const end = this.firstHeightOf(set.term)
+    // The headers that name the set are the last ones of its term.
+    for (let height = end - 1; height > 0; height--) {
+      const final = await this.node.finals.at(height)
+      const named = final?.block.header.nextSet
+      if (final === undefined || named == null || !equalBytes(named, hash)) return undefined
+      if (final.certificate !== null) return { set, header: final.block.header, certificate: final.certificate }
+    }
+    return undefined
+  }
+
+  /** Height of the first executed block of a term or later; one above the last if there is none. */
+  private firstHeightOf(term: number): number {
+    let low = 1
+    let high = this.node.committedHeight + 1
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if (this.node.store.facts(middle)!.term >= term) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+}

@@ -1,0 +1,384 @@
+import { join } from 'node:path'
+import { type Block, type Certificate, type DelegateSet, decodeSet, encodeBlock } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { type Evidence, genesisTerm, historyHeaders, positionOf, type TermStart } from '@smartshare/consensus'
+import { bls, toHex } from '@smartshare/crypto'
+import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
+import { chainIdOf, decodeGenesis, firstSet, type Genesis, nextBasePrice } from '@smartshare/runtime'
+import { ChainStore, openStore, type Store } from '@smartshare/store'
+import type { Logger } from 'pino'
+import type { ExecutedNotice } from './api.ts'
+import { BlockMaker } from './block-maker.ts'
+import type { NodeConfig } from './config.ts'
+import { ConsensusDriver } from './consensus-driver.ts'
+import { type ExecutedReport, Executor } from './executor.ts'
+import { FinalChain } from './final-chain.ts'
+import { Intake } from './intake.ts'
+import { Mempool } from './mempool.ts'
+import { Network, TRANSACTIONS_TOPIC } from './network.ts'
+import { pageOf } from './pages.ts'
+import { PromiseLog } from './promise-log.ts'
+import { RecentChanges } from './recent-changes.ts'
+import { RecentFacts } from './recent-facts.ts'
+import { SignaturePool } from './signature-pool.ts'
+import { Throughput } from './throughput.ts'
+
+/** Δ to begin with: a message between delegates should arrive within it. It grows by itself where that is too short. */
+const DELTA_MS = 500
+const MAX_DELTA_MS = 60_000
+/** Executed heights of which the facts are kept: named roots may be this far back. */
+const MOST_FACTS = 4_096
+/** A node whose last final block is older than this many block times is not well. */
+const STALLED_SLOTS = 60
+const LEAST_STALLED_MS = 30_000
+
+/** What was opened on disk before the node could be put together. */
+interface Opened {
+  readonly config: NodeConfig
+  readonly log: Logger
+  readonly genesis: Genesis
+  readonly chainId: Uint8Array
+  readonly folder: Store
+  readonly store: ChainStore
+  readonly finals: FinalChain
+  readonly promises: PromiseLog
+  readonly link: Link
+}
+
+/** A running node: consensus, mempool, executor and network, tied together. */
+export class Node {
+  readonly config: NodeConfig
+  readonly log: Logger
+  readonly genesis: Genesis
+  readonly chainId: Uint8Array
+  readonly store: ChainStore
+  readonly finals: FinalChain
+  readonly link: Link
+  readonly mempool = new Mempool()
+  readonly facts = new RecentFacts(MOST_FACTS)
+  readonly changes: RecentChanges
+  readonly intake: Intake
+  readonly throughput = new Throughput(() => performance.now())
+  private readonly folder: Store
+  private readonly promises: PromiseLog
+  private readonly signatures = new SignaturePool()
+  private readonly maker: BlockMaker
+  private readonly driver: ConsensusDriver
+  private readonly listeners = new Set<(notice: ExecutedNotice) => void>()
+  /** Executed, but not on disk yet: told when it is. */
+  private readonly notices: ExecutedNotice[] = []
+  private executorThread: Executor | undefined
+  private net: Network | undefined
+  private running: TermStart
+  private committed: number
+  private elected: DelegateSet | undefined
+  private fault: string | undefined
+  private lastFinalMs = performance.now()
+  private stopping: Promise<void> | undefined
+  evidenceCount = 0
+
+  /** Opens the data folder and starts everything. Throws STORE_*, NODE_* or GENESIS_* with what is wrong. */
+  static async start(config: NodeConfig, log: Logger): Promise<Node> {
+    const genesis = decodeGenesis(config.genesis)
+    const chainId = chainIdOf(genesis)
+    const folder = await openStore(config.dataDir, { chainId })
+    const finals = await FinalChain.open(folder.blocks)
+    const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
+    const store = ChainStore.open(join(config.dataDir, 'state'))
+    const link = await createLink({
+      privateKeySeed: config.linkSeed,
+      listen: config.p2p.listen,
+      localNetwork: config.localNetwork,
+      limits: config.localNetwork ? LOCAL_NETWORK_LIMITS : {},
+      gossip: { topics: [TRANSACTIONS_TOPIC] },
+      log: (message, details) => log.debug(details, message),
+    })
+    const node = new Node({ config, log, genesis, chainId, folder, store, finals, promises, link })
+    await node.begin()
+    return node
+  }
+
+  private constructor(opened: Opened) {
+    const { config, log, genesis, chainId, store, finals, promises } = opened
+    this.config = config
+    this.log = log
+    this.genesis = genesis
+    this.chainId = chainId
+    this.folder = opened.folder
+    this.store = store
+    this.finals = finals
+    this.promises = promises
+    this.link = opened.link
+    this.changes = new RecentChanges(store.state)
+    this.committed = store.height ?? 0
+    this.maker = new BlockMaker({
+      chainId,
+      parameters: genesis.parameters,
+      mempool: this.mempool,
+      signatures: this.signatures,
+      facts: this.facts,
+      changes: this.changes,
+      catchUp: () => this.executor.catchUp(),
+      finalBlock: (height) => finals.recentAt(height)?.block,
+    })
+    this.intake = new Intake({
+      chainId,
+      parameters: genesis.parameters,
+      mempool: this.mempool,
+      signatures: this.signatures,
+      latest: () => this.latest(),
+      isExecuted: (id) => store.place(id) !== undefined,
+      gossip: (wires) => void this.network.gossipTransactions(wires),
+    })
+    this.running = promises.term ?? this.genesisTerm()
+    this.driver = new ConsensusDriver({
+      config: {
+        chainId,
+        scheme: bls,
+        secretKey: config.delegate?.secret ?? null,
+        slotMs: genesis.parameters.slotMs,
+        deltaMs: DELTA_MS,
+        maxDeltaMs: MAX_DELTA_MS,
+        driftMs: genesis.parameters.maxClockDriftMs,
+        termHeights: genesis.parameters.termBlocks,
+      },
+      log,
+      promises,
+      network: () => this.network,
+      maker: this.maker,
+      now: () => Date.now(),
+      onFinal: (hash, block, certificate) => this.takeFinal(hash, block, certificate),
+      onTerm: (start, seat) => this.takeTerm(start, seat),
+      onEvidence: (evidence) => this.takeEvidence(evidence),
+      page: (term, fromHeight) => pageOf(finals, store, term, fromHeight),
+      onFatal: (error) => this.fail(error),
+    })
+  }
+
+  get executor(): Executor {
+    if (this.executorThread === undefined) throw new SmartshareError('NODE_STARTING', 'the node is starting')
+    return this.executorThread
+  }
+
+  get network(): Network {
+    if (this.net === undefined) throw new SmartshareError('NODE_STARTING', 'the node is starting')
+    return this.net
+  }
+
+  /** Height executed and on disk. */
+  get committedHeight(): number {
+    return this.committed
+  }
+
+  /** The term that runs and its delegates. */
+  get term(): TermStart {
+    return this.running
+  }
+
+  get position(): { term: number; slot: number } {
+    return positionOf(this.driver.state)
+  }
+
+  /** Why the node is not well, for people; undefined while it is. */
+  get problem(): string | undefined {
+    if (this.fault !== undefined) return this.fault
+    const patienceMs = Math.max(LEAST_STALLED_MS, STALLED_SLOTS * this.genesis.parameters.slotMs)
+    const waitedMs = performance.now() - this.lastFinalMs
+    return waitedMs > patienceMs ? `no final block for ${Math.round(waitedMs / 1000)} s` : undefined
+  }
+
+  /** The latest executed state and what the next block is to be. */
+  latest(): { state: ReturnType<RecentChanges['at']>; height: number; basePrice: bigint } {
+    const last = this.finals.last?.block.header
+    const basePrice =
+      last === undefined ? this.genesis.parameters.leastBasePrice : nextBasePrice(last, this.genesis.parameters)
+    return { state: this.changes.at(this.changes.height), height: this.finals.height + 1, basePrice }
+  }
+
+  /** Calls `listener` for every block that is executed and on disk, from now on. */
+  subscribe(listener: (notice: ExecutedNotice) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Finishes what is under way, makes it durable and closes everything. Safe to call twice. */
+  stop(): Promise<void> {
+    this.stopping ??= this.close()
+    return this.stopping
+  }
+
+  private async begin(): Promise<void> {
+    this.executorThread = await Executor.start(join(this.config.dataDir, 'state'), this.config.genesis, {
+      onExecuted: (report) => this.takeExecuted(report),
+      onCommitted: (height) => this.takeCommitted(height),
+      onFailed: (error) => this.fail(error),
+    })
+    this.store.refresh()
+    this.committed = this.executor.startHeight
+    this.recall()
+    if (this.committed > this.finals.height) {
+      throw new SmartshareError(
+        'STATE_DAMAGED',
+        `state at height ${this.committed}, block log at ${this.finals.height}`,
+      )
+    }
+    for (let height = this.committed + 1; height <= this.finals.height; height++) {
+      const final = await this.finals.at(height)
+      this.executor.execute(height, encodeBlock(final!.block))
+    }
+    this.net = await Network.start({
+      link: this.link,
+      chainId: this.chainId,
+      identity: this.config.delegate,
+      log: this.log,
+      delegateKey: (address) => this.delegateKey(address),
+      onMessage: (link, message) => this.driver.dispatch({ type: 'message', link, message }),
+      onTransactions: (wires) => this.intake.judge(wires),
+    })
+    // `running` of a fresh node stands on genesis, whose roots only the executor knows.
+    this.running = this.promises.term ?? this.genesisTerm()
+    this.driver.start({
+      type: 'start',
+      term: this.running,
+      finals: await this.finalsOfTerm(),
+      records: [...this.promises.recovered],
+      executedHeight: this.changes.height,
+      voteLogIntact: this.promises.intact,
+    })
+    if (this.elected !== undefined) this.driver.dispatch({ type: 'elected', set: this.elected })
+    this.link.keepConnected(this.config.p2p.peers)
+    this.log.info(
+      { chainId: toHex(this.chainId), height: this.committed, final: this.finals.height, peer: this.link.peerId },
+      'node started',
+    )
+  }
+
+  /** After a restart: facts and changes of the heights that blocks may still name as their root. */
+  private recall(): void {
+    let from = this.committed
+    while (from > 0 && this.store.changes(from) !== undefined) from--
+    for (let height = Math.max(from, this.committed - MOST_FACTS + 1); height <= this.committed; height++) {
+      const facts = this.store.facts(height)
+      if (facts !== undefined) this.facts.add(facts)
+      if (height === from) continue
+      const changes = this.store.changes(height) ?? []
+      this.changes.apply(
+        height,
+        changes.map(({ key, value, previous }) => ({ key, value: value ?? undefined, previous })),
+      )
+    }
+    this.changes.begin(this.committed)
+    const { nextSetHash, term } = this.store.facts(this.committed)!
+    const encoded = nextSetHash === null ? undefined : this.store.electedSet(term + 1)
+    if (encoded !== undefined) this.elected = decodeSet(encoded)
+  }
+
+  private genesisTerm(): TermStart {
+    const facts = this.store.facts(0)
+    const unknown = new Uint8Array(32)
+    return genesisTerm({
+      chainId: this.chainId,
+      timeMs: this.genesis.timeMs,
+      set: firstSet(this.genesis),
+      stateRoot: facts?.stateRoot ?? unknown,
+      rangeRoot: facts?.rangeRoot ?? unknown,
+    })
+  }
+
+  private async finalsOfTerm() {
+    const { set, base } = this.running
+    const most = historyHeaders(set.members.length)
+    const headers = []
+    for (let height = this.finals.height; height > base.height && headers.length < most; height--) {
+      headers.unshift((await this.finals.at(height))!.block.header)
+    }
+    return headers
+  }
+
+  private delegateKey(address: Uint8Array): Uint8Array | undefined {
+    const wanted = toHex(address)
+    const sets = [this.running.set, ...(this.elected === undefined ? [] : [this.elected])]
+    return sets.flatMap(({ members }) => members).find((member) => toHex(member.address) === wanted)?.key
+  }
+
+  private takeFinal(hash: Uint8Array, block: Block, certificate: Certificate | null): void {
+    const { height } = block.header
+    // After a restart consensus may tell again what the block log has already.
+    if (height <= this.finals.height) return
+    this.lastFinalMs = performance.now()
+    if (this.promises.isLong) this.compactPromises()
+    this.finals.append({ hash, block, certificate }).then(
+      (encoded) => this.executor.execute(height, encoded),
+      (error: unknown) => this.fail(error),
+    )
+    this.maker
+      .transactionsOf(hash, block)
+      .then((transactions) => {
+        for (const { from, body } of transactions) this.mempool.forgetBelow(from, body.lane, body.nonce + 1n)
+        this.mempool.expire(height + 1)
+        this.throughput.add(transactions.length)
+      })
+      .catch((error: unknown) => this.fail(error))
+  }
+
+  private takeTerm(start: TermStart, seat: number | null): void {
+    this.running = start
+    if (this.elected !== undefined && this.elected.term <= start.set.term) this.elected = undefined
+    this.log.info({ term: start.set.term, seat, delegates: start.set.members.length }, 'term begins')
+    this.compactPromises()
+  }
+
+  private compactPromises(): void {
+    this.promises.compact(this.finals.last?.block.header ?? null).catch((error: unknown) => this.fail(error))
+  }
+
+  private takeEvidence(evidence: Evidence): void {
+    this.evidenceCount++
+    this.log.warn({ kind: evidence.kind }, 'a delegate contradicted itself')
+  }
+
+  private takeExecuted({ facts, changes, receipts, nextSet }: ExecutedReport): void {
+    const { height } = facts
+    this.facts.add(facts)
+    this.changes.apply(height, changes)
+    const final = this.finals.recentAt(height)
+    if (final !== undefined) this.notices.push({ height, hash: final.hash, header: final.block.header, receipts })
+    this.driver.dispatch({ type: 'executed', height })
+    if (nextSet !== null && this.elected?.term !== nextSet.term) {
+      this.elected = nextSet
+      this.driver.dispatch({ type: 'elected', set: nextSet })
+    }
+  }
+
+  private takeCommitted(height: number): void {
+    this.committed = height
+    this.store.refresh()
+    // Blocks may name any root from the last final block's on.
+    const needed = Math.min(height, this.finals.last?.block.header.rootHeight ?? 0)
+    this.changes.forget(needed)
+    this.executor.keepChangesFrom(needed)
+    while (this.notices.length > 0 && this.notices[0]!.height <= height) {
+      const notice = this.notices.shift()!
+      for (const listener of this.listeners) listener(notice)
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.fault !== undefined || this.stopping !== undefined) return
+    this.fault = SmartshareError.is(error) ? `${error.code}: ${error.message}` : String(error)
+    this.log.fatal({ err: error }, 'the node cannot go on')
+    this.driver.stop()
+  }
+
+  private async close(): Promise<void> {
+    this.driver.stop()
+    this.net?.close()
+    await this.link.close()
+    await this.signatures.close()
+    await this.promises.close()
+    await this.executorThread?.stop()
+    await this.store.close()
+    await this.folder.close()
+    this.log.info('node stopped')
+  }
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events'
+import { SmartshareError } from '@smartshare/codec'
+import pino from 'pino'
+import { readConfig } from './config.ts'
+import { Node } from './node.ts'
+import { NodeView } from './node-view.ts'
+import { startRpcServer } from './rpc/server.ts'
+
+/** How long a graceful stop may take before the process ends anyway. */
+const STOP_TIMEOUT_MS = 15_000
+
+/**
+ * Runs a node until SIGTERM or SIGINT, as the command `smartshare node` does. Logs as JSON lines on standard output.
+ * Throws what keeps it from starting.
+ */
+export async function runNode(configPath: string): Promise<void> {
+  const config = readConfig(configPath)
+  const log = pino({ name: config.name, level: config.logLevel, base: null })
+  const node = await Node.start(config, log)
+  let server: Awaited<ReturnType<typeof startRpcServer>>
+  try {
+    server = await startRpcServer({ node: new NodeView(node), logger: log, ...config.rpc })
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+  log.info({ rpc: server.url, ws: server.ws }, 'RPC is open')
+  const signal = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]).then(() => 'signal')
+  log.info({ signal }, 'stopping')
+  const deadline = setTimeout(() => {
+    log.error(new SmartshareError('NODE_STOP_TIMEOUT', 'the node did not stop in time'))
+    process.exit(1)
+  }, STOP_TIMEOUT_MS)
+  await server.close()
+  await node.stop()
+  clearTimeout(deadline)
+}

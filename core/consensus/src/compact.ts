@@ -1,7 +1,8 @@
 import { FINAL, type Header } from '@smartshare/chain'
 import type { LogRecord } from './events.ts'
 
-export type FloorRecord = Extract<LogRecord, { type: 'floor' }>
+type FloorRecord = Extract<LogRecord, { type: 'floor' }>
+type Floor = Pick<FloorRecord, 'term' | 'slot' | 'silentUntilMs'>
 
 /** Final certificates at and below the last final block that are kept, so that roots can be named by them after a restart. */
 const FINAL_CERTIFICATES_KEPT = 64
@@ -40,7 +41,8 @@ export function highestFloor(records: readonly LogRecord[]): FloorRecord | null 
   return highest
 }
 
-function stricter(a: FloorRecord, b: FloorRecord): FloorRecord {
+/** The stricter of two floors in every respect: a floor never falls. */
+export function stricter<F extends Floor>(a: F, b: F): F {
   const higher = a.term > b.term || (a.term === b.term && a.slot > b.slot) ? a : b
   return { ...higher, silentUntilMs: Math.max(a.silentUntilMs, b.silentUntilMs) }
 }

@@ -1,5 +1,6 @@
 import type { Certificate } from '@smartshare/chain'
 import { keepFinalCertificate } from './certificates.ts'
+import { stricter } from './compact.ts'
 import { EVIDENCE_SLOTS } from './config.ts'
 import { emitDurable, log } from './outbox.ts'
 import { type Entry, type Instance, isTerminal, type State } from './state.ts'
@@ -30,7 +31,7 @@ function makeFinal(state: State, instance: Instance, tip: Entry, certificate: Ce
   instance.finalSlot = certificate.slot
   instance.deltaMs = state.config.deltaMs
   instance.certifiedSlot = Math.max(instance.certifiedSlot, certificate.slot)
-  state.floor = { ...state.floor, term: instance.term, slot: certificate.slot + 1 }
+  state.floor = stricter(state.floor, { term: instance.term, slot: certificate.slot + 1, silentUntilMs: 0 })
   log(state, { type: 'floor', ...state.floor })
   prune(instance)
   for (const slot of instance.slots.values()) {

@@ -6,7 +6,7 @@ import type { LogRecord, StartEvent } from './events.ts'
 import { restoreFinal } from './finality.ts'
 import { log } from './outbox.ts'
 import { addCandidate } from './proposals.ts'
-import { restoreVote } from './register.ts'
+import { restoreVotes } from './register.ts'
 import { enterSlot } from './slots.ts'
 import { type Entry, type Instance, type State, slotOf } from './state.ts'
 import { beginTerm } from './terms.ts'
@@ -15,6 +15,7 @@ import { insert } from './tree.ts'
 /** Takes up where the log ends. What the log holds was verified before it was written. */
 export function recover(state: State, event: StartEvent): void {
   state.executedHeight = event.executedHeight
+  state.oldVotes = recordsOf(event.records, 'vote').map(({ vote }) => vote)
   const instance = beginTerm(state, event.term)
   restoreFloor(state, event)
   restoreFinals(state, instance, event.finals, event.records)
@@ -25,9 +26,7 @@ export function recover(state: State, event: StartEvent): void {
   }
   // They are in the log, and others have them.
   instance.news = []
-  for (const { vote } of recordsOf(event.records, 'vote')) {
-    if (vote.term === instance.term && vote.slot > instance.finalSlot) restoreVote(state, instance, vote)
-  }
+  restoreVotes(state, instance)
   enterSlot(state, instance, Math.max(instance.certifiedSlot, instance.finalSlot) + 1)
   restoreProposal(state, instance, blocks)
   // Before the crash it may have signed what nobody received: it says it at once.

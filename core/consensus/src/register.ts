@@ -70,12 +70,16 @@ function sign(state: State, instance: Instance, slot: number, kind: number, valu
   return vote
 }
 
-/** Takes a statement back from the log after a restart. */
-export function restoreVote(state: State, instance: Instance, vote: Vote): void {
-  const { own } = slotOf(instance, vote.slot)
-  if (vote.kind === PROPOSE) own.propose = vote.value
-  else if (vote.kind === NOTAR) own.notar = vote.value
-  else if (vote.kind === SKIP) own.skip = true
-  else own.final = vote.value
-  addChecked(state, instance, vote, null)
+/** Takes the statements about the term back that were signed before the last restart. */
+export function restoreVotes(state: State, instance: Instance): void {
+  for (const vote of state.oldVotes) {
+    if (vote.term !== instance.term || vote.slot <= instance.finalSlot) continue
+    const { own } = slotOf(instance, vote.slot)
+    if (vote.kind === PROPOSE) own.propose = vote.value
+    else if (vote.kind === NOTAR) own.notar = vote.value
+    else if (vote.kind === SKIP) own.skip = true
+    else own.final = vote.value
+    addChecked(state, instance, vote, null)
+  }
+  state.oldVotes = state.oldVotes.filter(({ term }) => term > instance.term)
 }

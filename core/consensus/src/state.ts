@@ -178,6 +178,8 @@ export interface State {
   /** Delegates of the next term, as elected here or told by peers; used only if a final header names their hash. */
   nextSet: DelegateSet | null
   floor: { term: number; slot: number; silentUntilMs: number }
+  /** Own statements of the log about terms that this node has not come to again since its restart. */
+  oldVotes: Vote[]
   /** Final certificates by height, to name roots by. */
   readonly finalCertificates: Map<number, Certificate>
   /** Hashes of certificates whose signatures were checked. */

@@ -41,6 +41,7 @@ export function createWithRules(config: ConsensusConfig, rules: SafetyRules): St
     reported: new Map(),
     nextSet: null,
     floor: { term: 0, slot: 0, silentUntilMs: 0 },
+    oldVotes: [],
     finalCertificates: new Map(),
     checkedCertificates: new Set(),
     cut: new Map(),

@@ -3,6 +3,7 @@ import { equalBytes } from '@smartshare/crypto'
 import type { BaseBlock, TermStart } from './events.ts'
 import { seedOfNextTerm } from './order.ts'
 import { emitDurable, log } from './outbox.ts'
+import { restoreVotes } from './register.ts'
 import { enterSlot } from './slots.ts'
 import { createInstance, type Instance, type State } from './state.ts'
 
@@ -36,6 +37,8 @@ export function beginTerm(state: State, start: TermStart): Instance {
   state.cut.clear()
   state.answered.clear()
   for (const address of state.reported.keys()) if (!instance.seatOf.has(address)) state.reported.delete(address)
+  // A node that lost its blocks may come once more to a term in which it has voted.
+  restoreVotes(state, instance)
   enterSlot(state, instance, 0)
   emitDurable(state, { type: 'term', start, seat: instance.seat })
   return instance

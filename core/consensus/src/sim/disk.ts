@@ -26,10 +26,10 @@ export class SimulatedFile<T> {
     this.#synced = this.#records.length
   }
 
-  /** The file is gone. */
-  wipe(): void {
-    this.#records = []
-    this.#synced = 0
+  /** A fault of the medium: everything from a record on is gone, synced or not. */
+  cut(length: number): void {
+    this.#records.length = Math.min(length, this.#records.length)
+    this.#synced = this.#records.length
   }
 
   read(): readonly T[] {

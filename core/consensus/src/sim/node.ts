@@ -25,6 +25,9 @@ export interface World {
   onStart(node: SimulatedNode): void
 }
 
+/** A crash sets the executed state back by at most this many heights. */
+const MOST_EXECUTED_AGAIN = 20
+
 /** A whole node around the pure step: disk, executor, builder, clock; it crashes and starts again. */
 export class SimulatedNode {
   readonly name: string
@@ -110,10 +113,12 @@ export class SimulatedNode {
     this.#life += 1
     this.crashes += 1
     this.disk.crash(this.#random)
-    this.finals = this.disk.finals()
-    this.#ledger.rollBack(this.#random.between(Math.max(0, this.finals.length - 20), this.finals.length))
-    this.#executing = false
     this.#world.onCrash(this)
+    this.finals = this.disk.finals()
+    this.#ledger.rollBack(
+      this.#random.between(Math.max(0, this.finals.length - MOST_EXECUTED_AGAIN), this.finals.length),
+    )
+    this.#executing = false
     const life = this.#life
     this.#world.agenda.after(downMs, () => {
       if (this.#life === life) this.start()
@@ -139,7 +144,9 @@ export class SimulatedNode {
 
   #countSlots(): void {
     const { term, slot } = positionOf(this.state)
-    if (term !== this.#term) {
+    // A node that lost blocks comes to old terms again: their slots are counted already.
+    if (term < this.#term) return
+    if (term > this.#term) {
       this.#slotsBefore = this.slotsSeen
       this.#term = term
     }

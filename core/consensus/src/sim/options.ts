@@ -57,6 +57,8 @@ export interface SimulationOptions {
     readonly downMs: readonly [least: number, most: number]
     /** Chance that a crash takes the whole log of own votes with it (never more such nodes than the quorum can miss). */
     readonly loseVotes: number
+    /** Chance that a crash takes synced blocks and certificates with it, up to all (one node at a time). */
+    readonly loseBlocks: number
   }
 }
 
@@ -97,6 +99,7 @@ export function optionsOfSeed(seed: number, seats: number, slots: number, scheme
       crash: random.pick([0.003, 0.006, 0.012]),
       downMs: [20, random.between(100, 1500)],
       loseVotes: random.pick([0, 0, 0.1]),
+      loseBlocks: random.pick([0, 0.1]),
     },
   }
 }

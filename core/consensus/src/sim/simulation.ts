@@ -61,6 +61,7 @@ class Simulation implements World {
   readonly #honest: SimulatedNode[] = []
   readonly #silenced = new Set<string>()
   #calm = false
+  #fetching: { node: SimulatedNode; height: number } | null = null
   #print = new Uint8Array(32)
   #terms = 1
 
@@ -181,11 +182,23 @@ class Simulation implements World {
     const spare = Math.floor((this.options.seats - 1) / 3) - missing - this.#silenced.size
     const honest = !this.#misdeeds.has(node.name)
     if (honest && spare > 0 && this.#random.chance(this.options.node.loseVotes)) {
-      node.disk.votes.wipe()
+      node.disk.votes.cut(0)
       node.votesLost = true
       this.#silenced.add(node.name)
       this.#trace?.(this.#line(node, 'crashes and loses its log of votes'))
+    } else if (honest && this.#mayLoseBlocks(node)) {
+      node.disk.blocks.cut(this.#random.between(0, node.disk.blocks.length))
+      this.#trace?.(this.#line(node, 'crashes and loses blocks'))
     } else this.#trace?.(this.#line(node, 'crashes'))
+  }
+
+  /** One node at a time: while it fetches its blocks again all others have them. */
+  #mayLoseBlocks(node: SimulatedNode): boolean {
+    const fetching = this.#fetching
+    if (fetching !== null && fetching.node.finalHeight < fetching.height) return false
+    if (!this.#random.chance(this.options.node.loseBlocks)) return false
+    this.#fetching = { node, height: this.#checkers.height }
+    return true
   }
 
   #endStorm(): void {

@@ -58,10 +58,11 @@ export function matchTenders(host: Host): void {
   const walk = new BookWalk(host, MAX_OFFERS_PER_BLOCK)
   for (const id of waiting) {
     const tender = getTender(host, id)!
-    lotsLeft -= tender.demand.lots.length
-    if (lotsLeft < 0 || !walk.reaches(mostOffersFor(tender))) break
+    const isExpired = tender.height + MAX_WAIT_BLOCKS < host.block.height
+    lotsLeft -= isExpired ? 1 : tender.demand.lots.length
+    if (lotsLeft < 0 || !(isExpired || walk.reaches(mostOffersFor(tender)))) break
     stopWaiting(host, id, tender)
-    if (tender.height + MAX_WAIT_BLOCKS < host.block.height) expire(host, id, tender)
+    if (isExpired) expire(host, id, tender)
     else matchTender(host, walk, id, tender)
   }
   walk.finish()

@@ -5,7 +5,7 @@ import { type Evidence, genesisTerm, historyHeaders, positionOf, type TermStart 
 import { bls, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import { chainIdOf, decodeGenesis, firstSet, type Genesis, nextBasePrice } from '@smartshare/runtime'
-import { ChainStore, openStore, type Store } from '@smartshare/store'
+import { BlockLog, ChainStore, nodeDisk, VoteLog } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { ExecutedNotice } from './api.ts'
 import { BlockMaker } from './block-maker.ts'
@@ -38,7 +38,7 @@ interface Opened {
   readonly log: Logger
   readonly genesis: Genesis
   readonly chainId: Uint8Array
-  readonly folder: Store
+  readonly blocks: BlockLog
   readonly store: ChainStore
   readonly finals: FinalChain
   readonly promises: PromiseLog
@@ -59,7 +59,7 @@ export class Node {
   readonly changes: RecentChanges
   readonly intake: Intake
   readonly throughput = new Throughput(() => performance.now())
-  private readonly folder: Store
+  private readonly blocks: BlockLog
   private readonly promises: PromiseLog
   private readonly signatures = new SignaturePool()
   private readonly maker: BlockMaker
@@ -81,10 +81,11 @@ export class Node {
   static async start(config: NodeConfig, log: Logger): Promise<Node> {
     const genesis = decodeGenesis(config.genesis)
     const chainId = chainIdOf(genesis)
-    const folder = await openStore(config.dataDir, { chainId })
-    const finals = await FinalChain.open(folder.blocks)
-    const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
+    const blocks = await BlockLog.open(nodeDisk, join(config.dataDir, 'blocks'), { chainId })
+    const finals = await FinalChain.open(blocks)
     const store = ChainStore.open(join(config.dataDir, 'state'))
+    const votes = await VoteLog.open(nodeDisk, join(config.dataDir, 'votes'), chainId, store.height !== undefined)
+    const promises = await PromiseLog.open(votes, finals.last?.block.header ?? null)
     const link = await createLink({
       privateKeySeed: config.linkSeed,
       listen: config.p2p.listen,
@@ -93,7 +94,7 @@ export class Node {
       gossip: { topics: [TRANSACTIONS_TOPIC] },
       log: (message, details) => log.debug(details, message),
     })
-    const node = new Node({ config, log, genesis, chainId, folder, store, finals, promises, link })
+    const node = new Node({ config, log, genesis, chainId, blocks, store, finals, promises, link })
     await node.begin()
     return node
   }
@@ -104,7 +105,7 @@ export class Node {
     this.log = log
     this.genesis = genesis
     this.chainId = chainId
-    this.folder = opened.folder
+    this.blocks = opened.blocks
     this.store = store
     this.finals = finals
     this.promises = promises
@@ -378,7 +379,7 @@ export class Node {
     await this.promises.close()
     await this.executorThread?.stop()
     await this.store.close()
-    await this.folder.close()
+    await this.blocks.close()
     this.log.info('node stopped')
   }
 }

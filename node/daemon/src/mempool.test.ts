@@ -1,0 +1,94 @@
+import type { ParsedTransaction } from '@smartshare/chain'
+import { Gate } from '@smartshare/runtime'
+import { callOf, TestChain } from '@smartshare/runtime/testing'
+import { describe, expect, it } from 'vitest'
+import { Mempool } from './mempool.ts'
+
+const NO_LIMIT = 1_000_000
+
+function setUp(names = ['alice', 'bob', 'carol']) {
+  const chain = new TestChain({ accounts: names })
+  const make = (from: string, nonce: number, tip = 0n, more: object = {}): ParsedTransaction => {
+    const call = callOf('tokens', 'transfer', { to: chain.account('sink').address, token: 0, amount: 1n, memo: null })
+    const tx = chain.transaction(from, [call], { nonce: BigInt(nonce), gasLimit: 10_000 })
+    return { ...tx, body: { ...tx.body, tipGasPrice: tip, ...more } }
+  }
+  const gate = (parameters = chain.parameters) => new Gate(chain.state, [], { height: 1, basePrice: 10n }, parameters)
+  const select = (pool: Mempool, bytes = NO_LIMIT, count = NO_LIMIT, at = gate()) =>
+    pool.select(at, bytes, count).map(({ from, body }) => {
+      const name = names.find((one) => String(chain.account(one).address) === String(from))
+      return `${name}${body.nonce}`
+    })
+  return { chain, make, gate, select }
+}
+
+describe('the mempool', () => {
+  it('gives the highest tips first, then the earliest, each lane in the order of its nonces', () => {
+    const { make, select } = setUp()
+    const pool = new Mempool()
+    pool.add(make('alice', 1, 9n))
+    pool.add(make('alice', 0))
+    pool.add(make('bob', 0, 5n))
+    pool.add(make('carol', 0))
+    expect(select(pool)).toEqual(['bob0', 'alice0', 'alice1', 'carol0'])
+  })
+
+  it('holds back what is behind a gap of nonces and skips what is ordered already', () => {
+    const { chain, make, select } = setUp()
+    const pool = new Mempool()
+    pool.add(make('alice', 2))
+    pool.add(make('alice', 0))
+    expect(select(pool)).toEqual(['alice0'])
+    chain.makeBlock([make('alice', 0)])
+    pool.add(make('alice', 1))
+    expect(select(pool)).toEqual(['alice1', 'alice2'])
+  })
+
+  it('fills a block up to its bytes, its count and its gas', () => {
+    const { chain, make, gate, select } = setUp()
+    const pool = new Mempool()
+    for (let nonce = 0; nonce < 5; nonce++) pool.add(make('alice', nonce))
+    const entryBytes = make('alice', 0).wire.length + 5
+    expect(select(pool, entryBytes * 2)).toHaveLength(2)
+    expect(select(pool, NO_LIMIT, 3)).toHaveLength(3)
+    expect(select(pool, NO_LIMIT, NO_LIMIT, gate({ ...chain.parameters, maxBlockGas: 45_000 }))).toHaveLength(4)
+  })
+
+  it('refuses doubles, taken nonces and more than its bounds, and is as before', () => {
+    const { make, select } = setUp()
+    const pool = new Mempool({ mostTransactions: 3, mostBytes: NO_LIMIT, mostPerLane: 2 })
+    const first = make('alice', 0)
+    const refusal = (tx: ParsedTransaction) => {
+      try {
+        pool.add(tx)
+        return 'added'
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    expect(refusal(first)).toBe('added')
+    expect(refusal(first)).toBe('TX_KNOWN')
+    expect(refusal({ ...first, id: new Uint8Array(32) })).toBe('TX_NONCE_TAKEN')
+    expect(refusal(make('alice', 1))).toBe('added')
+    expect(refusal(make('alice', 2))).toBe('MEMPOOL_LANE_FULL')
+    expect(refusal(make('bob', 0))).toBe('added')
+    expect(refusal(make('carol', 0))).toBe('MEMPOOL_FULL')
+    expect(pool.count).toBe(3)
+    expect(select(pool)).toEqual(['alice0', 'alice1', 'bob0'])
+  })
+
+  it('drops what expired and what was ordered, and then holds nothing more of it', () => {
+    const { make } = setUp()
+    const pool = new Mempool()
+    const old = make('alice', 0, 0n, { expiryHeight: 5 })
+    const fresh = make('bob', 0, 0n, { expiryHeight: 9 })
+    pool.add(old)
+    pool.add(fresh)
+    pool.expire(6)
+    expect([pool.has(old.id), pool.has(fresh.id)]).toEqual([false, true])
+    pool.forgetBelow(fresh.from, 0, 1n)
+    expect([pool.count, pool.bytes]).toEqual([0, 0])
+    pool.add(old)
+    expect(pool.count).toBe(1)
+  })
+})

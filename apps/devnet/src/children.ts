@@ -9,9 +9,9 @@ import type { StartedProcess } from './records.ts'
 /** A log above this is put aside (one older one is kept) when its process starts. */
 const MAX_LOG_BYTES = 64 * 1024 * 1024
 const LOG_TAIL_BYTES = 4096
-const LOG_TAIL_LINES = 5
-/** Time that a process has to end by itself, and then to vanish once it is killed. */
-const TERM_GRACE_MS = 10_000
+const LOG_TAIL_LINES = 12
+/** Time that a process has to end by itself (a node allows itself 15 s), and then to vanish once it is killed. */
+const TERM_GRACE_MS = 17_000
 const KILL_GRACE_MS = 5_000
 const POLL_MS = 20
 /** What a process gets of our environment: how to find programs and how to speak, nothing else. */

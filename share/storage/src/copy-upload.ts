@@ -1,11 +1,11 @@
 import { SmartshareError } from '@smartshare/codec'
 import { DataTree, verify } from '@smartshare/crypto'
+import { storageReceiptHash } from '@smartshare/runtime'
 import type { StorageAgreement } from './chain.ts'
 import { connectToProvider, type OwnerContext, type ProviderSession } from './connect.ts'
 import type { CopyKey } from './keys.ts'
 import { dataParts, encodeMessage, expectMessage, Purpose } from './messages.ts'
 import type { CopyChunk, ObjectSource } from './object-source.ts'
-import { receiptHash } from './session.ts'
 import { CHUNK_BYTES, CHUNK_LEVEL, chunkSpan } from './sizes.ts'
 
 /** Chunks of one copy that are prepared ahead of the one being sent. */
@@ -153,7 +153,7 @@ class CopyUpload {
     const { agreement, sizeBytes } = this.#options.agreement
     const root = this.#root()
     const isSame = receipt.sizeBytes === sizeBytes && Buffer.compare(receipt.root, root) === 0
-    const hash = receiptHash(this.#options.context.chain.chainId, agreement, root, sizeBytes)
+    const hash = storageReceiptHash(this.#options.context.chain.chainId, { agreement, root, sizeBytes })
     if (!isSame || Buffer.compare(receipt.key, session.key) !== 0 || !verify(session.key, hash, receipt.signature)) {
       throw new SmartshareError('STORAGE_RECEIPT', 'the receipt is not for the bytes that were sent', { agreement })
     }

@@ -1,1 +1,1 @@
-export {}
+export type { AgreementReader, StorageAgreement } from './chain.ts'

@@ -13,6 +13,8 @@ export interface CopyChunk {
   readonly top: Uint8Array
 }
 
+let nextSourceId = 0
+
 /**
  * An object to be stored, read as often as copies need it: each goes at its own pace, so a slow one holds up nobody and
  * no chunk waits in memory for it.
@@ -22,6 +24,7 @@ export class ObjectSource {
   readonly plainBytes: number
   readonly copyBytes: number
   readonly chunks: number
+  readonly #id = nextSourceId++
   readonly #handle: FileHandle
   readonly #sealed: boolean
   readonly #pool: WorkerPool
@@ -57,7 +60,7 @@ export class ObjectSource {
   async chunk(index: number, copy: CopyKey): Promise<CopyChunk> {
     if (this.#closing !== undefined) throw new SmartshareError('STORAGE_CLOSED', 'the source has been closed')
     const { length, last } = chunkSpan(this.copyBytes, index)
-    const source = { fd: this.#handle.fd, sealed: this.#sealed }
+    const source = { id: this.#id, fd: this.#handle.fd, sealed: this.#sealed }
     this.#underWay++
     try {
       const args = { source, index, last, length, object: this.#object, copy }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, type PublicKey } from '@smartshare/crypto'
+import { storageReceiptHash } from '@smartshare/runtime'
 import type { AgreementReader, StorageAgreement } from './chain.ts'
 import type { LotStore } from './lot-store.ts'
 import type { LotWriter } from './lot-writer.ts'
@@ -13,7 +14,7 @@ import {
   Purpose,
   STORAGE_PROTOCOL,
 } from './messages.ts'
-import { type AccountSigner, acceptSession, type MessageChannel, receiptHash, receiveWithin } from './session.ts'
+import { type AccountSigner, acceptSession, type MessageChannel, receiveWithin } from './session.ts'
 import { CHUNK_BYTES } from './sizes.ts'
 
 /** A session in which nothing is said for so long ends, milliseconds. */
@@ -239,7 +240,7 @@ export class ProviderService {
     { root, sizeBytes }: { root: Uint8Array; sizeBytes: number },
   ): Promise<void> {
     const { chain, signer } = this.#options
-    const signature = await signer.sign(receiptHash(chain.chainId, agreement, root, sizeBytes))
+    const signature = await signer.sign(storageReceiptHash(chain.chainId, { agreement, root, sizeBytes }))
     this.counters.receipts++
     await channel.send(encodeMessage('receipt', { root, sizeBytes, key: signer.publicKey, signature }))
     await channel.close()

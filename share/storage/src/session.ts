@@ -147,10 +147,3 @@ export async function acceptSession(
   }
   return { agreement: facts.agreement, purpose: facts.purpose, key: Uint8Array.from(claim.key) }
 }
-
-/** What a provider signs when it holds a whole copy (the chain checks it in `agreements.activate`). */
-export function receiptHash(chainId: Uint8Array, agreement: number, root: Uint8Array, sizeBytes: number): Uint8Array {
-  return hashTagged('storage/receipt', encode(receiptSchema, { chainId, agreement, root, sizeBytes }))
-}
-
-const receiptSchema = record({ chainId: fixedBytes(32), agreement: uint(), root: fixedBytes(32), sizeBytes: uint() })

@@ -10,6 +10,8 @@ import { CHUNK_BYTES, PLAIN_CHUNK_BYTES } from './sizes.ts'
 
 /** Where a plain or sealed chunk is read from. */
 export interface ChunkSource {
+  /** Names the source in this process; unlike its descriptor, never used again. */
+  readonly id: number
   readonly fd: number
   /** True if the file holds sealed chunks, false if it holds the plain object. */
   readonly sealed: boolean
@@ -103,7 +105,7 @@ function writeExactly(fd: number, offset: number, bytes: Uint8Array): void {
 
 function sealedChunk(args: TaskArgs<'seal'>): { ciphertext: Uint8Array; tag: Uint8Array } {
   const { source, index, last, length, object } = args
-  const key = `${source.fd} ${index} ${Buffer.from(object.key).toString('latin1')}`
+  const key = `${source.id} ${index}`
   if (lastSealed?.key === key) return lastSealed
   if (source.sealed) {
     const sealed = readExactly(source.fd, index * CHUNK_BYTES, length)

@@ -12,6 +12,37 @@ export function bytesOf(text: string, length: number): Uint8Array {
   return new Uint8Array(createHash('shake256', { outputLength: length }).update(text).digest())
 }
 
+const BLANK = {
+  kind: 'storage',
+  tender: 0,
+  lot: 0,
+  offer: 0,
+  buyer: new Uint8Array(32),
+  provider: new Uint8Array(32),
+  object: new Uint8Array(16),
+  copyId: new Uint8Array(16),
+  sizeBytes: 0,
+  periodGrains: 1n,
+  periods: 10,
+  segments: 40,
+  state: 'matched',
+  settled: true,
+  root: null,
+  readings: 0,
+  passed: 0,
+  missed: 0,
+  escrowGrains: 10n,
+  heldGrains: 0n,
+  collateralGrains: 14n,
+  paidGrains: 0n,
+  feeGrains: 0n,
+  expectedGrains: 10n,
+  nextInspection: null,
+  activateUntilMs: null,
+  peer: '',
+  addresses: [],
+} as const
+
 export interface TestParty {
   readonly keys: KeyPair
   readonly address: Uint8Array
@@ -38,15 +69,7 @@ export class AgreementTable implements AgreementReader {
   set(entry: Partial<StorageAgreement> & { agreement: number }): StorageAgreement {
     const known = this.agreements.get(entry.agreement)
     const whole: StorageAgreement = {
-      buyer: new Uint8Array(32),
-      provider: new Uint8Array(32),
-      object: new Uint8Array(16),
-      copyId: new Uint8Array(16),
-      sizeBytes: 0,
-      state: 'matched',
-      root: null,
-      peer: '',
-      addresses: [],
+      ...BLANK,
       ...known,
       ...entry,
     }

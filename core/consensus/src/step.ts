@@ -182,9 +182,9 @@ function settle(state: State): void {
     if (instance.over !== null) publishNews(state, instance)
     if (endTerm(state, instance)) continue
     if (instance.over !== null) break
+    const signed = state.votes.length
     moved = signFinals(state, instance) || moved
     moved = advance(state, instance) || moved
-    const signed = state.votes.length
     checkDeadlines(state, instance)
     takeTurn(state, instance)
     considerProposals(state, instance)

@@ -1,0 +1,52 @@
+import { bls, hashTagged } from '@smartshare/crypto'
+import { describe, expect, it } from 'vitest'
+import { createConsensus, type Event, genesisTerm, step } from './index.ts'
+
+describe('a delegate that is alone', () => {
+  it('makes its blocks final by its own votes', () => {
+    const chainId = hashTagged('genesis', Uint8Array.of(1))
+    const secretKey = bls.secretFromSeed(chainId)
+    const root = new Uint8Array(32)
+    const set = { term: 0, members: [{ address: root, key: bls.publicKey(secretKey) }] }
+    const term = genesisTerm({ chainId, timeMs: 1_000_000, set, stateRoot: root, rangeRoot: root })
+    const consensus = createConsensus({
+      chainId,
+      scheme: bls,
+      secretKey,
+      slotMs: 500,
+      deltaMs: 500,
+      maxDeltaMs: 60_000,
+      driftMs: 5_000,
+      termHeights: 600,
+    })
+    let nowMs = 1_000_000
+    let wakeMs = nowMs
+    const finals: number[] = []
+    const queue: Omit<Event, 'nowMs'>[] = [
+      { type: 'start', term, finals: [], records: [], executedHeight: 0, voteLogIntact: true } as Event,
+    ]
+    while (finals.length < 5 && nowMs < 1_010_000) {
+      const event = queue.shift() ?? { type: 'tick' as const }
+      if (event.type === 'tick') nowMs = Math.max(nowMs + 1, wakeMs)
+      for (const effect of step(consensus, { ...event, nowMs } as Event)) {
+        if (effect.type === 'timer') wakeMs = effect.atMs
+        if (effect.type === 'final') finals.push(effect.block.header.height)
+        if (effect.type === 'persist') queue.push({ type: 'persisted', ticket: effect.ticket } as Event)
+        if (effect.type !== 'build') continue
+        const header = {
+          ...effect.template,
+          stateRoot: root,
+          rangeRoot: root,
+          transactionsRoot: root,
+          transactionCount: 0,
+          gas: 0,
+          basePrice: 10n,
+          mode: 0,
+          nextSet: null,
+        }
+        queue.push({ type: 'proposalReady', slot: effect.slot, header, transactions: [] } as Event)
+      }
+    }
+    expect(finals).toEqual([1, 2, 3, 4, 5])
+  })
+})

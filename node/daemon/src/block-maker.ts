@@ -1,4 +1,5 @@
 import {
+  BLS_SIGNATURE_BYTES,
   type Block,
   encodeBlock,
   HEADER_VERSION,
@@ -23,6 +24,8 @@ import type { SignaturePool } from './signature-pool.ts'
 
 /** Room in a block for everything that is not a transaction. */
 const BLOCK_OVERHEAD_BYTES = 8 * 1024
+/** Stands in for the leader's signature in what is remembered of the own proposals: only header and transactions are looked at. */
+const NO_PROPOSAL = new Uint8Array(BLS_SIGNATURE_BYTES)
 /** Blocks whose parsed transactions are remembered: those above the last final one and the window below it. */
 const MOST_REMEMBERED = 1_024
 
@@ -39,7 +42,11 @@ export interface BlockMakerParts {
   readonly finalBlock: (height: number) => Block | undefined
 }
 
+/** Where a block stands. */
+type Place = Pick<Header, 'height' | 'rootHeight' | 'parent'>
+
 interface Content {
+  readonly block: Block
   readonly summary: BlockSummary
   readonly transactions: readonly ParsedTransaction[]
 }
@@ -71,11 +78,11 @@ export class BlockMaker {
     const root = facts.at(template.rootHeight)
     const roots = order.roots ?? root
     if (root === undefined || roots === undefined) {
-      throw new SmartshareError('BLOCK_ROOT_UNKNOWN', `height ${template.rootHeight} is not executed here`)
+      throw new SmartshareError('NODE_ROOT_UNKNOWN', `height ${template.rootHeight} is not executed here`)
     }
-    const parent = this.parentHeader(template.height, ancestors)
-    const basePrice = nextBasePrice(parent, parameters)
-    const gate = this.gate(template, basePrice, ancestors)
+    const lineage = this.lineage(template, ancestors)
+    const basePrice = nextBasePrice(this.parentOf(lineage), parameters)
+    const gate = this.gate(template, basePrice, lineage)
     const roomy = template.height - template.rootHeight <= parameters.maxRootLag
     const chosen = roomy ? mempool.select(gate, MAX_BLOCK_BYTES - BLOCK_OVERHEAD_BYTES, MAX_BLOCK_TRANSACTIONS) : []
     const transactions = chosen.map((tx) => tx.wire)
@@ -91,7 +98,11 @@ export class BlockMaker {
       mode: MODE_CALM,
       nextSet: order.nextSet ?? (order.roots === null ? nextSetAt(root, template.term) : null),
     }
-    this.remember(headerHash(header), { summary: gate.summary(), transactions: chosen })
+    this.remember(headerHash(header), {
+      block: { header, proposal: NO_PROPOSAL, rootCertificate: null, transactions },
+      summary: gate.summary(),
+      transactions: chosen,
+    })
     return { header, transactions }
   }
 
@@ -107,16 +118,16 @@ export class BlockMaker {
       if (header.rootHeight > facts.height) return 'later'
       throw invalid('BLOCK_ROOT_OLD', `names height ${header.rootHeight}, which is long past`)
     }
-    const parent = this.parentHeader(header.height, ancestors)
-    this.checkHeader(block, parent, root)
+    const lineage = this.lineage(header, ancestors)
+    this.checkHeader(block, this.parentOf(lineage), root)
     const transactions = await this.verified(block)
     const roomy = header.height - header.rootHeight <= parameters.maxRootLag
     if (!roomy && transactions.length > 0)
       throw invalid('BLOCK_FULL', 'transactions although the named root is far back')
-    const gate = this.gate(header, header.basePrice, ancestors)
+    const gate = this.gate(header, header.basePrice, lineage)
     for (const tx of transactions) gate.admit(tx)
     if (gate.admittedGas !== header.gas) throw invalid('BLOCK_GAS', 'the gas of the header is not that of the block')
-    this.remember(hash, { summary: gate.summary(), transactions })
+    this.remember(hash, { block, summary: gate.summary(), transactions })
     return 'valid'
   }
 
@@ -125,7 +136,7 @@ export class BlockMaker {
     const known = this.contents.get(mapKey(hash))
     if (known !== undefined) return known.transactions
     const transactions = await this.verified(block)
-    this.remember(hash, { summary: summarise(transactions), transactions })
+    this.remember(hash, { block, summary: summarise(transactions), transactions })
     return transactions
   }
 
@@ -172,34 +183,44 @@ export class BlockMaker {
     return transactions
   }
 
-  private gate(block: { height: number; rootHeight: number }, basePrice: bigint, ancestors: readonly Block[]): Gate {
-    const window: BlockSummary[] = []
-    const above = ancestors[0]?.header.height ?? block.height
-    for (let height = block.rootHeight + 1; height < above; height++) {
-      const final = this.parts.finalBlock(height)
-      if (final === undefined) throw new SmartshareError('STATE_DAMAGED', `final block ${height} is missing`)
-      window.push(this.summaryOf(final))
-    }
-    for (const ancestor of ancestors)
-      if (ancestor.header.height > block.rootHeight) window.push(this.summaryOf(ancestor))
+  private gate(block: Place, basePrice: bigint, lineage: readonly Block[]): Gate {
+    const window = lineage.filter(({ header }) => header.height > block.rootHeight).map((one) => this.summaryOf(one))
     const state = this.parts.changes.at(block.rootHeight)
     return new Gate(state, window, { height: block.height, basePrice }, this.parts.parameters)
   }
 
-  private summaryOf(block: Block): BlockSummary {
-    const hash = headerHash(block.header)
-    const known = this.contents.get(mapKey(hash))
-    if (known !== undefined) return known.summary
-    const transactions = block.transactions.map((wire) => parseTransaction(wire, this.parts.chainId))
-    const summary = summarise(transactions)
-    return summary
+  /**
+   * The blocks from above the named root (and at least the parent) up to the parent, ascending. Consensus names those above the
+   * last block that it knows to be final; of that the node may not have been told yet, but then it checked or made it.
+   */
+  private lineage(block: Place, ancestors: readonly Block[]): Block[] {
+    const named = new Map(ancestors.map((ancestor) => [mapKey(headerHash(ancestor.header)), ancestor]))
+    const lineage: Block[] = []
+    let { parent } = block
+    for (
+      let height = block.height - 1;
+      height > 0 && height >= Math.min(block.rootHeight + 1, block.height - 1);
+      height--
+    ) {
+      const key = mapKey(parent)
+      const found = named.get(key) ?? this.contents.get(key)?.block ?? this.parts.finalBlock(height)
+      if (found === undefined)
+        throw new SmartshareError('NODE_ANCESTOR_UNKNOWN', `the ancestor at height ${height} is not here`)
+      lineage.unshift(found)
+      parent = found.header.parent
+    }
+    return lineage
   }
 
-  private parentHeader(height: number, ancestors: readonly Block[]): Pick<Header, 'basePrice' | 'gas'> {
-    const parent = ancestors.at(-1) ?? this.parts.finalBlock(height - 1)
-    if (parent !== undefined) return parent.header
-    if (height === 1) return { basePrice: this.parts.parameters.leastBasePrice, gas: 0 }
-    throw new SmartshareError('STATE_DAMAGED', `final block ${height - 1} is missing`)
+  private summaryOf(block: Block): BlockSummary {
+    const known = this.contents.get(mapKey(headerHash(block.header)))
+    if (known !== undefined) return known.summary
+    return summarise(block.transactions.map((wire) => parseTransaction(wire, this.parts.chainId)))
+  }
+
+  private parentOf(lineage: readonly Block[]): Pick<Header, 'basePrice' | 'gas'> {
+    // Before the first block stands genesis, which held nothing.
+    return lineage.at(-1)?.header ?? { basePrice: this.parts.parameters.leastBasePrice, gas: 0 }
   }
 
   private remember(hash: Uint8Array, content: Content): void {

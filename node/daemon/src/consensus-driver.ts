@@ -137,6 +137,10 @@ export class ConsensusDriver {
       const verdict = await this.parts.maker.validate(hash, block, ancestors)
       this.dispatch({ type: 'validated', hash, verdict })
     } catch (error) {
+      if (isNotThereYet(error)) {
+        this.dispatch({ type: 'validated', hash, verdict: 'later' })
+        return
+      }
       if (!isFaultOfBlock(error)) {
         this.fail(error)
         return
@@ -152,7 +156,7 @@ export class ConsensusDriver {
       const { header, transactions } = this.parts.maker.build(effect)
       this.dispatch({ type: 'proposalReady', slot: effect.slot, header, transactions })
     } catch (error) {
-      if (!SmartshareError.is(error, 'BLOCK_ROOT_UNKNOWN')) throw error
+      if (!isNotThereYet(error)) throw error
       this.parts.log.info({ slot: effect.slot, why: error.message }, 'no proposal')
     }
   }
@@ -167,4 +171,9 @@ export class ConsensusDriver {
 /** What a proposer did wrong, as against what is wrong with this node. */
 function isFaultOfBlock(error: unknown): error is SmartshareError {
   return SmartshareError.is(error) && /^(BLOCK|TX|CODEC)_/.test(error.code)
+}
+
+/** What this node lacks for now and will have: an executed root or an ancestor. */
+function isNotThereYet(error: unknown): error is SmartshareError {
+  return SmartshareError.is(error, 'NODE_ROOT_UNKNOWN') || SmartshareError.is(error, 'NODE_ANCESTOR_UNKNOWN')
 }

@@ -41,7 +41,7 @@ import {
   writeGenesis,
 } from '@smartshare/runtime'
 import { testAccount } from '@smartshare/runtime/testing'
-import { encodeProof, MemoryState, type PageStore, type StateChange, StateJournal, StateTree } from '@smartshare/state'
+import { encodeProof, MemoryState, type NewPage, type StateChange, StateJournal, StateTree } from '@smartshare/state'
 import { Registry } from 'prom-client'
 import type {
   CommittedState,
@@ -88,6 +88,7 @@ export class MemoryNode implements NodeApi {
   private readonly parameters: Parameters
   private readonly reader = new MemoryState()
   private readonly tree: StateTree
+  private readonly pages = new Map<NewPage['name'], Uint8Array>()
   private readonly mempool = new Mempool()
   private readonly secrets: readonly Uint8Array[]
   private readonly blocks: Made[] = []
@@ -108,11 +109,10 @@ export class MemoryNode implements NodeApi {
     this.genesis = { encoded: encodeGenesis(record), record }
     this.chainId = chainIdOf(record)
     writeGenesis(this.reader, record)
-    const pages = new Map<string | number, Uint8Array>()
-    const store: PageStore = { get: (name) => pages.get(name) }
-    this.tree = new StateTree(store)
+    this.tree = new StateTree({ get: (name) => this.pages.get(name) })
     const all = [...this.reader.range(Uint8Array.of(0), undefined)].map(([key, value]) => ({ key, value }))
-    this.rootBefore = this.tree.applyChanges(all, 0).root
+    this.store(this.tree.applyChanges(all, 0).pages)
+    this.rootBefore = this.tree.root
     const executed = { height: 0, blockHash: this.chainId, stateRoot: this.rootBefore, receiptsRoot: receiptsRoot([]) }
     this.range = RangeAccumulator.empty.append(executedHash(executed))
   }
@@ -161,7 +161,9 @@ export class MemoryNode implements NodeApi {
   async submit(wires: readonly Uint8Array[]): Promise<SubmitOutcome[]> {
     return wires.map((wire) => {
       try {
-        return { id: this.admit(parseTransaction(wire, this.chainId)) }
+        const tx = parseTransaction(wire, this.chainId)
+        if (!this.places.has(mapKey(tx.id)) && !this.mempool.has(tx.id)) this.admit(tx)
+        return { id: tx.id }
       } catch (error) {
         if (!SmartshareError.is(error)) throw error
         return { error: error.toPlain() }
@@ -233,7 +235,7 @@ export class MemoryNode implements NodeApi {
     const executed = executeBlock(journal, { hash, header, rootCertificate, transactions }, this.parameters)
     this.reader.apply(executed.changes)
     this.rootBefore = this.tree.root
-    this.tree.applyChanges(executed.changes)
+    this.store(this.tree.applyChanges(executed.changes).pages)
     this.lastChanges = executed.changes
     const leaf = {
       height: header.height,
@@ -259,15 +261,21 @@ export class MemoryNode implements NodeApi {
     return header
   }
 
-  private admit(tx: ParsedTransaction): Uint8Array {
-    if (this.places.has(mapKey(tx.id)) || this.mempool.has(tx.id)) return tx.id
+  private store(pages: readonly NewPage[]): void {
+    for (const { name, bytes } of pages) {
+      if (bytes === null) this.pages.delete(name)
+      else this.pages.set(name, bytes)
+    }
+    this.tree.committed(this.tree.height)
+  }
+
+  private admit(tx: ParsedTransaction): void {
     for (const { key, signature } of signatureClaims(tx)) {
       if (!verify(key, tx.id, signature)) throw new SmartshareError('TX_SIGNATURE', 'a signature does not hold')
     }
     const block = { height: this.height + 1, basePrice: this.state().basePrice }
     checkAdmission(tx, this.reader, block, this.parameters, MOST_NONCES_AHEAD)
     this.mempool.add(tx)
-    return tx.id
   }
 
   private beforeFirst(): Header {

@@ -116,20 +116,20 @@ export class Sender {
     if (nonce === undefined) return undefined
     try {
       for (let remake = 0; remake < MAX_REMAKES; remake++) {
-        const expiryHeight = this.builder.expiryFrom((await this.rpc.status()).height, request)
+        const expiryHeight = await this.builder.expiryFor(request)
         const transaction = this.builder.sign(this.signer, request, fee, { lane: lane.number, nonce, expiryHeight })
         await options.onSigned?.(transaction)
         const verdict = await this.handOver(transaction, deadlineMs)
         if (verdict === 'admitted') return { transaction, final: this.follow(lane, transaction) }
         if (verdict === 'uncertain') {
-          this.follow(lane, transaction).catch(() => undefined)
+          void this.follow(lane, transaction)
           nonce = undefined
           throw uncertain(transaction)
         }
         switch (verdict.code) {
           case 'TX_NONCE_USED':
           case 'TX_NONCE_TAKEN':
-            // Another program uses the account, and these bytes are nowhere: the next nonce.
+            // Another program uses the account, and these bytes can never be packed: the next nonce.
             lane.used(nonce)
             lane.skipTo(nonce + 1n)
             await this.catchUp(lane)
@@ -155,8 +155,9 @@ export class Sender {
   }
 
   /**
-   * Hands the same bytes over until a node admits them or refuses them. Once an answer was lost, a node may have them:
-   * then no refusal counts, unless the chain has used the nonce up for another transaction.
+   * Hands the same bytes over until a node admits them or refuses them. Once an answer was lost, a node may have them: then
+   * no refusal counts. A nonce that another program took counts only when the chain has used it up: before that, what
+   * holds it may be these very bytes.
    */
   private async handOver(
     transaction: SignedTransaction,
@@ -166,14 +167,14 @@ export class Sender {
     let mayBeKnown = false
     for (;;) {
       const outcome = await this.submitter.submit(transaction.wire)
+      mayBeKnown ||= outcome.isLost
       if ('id' in outcome) return 'admitted'
-      const { error, isLost } = outcome
-      mayBeKnown ||= isLost
+      const { error } = outcome
       if (error.code === 'TX_NONCE_TAKEN' || error.code === 'TX_NONCE_USED') {
         const isPassed = await this.isPassed(transaction)
         // In this order: what is packed between the two questions is known to the second.
         if (await this.isOurs(transaction)) return 'admitted'
-        if (isPassed || !mayBeKnown) return error
+        if (isPassed) return error
       } else if (!mayBeKnown && !TRANSIENT.has(error.code)) return error
       if (Date.now() >= deadlineMs) return mayBeKnown ? 'uncertain' : error
       await sleep(backoff.next(), this.signal)
@@ -192,7 +193,14 @@ export class Sender {
     return (nonces[lane] ?? 0n) > nonce
   }
 
-  private async follow(lane: Lane, transaction: SignedTransaction): Promise<FinalTransaction> {
+  private follow(lane: Lane, transaction: SignedTransaction): Promise<FinalTransaction> {
+    const final = this.followToEnd(lane, transaction)
+    // Whoever sent it need not wait for it.
+    final.catch(() => undefined)
+    return final
+  }
+
+  private async followToEnd(lane: Lane, transaction: SignedTransaction): Promise<FinalTransaction> {
     try {
       const final = await this.tracker.track(transaction)
       lane.used(transaction.nonce)

@@ -6,8 +6,11 @@ const MAX_REQUESTS = 4
 const MAX_WAITING = 20_000
 const MAX_BATCH_BYTES = 2 * 1024 * 1024
 
-/** Admitted; or refused, where `isLost` says that another attempt at it may have been admitted without an answer. */
-export type SubmitOutcome = { readonly id: string } | { readonly error: SmartshareError; readonly isLost: boolean }
+/** Admitted or refused. `isLost` says that another attempt may have been admitted without an answer. */
+export type SubmitOutcome = { readonly isLost: boolean } & (
+  | { readonly id: string }
+  | { readonly error: SmartshareError }
+)
 
 interface Waiting {
   readonly wire: Uint8Array

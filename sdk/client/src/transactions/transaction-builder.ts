@@ -15,7 +15,11 @@ import type { Signer } from '../wallet/signer.ts'
 /** As long as the largest real nonce, gas limit and price are encoded: the estimate counts the bytes of the transaction. */
 const WIDE_NUMBER = 0xffff_ffff
 /** Blocks after which a transaction that was not packed can never be packed any more. */
-const DEFAULT_LIFETIME_BLOCKS = 600
+const DEFAULT_LIFETIME_BLOCKS = 1200
+
+const HEIGHT_AGE_MS = 1000
+/** How many values the limits of a transaction are drawn from. */
+const VARIETY = 256
 
 /** The network that transactions are made for. */
 export interface Network {
@@ -61,10 +65,29 @@ export interface SignedTransaction extends Placement {
   readonly wire: Uint8Array
 }
 
+/**
+ * Two programs that pay the same with the same nonce must not make the very same transaction, or both would believe that
+ * their own was executed. Limits that cost nothing differ at random, where the caller has not fixed them.
+ */
+function varied(request: TransactionRequest, fee: FeeEstimate): FeeEstimate {
+  // What empties an account counts on the highest fee to the grain.
+  if (fee.emptying) return fee
+  return {
+    ...fee,
+    gasLimit: request.gasLimit ?? fee.gasLimit + randomBelow(VARIETY),
+    maxGasPrice: request.maxGasPrice ?? fee.maxGasPrice + BigInt(randomBelow(VARIETY)),
+  }
+}
+
+function randomBelow(most: number): number {
+  return Math.floor(Math.random() * most)
+}
+
 /** Makes transactions of one network: estimates, fills in, signs. */
 export class TransactionBuilder {
   private readonly rpc: RpcClient
   private readonly network: Network
+  private height: { askedMs: number; value: Promise<number> } | undefined
 
   constructor(rpc: RpcClient, network: Network) {
     this.rpc = rpc
@@ -103,7 +126,7 @@ export class TransactionBuilder {
 
   /** Signs a transaction. */
   sign(sender: Signer, request: TransactionRequest, fee: FeeEstimate, placement: Placement): SignedTransaction {
-    const body = this.body(sender, request, fee, placement)
+    const body = this.body(sender, request, varied(request, fee), placement)
     const id = transactionId(body, this.network.chainId)
     const wire = encodeTransaction({
       body,
@@ -113,10 +136,25 @@ export class TransactionBuilder {
     return { ...placement, id: toHex(id), wire }
   }
 
-  /** The last height at which a transaction made at `height` may be packed. */
-  expiryFrom(height: number, request: TransactionRequest): number {
+  /** The last height at which a transaction made now may be packed. */
+  async expiryFor(request: TransactionRequest): Promise<number> {
+    const height = await this.recentHeight()
     const most = this.network.parameters.maxLifetimeBlocks
-    return height + Math.min(request.lifetimeBlocks ?? DEFAULT_LIFETIME_BLOCKS, most)
+    if (request.lifetimeBlocks !== undefined) return height + Math.min(request.lifetimeBlocks, most)
+    const least = DEFAULT_LIFETIME_BLOCKS / 2
+    return height + Math.min(least + randomBelow(least), most)
+  }
+
+  /** The chain's height, at most HEIGHT_AGE_MS old: senders of many transactions need not ask for each. */
+  private async recentHeight(): Promise<number> {
+    const nowMs = Date.now()
+    if (this.height === undefined || nowMs - this.height.askedMs > HEIGHT_AGE_MS) {
+      this.height = { askedMs: nowMs, value: this.rpc.status().then(({ height }) => height) }
+      this.height.value.catch(() => {
+        this.height = undefined
+      })
+    }
+    return await this.height.value
   }
 
   private async estimateAs(sender: Signer, request: TransactionRequest, emptying: boolean): Promise<FeeEstimate> {

@@ -269,6 +269,18 @@ describe('an agreement of storage', () => {
     expect(viewOf(chain, 0).state).toBe('breached')
   })
 
+  it('pays no bounty to a provider that makes its own breach visible', () => {
+    const chain = active()
+    wait(chain, 3 * chain.parameters.storagePeriodMs)
+    const before = chain.balance('provider')
+    const { receipt } = chain.run('provider', call('settle'))
+    expect(receipt.events.at(-1)).toMatchObject({
+      name: 'closed',
+      data: { bountyGrains: 0n, poolGrains: PERIOD * 12n },
+    })
+    expect(before - chain.balance('provider')).toBe(receipt.feeGrains)
+  })
+
   it('leaves missed periods unpaid and returns them at the end; what was held back is lost with the last inspection', () => {
     const chain = active(4)
     for (const inspection of [0, 2, 3]) {

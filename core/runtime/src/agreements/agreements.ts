@@ -129,11 +129,10 @@ const prove: Method<ProveArguments> = {
     if (!equalBytes(before.provider, sender)) {
       throw new SmartshareError('AGREEMENT_PARTY', 'only the provider answers an inspection')
     }
-    const clockMs = now(host)
-    const agreement = accrue(before, clockMs)
+    const agreement = accrue(before, now(host))
     if (concludeIfDue(host, id, agreement, null)) return
     const fromMs = inspectionStart(agreement, agreement.next)
-    const seed = clockMs < fromMs ? undefined : seedAfter(host, fromMs)
+    const seed = seedAfter(host, fromMs)
     if (inspection !== agreement.next || seed === undefined) {
       throw new SmartshareError('AGREEMENT_INSPECTION', `inspection ${inspection} is not open`, {
         next: agreement.next,

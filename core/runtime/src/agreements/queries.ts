@@ -106,7 +106,7 @@ export function agreementById(reader: StateReader, id: number, at: ViewTime): Ag
     readings: accrued.passed,
     expectedGrains:
       accrued.paidGrains + accrued.feeGrains + accrued.heldGrains + accrued.periodGrains * BigInt(periodsLeft),
-    nextInspection: state === ACTIVE ? nextInspection(reader, accrued, clockMs) : null,
+    nextInspection: state === ACTIVE ? nextInspection(reader, accrued) : null,
     activateUntilMs: state === MATCHED ? timeOfService(reader, matchedMs + at.activationMs) : null,
   }
 }
@@ -117,13 +117,13 @@ function derivedState(agreement: Agreement): number {
   return isOver(agreement) ? ENDED : ACTIVE
 }
 
-function nextInspection(reader: StateReader, agreement: Agreement, clockMs: number): NextInspection {
+function nextInspection(reader: StateReader, agreement: Agreement): NextInspection {
   const from = inspectionStart(agreement, agreement.next)
   return {
     inspection: agreement.next,
     fromMs: timeOfService(reader, from),
     untilMs: timeOfService(reader, from + agreement.windowMs),
-    seed: clockMs < from ? null : (seedAfter(reader, from) ?? null),
+    seed: seedAfter(reader, from) ?? null,
   }
 }
 

@@ -145,6 +145,20 @@ describe('an offer', () => {
     })
   })
 
+  it('keeps collateral that matching locked after it was asked back', () => {
+    const chain = offered()
+    const least = chain.parameters.leastOfferGrains
+    const lots = [{ copyId: idOf('c'), sizeBytes: 10 * GIB }]
+    const locked = 14n * 10n * PRICE
+    chain.makeBlock([
+      chain.transaction('provider', [take(COLLATERAL - least)]),
+      chain.transaction('buyer', [postTender({ lots, periods: 1 })]),
+    ])
+    expect(locked).toBeGreaterThan(least)
+    expect(offerById(chain.state, 0)).toMatchObject({ state: 'full', freeGrains: 0n, lockedGrains: locked })
+    expect(chain.balance(pools.agreements)).toBe(recordedGrains(chain.state))
+  })
+
   it('tells where its provider is reached, as long as an agreement needs it', () => {
     const chain = offered()
     chain.run('buyer', postTender())

@@ -83,6 +83,17 @@ describe('a tender', () => {
     expect(chain.balance(pools.agreements)).toBe(recordedGrains(chain.state))
   })
 
+  it('pays for the matching of each lot with gas', () => {
+    const chain = market([1n])
+    const gasOf = (lots: number) => {
+      const tender = chain.transaction('buyer', [postTender({ lots: lotsOf(lots) })], {
+        gasLimit: 5_000 + 11_000 * lots,
+      })
+      return chain.makeBlock([tender]).receipts[0]!.gasUsed
+    }
+    expect(gasOf(20) - gasOf(10)).toBeGreaterThan(100_000)
+  })
+
   it('comes before others of its block when it pays more', () => {
     const chain = market([1_000_000n, 2_000_000n], { capacityBytes: GIB })
     chain.makeBlock([

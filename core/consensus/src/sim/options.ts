@@ -96,7 +96,7 @@ export function optionsOfSeed(seed: number, seats: number, slots: number, scheme
       clockSkewMs: random.between(0, 150),
       syncMs: [0, random.between(1, 20)],
       executeMs: [0, random.pick([5, 50, 400])],
-      crash: random.pick([0.003, 0.006, 0.012]),
+      crash: random.pick([0.01, 0.015, 0.02]),
       downMs: [20, random.between(100, 1500)],
       loseVotes: random.pick([0, 0, 0.1]),
       loseBlocks: random.pick([0, 0.1]),

@@ -15,7 +15,7 @@ import {
 import { hashTagged, toHex } from '@smartshare/crypto'
 import { hashScheme } from '@smartshare/crypto/simulated'
 import type { ConsensusConfig } from '../config.ts'
-import type { Effect, Event, Link, LogRecord, Message, TermStart } from '../events.ts'
+import type { Effect, Event, Link, LogRecord, Message, TermStart, Verdict } from '../events.ts'
 import { orderOfRound } from '../order.ts'
 import type { SafetyRules } from '../rules.ts'
 import type { State } from '../state.ts'
@@ -63,7 +63,12 @@ export class Stage {
   readonly checkers: Checkers
   readonly genesis: TermStart
   readonly chainId: Uint8Array = hashTagged('genesis', Uint8Array.of(1))
-  nowMs = GENESIS_MS
+  /** Late enough that the leader of slot 0 need not wait. */
+  nowMs = GENESIS_MS + 1000
+  /** What the nodes answer to `validate`. */
+  verdict: Verdict = 'valid'
+  /** False: writes do not come to the disk. */
+  writes = true
   /** Everything sent and not delivered yet. */
   pending: Pending[] = []
   /** Effects of each seat, in order. */
@@ -154,10 +159,11 @@ export class Stage {
   #answer(actor: Actor, effect: Effect): void {
     const { nowMs } = this
     if (effect.type === 'persist') {
+      if (!this.writes) return
       actor.records.push(...effect.records)
       this.give(actor, { type: 'persisted', nowMs, ticket: effect.ticket })
     } else if (effect.type === 'validate') {
-      this.give(actor, { type: 'validated', nowMs, hash: effect.hash, verdict: 'valid' })
+      this.give(actor, { type: 'validated', nowMs, hash: effect.hash, verdict: this.verdict })
     } else if (effect.type === 'build') {
       const { stateRoot, rangeRoot } = this.genesis.base
       const header: Header = { ...effect.template, stateRoot, rangeRoot, ...bodyOf([]), nextSet: effect.nextSet }

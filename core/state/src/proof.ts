@@ -40,7 +40,7 @@ export function pathOf(key: Uint8Array): Hash {
   return hashTagged('state/key', key)
 }
 
-export function valueHashOf(value: Uint8Array): Hash {
+function valueHashOf(value: Uint8Array): Hash {
   return hashTagged('state/value', value)
 }
 

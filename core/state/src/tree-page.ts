@@ -37,7 +37,7 @@ export const BUCKET_HEAD_BYTES = HEAD_BYTES
 /** A branch: how many keys are in each of the eight pages below, 32 bits each, in the byte order of the machine. */
 export const BRANCH_HEAD_BYTES = HEAD_BYTES + 4 * FANOUT
 /** Then the hashes of the nodes 2 … 15, numbered like a heap: 1 is the page's own root, i has the children 2i, 2i + 1. */
-export const BRANCH_HASHES = 2 * FANOUT - 2
+const BRANCH_HASHES = 2 * FANOUT - 2
 export const BRANCH_BYTES = BRANCH_HEAD_BYTES + BRANCH_HASHES * HASH_BYTES
 
 export function childName(name: PageName, digit: number): PageName {

@@ -3,7 +3,7 @@ import type { DiskFile } from './disk.ts'
 import { encodeFrames, type Frame, frameBytes } from './frame.ts'
 
 /** Most bytes that wait for the disk; more are refused. */
-export const MOST_WAITING_BYTES = 64 * 1_048_576
+const MOST_WAITING_BYTES = 64 * 1_048_576
 /** Most bytes written before one sync. */
 const MOST_BATCH_BYTES = 8 * 1_048_576
 

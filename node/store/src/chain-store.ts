@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { HASH_BYTES } from '@smartshare/chain'
 import {
   decode,
@@ -22,7 +23,15 @@ import {
 } from '@smartshare/state'
 import { type Database, open, type RootDatabase } from 'lmdb'
 
-const MAX_PENDING_UNDO = 4_096
+/** Most heights whose changes are dropped by one commit; the rest follows with the next. */
+const MOST_DROPPED = 4_096
+/** The error number (EIO) that LMDB gives for a write that fell short, which is what a full disk looks like to it. */
+const SHORT_WRITE = 5
+const MAP_FULL = -30792
+/** A commit rewrites about as many pages of 4 KiB as it has entries; with less room than this it may well fail. */
+const ROOM_PER_ENTRY_BYTES = 8_192
+const LEAST_ROOM_BYTES = 1_048_576
+const LOWEST_KEY = Uint8Array.of(0)
 const TIP = Buffer.from('tip')
 const RANGE = Buffer.from('range')
 
@@ -52,11 +61,13 @@ export interface ExecutedHeight {
   readonly pages: readonly NewPage[]
   /** Encoded receipts, the block's own last. */
   readonly receipts: readonly Uint8Array[]
+  /** The set of a later term that this height elected, encoded. */
+  readonly elected: { readonly term: number; readonly set: Uint8Array } | null
   /** Transactions in the order of their receipts. */
   readonly transactionIds: readonly Uint8Array[]
 }
 
-type Bytes = Database<Buffer, Buffer>
+type Bytes = Database<Uint8Array, Uint8Array>
 
 /**
  * The executed state on disk (LMDB): state, tree pages, receipts, index of transactions, and what the last heights changed.
@@ -65,17 +76,20 @@ type Bytes = Database<Buffer, Buffer>
 export class ChainStore {
   readonly state: StateReader
   readonly pages: PageStore
-  private readonly root: RootDatabase<Buffer, Buffer>
+  private readonly root: RootDatabase<Uint8Array, Uint8Array>
+  private readonly folder: string
   private readonly stateDb: Bytes
   private readonly pageDb: Bytes
   private readonly factsDb: Bytes
   private readonly receiptDb: Bytes
   private readonly placeDb: Bytes
   private readonly undoDb: Bytes
+  private readonly setDb: Bytes
   private readonly metaDb: Bytes
 
-  private constructor(root: RootDatabase<Buffer, Buffer>) {
+  private constructor(root: RootDatabase<Uint8Array, Uint8Array>, folder: string) {
     this.root = root
+    this.folder = folder
     const database = (name: string): Bytes =>
       root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
     this.stateDb = database('state')
@@ -84,15 +98,22 @@ export class ChainStore {
     this.receiptDb = database('receipts')
     this.placeDb = database('places')
     this.undoDb = database('undo')
+    this.setDb = database('sets')
     this.metaDb = database('meta')
     this.state = new LmdbState(this.stateDb)
-    this.pages = { get: (name) => this.pageDb.get(pageKey(name)) }
+    this.pages = {
+      get: (name) => {
+        const page = this.pageDb.getBinaryFast(pageKey(name))
+        // The memory of the last read, of which only the first `length` bytes are this page.
+        return page === undefined ? undefined : page.subarray(0, page.length)
+      },
+    }
   }
 
   /** Opens or makes the store in a folder. A commit is on disk when `commit` returns. */
   static open(folder: string): ChainStore {
     return new ChainStore(
-      open<Buffer, Buffer>({
+      open<Uint8Array, Uint8Array>({
         path: folder,
         encoding: 'binary',
         keyEncoding: 'binary',
@@ -100,6 +121,7 @@ export class ChainStore {
         overlappingSync: false,
         noSubdir: false,
       }),
+      folder,
     )
   }
 
@@ -125,8 +147,13 @@ export class ChainStore {
   }
 
   place(transactionId: Uint8Array): { height: number; index: number } | undefined {
-    const stored = this.placeDb.get(asBuffer(transactionId))
+    const stored = this.placeDb.get(transactionId)
     return stored === undefined ? undefined : decode(placeSchema, stored)
+  }
+
+  /** The delegates of a term, encoded; undefined for term 0 and for terms not elected yet. */
+  electedSet(term: number): Uint8Array | undefined {
+    return this.setDb.get(heightKey(term))
   }
 
   /** What a recent height changed; undefined if it is no longer kept. */
@@ -149,52 +176,100 @@ export class ChainStore {
   }
 
   /**
-   * Writes consecutive heights as one transaction, durable when it returns. `keepChangesFrom`: of lower heights the
-   * changes are dropped. Throws STORE_FULL if the disk has no room: nothing of the heights is then stored.
+   * Writes consecutive heights as one transaction, durable when it returns. Of a key or page that several of them changed
+   * only the last version is written. `keepChangesFrom`: of lower heights the changes are dropped.
+   *
+   * Throws STORE_FULL if the disk has no room, STORE_IO if it fails otherwise: nothing of the heights is then stored, and
+   * the same commit may be tried again.
    */
   commit(heights: readonly ExecutedHeight[], keepChangesFrom: number): void {
+    let entries = 0
     try {
       this.root.transactionSync(() => {
-        for (const height of heights) this.write(height)
+        entries = this.writeState(heights) + this.writePages(heights)
+        for (const height of heights) entries += this.writeHeight(height)
         this.dropChanges(keepChangesFrom)
       })
     } catch (error) {
-      if (/ENOSPC|MDB_MAP_FULL|No space left/.test(String(error))) {
-        throw new SmartshareError('STORE_FULL', 'the disk has no room for the state', {}, error)
-      }
-      throw error
+      throw this.failure(error, entries)
     }
+  }
+
+  /** Lets the reads that follow in this turn of the event loop see the latest commit. */
+  refresh(): void {
+    this.root.resetReadTxn()
   }
 
   async close(): Promise<void> {
     await this.root.close()
   }
 
-  private write({ facts, range, changes, pages, receipts, transactionIds }: ExecutedHeight): void {
-    const key = heightKey(facts.height)
-    for (const { key: stateKey, value } of changes) {
-      if (value === null) this.stateDb.removeSync(asBuffer(stateKey))
-      else this.stateDb.putSync(asBuffer(stateKey), asBuffer(value))
+  private writeState(heights: readonly ExecutedHeight[]): number {
+    const last = lastOf(
+      heights.map(({ changes }) => changes),
+      // Reading the text of a key is only worth it where heights may have changed the same.
+      heights.length > 1 ? ({ key }) => Buffer.from(key).toString('latin1') : undefined,
+    )
+    let sizeBytes = 0
+    for (const { value } of last) sizeBytes += value?.length ?? 0
+    // Values in one piece of memory: LMDB takes them by address, and asking for that of a small array is what costs.
+    const slab = new Uint8Array(sizeBytes)
+    let at = 0
+    for (const { key, value } of last) {
+      if (value === null) {
+        this.stateDb.removeSync(key)
+        continue
+      }
+      slab.set(value, at)
+      this.stateDb.putSync(key, slab.subarray(at, at + value.length))
+      at += value.length
     }
-    for (const { name, bytes } of pages) {
+    return last.length
+  }
+
+  private writePages(heights: readonly ExecutedHeight[]): number {
+    const last = lastOf(
+      heights.map(({ pages }) => pages),
+      heights.length > 1 ? ({ name }) => name : undefined,
+    )
+    for (const { name, bytes } of last) {
       if (bytes === null) this.pageDb.removeSync(pageKey(name))
-      else this.pageDb.putSync(pageKey(name), asBuffer(bytes))
+      else this.pageDb.putSync(pageKey(name), bytes)
     }
+    return last.length
+  }
+
+  private writeHeight({ facts, range, changes, receipts, elected, transactionIds }: ExecutedHeight): number {
+    const key = heightKey(facts.height)
     const nothing = new Uint8Array()
     const undo = changes.flatMap((change) => [change.key, change.value ?? nothing, change.previous ?? nothing])
-    this.undoDb.putSync(key, asBuffer(pack(undo)))
-    this.receiptDb.putSync(key, asBuffer(pack(receipts)))
-    this.factsDb.putSync(key, asBuffer(encode(factsSchema, facts)))
+    this.undoDb.putSync(key, pack(undo))
+    this.receiptDb.putSync(key, pack(receipts))
+    this.factsDb.putSync(key, encode(factsSchema, facts))
     for (const [index, id] of transactionIds.entries()) {
-      this.placeDb.putSync(asBuffer(id), asBuffer(encode(placeSchema, { height: facts.height, index })))
+      this.placeDb.putSync(id, encode(placeSchema, { height: facts.height, index }))
     }
-    this.metaDb.putSync(RANGE, asBuffer(range))
-    this.metaDb.putSync(TIP, asBuffer(encode(uint(), facts.height)))
+    if (elected !== null) this.setDb.putSync(heightKey(elected.term), elected.set)
+    this.metaDb.putSync(RANGE, range)
+    this.metaDb.putSync(TIP, encode(uint(), facts.height))
+    return transactionIds.length + (changes.length >> 4) + receipts.length
   }
 
   private dropChanges(below: number): void {
-    const keys = [...this.undoDb.getKeys({ end: heightKey(below), limit: MAX_PENDING_UNDO })]
-    for (const key of keys) this.undoDb.removeSync(key)
+    for (const key of [...this.undoDb.getKeys({ end: heightKey(below), limit: MOST_DROPPED })]) {
+      this.undoDb.removeSync(key)
+    }
+  }
+
+  private failure(error: unknown, entries: number): SmartshareError {
+    const reason = (error as { code?: unknown }).code
+    const { bavail, bsize } = statfsSync(this.folder)
+    const room = bavail * bsize
+    if (reason === MAP_FULL || (reason === SHORT_WRITE && room < LEAST_ROOM_BYTES + entries * ROOM_PER_ENTRY_BYTES)) {
+      return new SmartshareError('STORE_FULL', 'The disk has no room for the state', { path: this.folder, room }, error)
+    }
+    const message = error instanceof Error ? error.message : String(error)
+    return new SmartshareError('STORE_IO', `The state cannot be stored: ${message}`, { path: this.folder }, error)
   }
 }
 
@@ -207,36 +282,46 @@ class LmdbState implements StateReader {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.database.get(asBuffer(key))
+    return this.database.get(key)
   }
 
   *range(from: Uint8Array, to: Uint8Array | undefined, options: RangeOptions = {}): Generator<StateEntry> {
     const limit = options.limit === undefined ? {} : { limit: options.limit }
-    const upper = to === undefined ? {} : { end: asBuffer(to) }
+    // LMDB knows no empty key, and no key is below one.
+    const low = from.length === 0 ? LOWEST_KEY : from
+    if (to?.length === 0) return
     // lmdb walks downwards from `start`; ours names the lower bound first and the upper bound as exclusive.
     const bounds =
       options.reverse === true
         ? {
-            ...(to === undefined ? {} : { start: asBuffer(to), exclusiveStart: true }),
-            end: asBuffer(from),
+            ...(to === undefined ? {} : { start: to, exclusiveStart: true }),
+            end: low,
             inclusiveEnd: true,
             reverse: true,
           }
-        : { start: asBuffer(from), ...upper }
+        : { start: low, ...(to === undefined ? {} : { end: to }) }
     for (const { key, value } of this.database.getRange({ ...bounds, ...limit })) yield [key, value]
   }
 }
 
-function pageKey(name: NewPage['name']): Buffer {
-  return Buffer.from(pageText(name), 'latin1')
+/** The last version of whatever several lists hold under the same name; without `nameOf` there is but one list. */
+function lastOf<T>(lists: readonly (readonly T[])[], nameOf: ((one: T) => unknown) | undefined): readonly T[] {
+  if (nameOf === undefined) return lists[0] ?? []
+  const last = new Map<unknown, T>()
+  for (const list of lists) for (const one of list) last.set(nameOf(one), one)
+  return [...last.values()]
+}
+
+const pageKeyBytes = Buffer.alloc(128)
+const pageKeys = Array.from({ length: pageKeyBytes.length }, (_, length) => pageKeyBytes.subarray(0, length))
+
+/** The name of a page as a key, in memory that the next call overwrites. */
+function pageKey(name: NewPage['name']): Uint8Array {
+  return pageKeys[pageKeyBytes.write(pageText(name), 'latin1')]!
 }
 
 function heightKey(height: number): Buffer {
   const key = Buffer.alloc(8)
   key.writeBigUInt64BE(BigInt(height))
   return key
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -105,7 +105,7 @@ async function said<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** STORE_FULL if the disk has no room, STORE_MISSING if there is no such file, otherwise STORE_IO. */
-export function diskError(path: string, error: unknown): SmartshareError {
+function diskError(path: string, error: unknown): SmartshareError {
   const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
   if (FULL.has(reason)) return new SmartshareError('STORE_FULL', 'The disk has no room', { path, reason }, error)
   if (reason === 'ENOENT') return new SmartshareError('STORE_MISSING', 'There is no such file', { path }, error)

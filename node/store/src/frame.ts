@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
 import { SmartshareError } from '@smartshare/codec'
+import { sha256 } from '@smartshare/crypto'
 
 // How records lie in a log file, one behind the other:
 //   0  3 B   "SSP"
@@ -118,14 +118,14 @@ function hasEmptySector(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 function headCheckOf(bytes: Uint8Array, at: number): Buffer {
-  return hash('sha256', bytes.subarray(at, at + FIELDS_BYTES), 'buffer').subarray(0, HEAD_CHECK_BYTES)
+  return asBuffer(sha256(bytes.subarray(at, at + FIELDS_BYTES))).subarray(0, HEAD_CHECK_BYTES)
 }
 
 function checkOf(frame: Uint8Array): Buffer {
   const checked = Buffer.allocUnsafe(frame.length - FRAME_HEAD_BYTES + FIELDS_BYTES)
   checked.set(frame.subarray(0, FIELDS_BYTES))
   checked.set(frame.subarray(FRAME_HEAD_BYTES), FIELDS_BYTES)
-  return hash('sha256', checked, 'buffer').subarray(0, CHECK_BYTES)
+  return asBuffer(sha256(checked)).subarray(0, CHECK_BYTES)
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

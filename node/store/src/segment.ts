@@ -6,7 +6,7 @@ import { decodeFrame, encodeFrames, FRAME_HEAD_BYTES, judgeTail, type PlacedFram
 export const HEADER = 0
 export const BLOCK = 1
 export const VOTE_RECORD = 2
-export const SEGMENT_INDEX = 3
+const SEGMENT_INDEX = 3
 export const SEAL = 4
 
 const FORMAT = 1

@@ -31,8 +31,8 @@ const call = (method: string, agreement = 0) => callOf('agreements', method, { a
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
 /** A chain with one matched agreement, 0, between `buyer` and `provider`. */
-function matched(periods = PERIODS): TestChain {
-  const chain = new TestChain({ accounts: ['buyer', 'provider', 'watcher', 'other'] })
+function matched(periods = PERIODS, parameters = {}): TestChain {
+  const chain = new TestChain({ accounts: ['buyer', 'provider', 'watcher', 'other'], parameters })
   chain.run('provider', postOffer({ priceGrains: PRICE, collateralGrains: 10n ** 9n }))
   mature(chain)
   const lots = [{ copyId: idOf('copy'), sizeBytes: SIZE }]
@@ -40,8 +40,8 @@ function matched(periods = PERIODS): TestChain {
   return chain
 }
 
-function active(periods = PERIODS): TestChain {
-  const chain = matched(periods)
+function active(periods = PERIODS, parameters = {}): TestChain {
+  const chain = matched(periods, parameters)
   chain.run('buyer', activation(chain, 0, chain.account('provider'), { root, sizeBytes: SIZE }))
   chain.makeBlock()
   return chain
@@ -267,6 +267,22 @@ describe('an agreement of storage', () => {
     const { receipt } = chain.run('provider', answered)
     expect(receipt.events.at(-1)).toMatchObject({ name: 'closed', data: { bountyGrains: 0n } })
     expect(viewOf(chain, 0).state).toBe('breached')
+  })
+
+  it('puts the offer of a provider that lost collateral out of the book until it is topped up', () => {
+    const chain = active(PERIODS, { leastOfferGrains: 10n ** 9n })
+    wait(chain, 3 * chain.parameters.storagePeriodMs)
+    chain.run('watcher', call('settle'))
+    const offer = () => offerOfProvider(chain.state, chain.account('provider').address)!
+    expect(offer()).toMatchObject({ state: 'full', freeGrains: 10n ** 9n - 14n * PERIOD, lockedGrains: 0n })
+    chain.run('provider', callOf('offers', 'deposit', { offer: 0, grains: 14n * PERIOD }))
+    expect(offer().state).toBe('listed')
+  })
+
+  it('never has two inspections open at a time', () => {
+    const chain = active(PERIODS, { inspectionWindowMs: 50_000 })
+    const { fromMs, untilMs } = viewOf(chain, 0).nextInspection!
+    expect(untilMs - fromMs).toBe(chain.parameters.storagePeriodMs)
   })
 
   it('pays no bounty to a provider that makes its own breach visible', () => {

@@ -5,6 +5,7 @@ import { HeightWatch } from './height-watch.ts'
 import { type ProvenBalance, proveBalance } from './proof/balance-proof.ts'
 import { TrustedSets } from './proof/trusted-sets.ts'
 import type { BlockHeader, PlacedEvent } from './rpc/answers.ts'
+import { Backoff, sleep } from './rpc/backoff.ts'
 import { type EventQuery, RpcClient } from './rpc/rpc-client.ts'
 import { NewsSocket } from './rpc/socket.ts'
 import { Sender } from './transactions/sender.ts'
@@ -15,6 +16,10 @@ import type { Signer } from './wallet/signer.ts'
 
 const PAGE = 100
 const EVENT_PAGE = 1000
+const FIRST_WAIT_MS = 200
+const MOST_WAIT_MS = 5000
+/** No node answers now, which says nothing about the question. */
+const AWAY = new Set(['RPC_UNREACHABLE', 'RPC_ANSWER', 'RPC_BUSY', 'RPC_INTERNAL', 'CLIENT_CLOSED'])
 
 export interface ClientOptions {
   /** Nodes, `http://…`. */
@@ -107,7 +112,9 @@ export class Client {
     for await (const height of this.watch.heights(options.signal)) {
       next ??= height + 1
       while (next <= height) {
-        const { headers } = await this.rpc.blocks(next, Math.min(PAGE, height - next + 1))
+        const from: number = next
+        const page = await this.patiently(() => this.rpc.blocks(from, Math.min(PAGE, height - from + 1)))
+        const headers = page?.headers ?? []
         if (headers.length === 0) break
         for (const header of headers) {
           yield header
@@ -122,7 +129,9 @@ export class Client {
     let next = { height: query.height, skip: query.skip ?? 0 }
     for await (const height of this.watch.heights(options.signal)) {
       while (next.height <= height) {
-        const page = await this.rpc.events({ limit: EVENT_PAGE, ...query, ...next })
+        const from: EventQuery = { limit: EVENT_PAGE, ...query, ...next }
+        const page = await this.patiently(() => this.rpc.events(from))
+        if (page === undefined) return
         yield* page.events
         if (page.next.height === next.height && page.next.skip === next.skip) break
         next = page.next
@@ -133,6 +142,20 @@ export class Client {
   /** A balance that needs no trust in the node, only in the chain id. Throws PROOF_* if the node cannot prove it. */
   proveBalance(address: string): Promise<ProvenBalance> {
     return proveBalance(this.rpc, new TrustedSets(this.genesis), address)
+  }
+
+  /** Asks until nodes are there to answer; undefined when the client is closed. Throws what nodes refuse. */
+  private async patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    const backoff = new Backoff(FIRST_WAIT_MS, MOST_WAIT_MS)
+    while (!this.closing.signal.aborted) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!SmartshareError.is(error) || !AWAY.has(error.code)) throw error
+        await sleep(backoff.next(), this.closing.signal)
+      }
+    }
+    return undefined
   }
 
   /** Ends everything: news, waits, questions. */

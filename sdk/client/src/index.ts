@@ -14,6 +14,7 @@ export type {
   TransactionState,
   VoterInfo,
 } from './rpc/answers.ts'
+export type { AgreementsQuery, MarketClient } from './rpc/market-client.ts'
 export { base64OfBytes, bytesOfBase64, type EventQuery, RpcClient } from './rpc/rpc-client.ts'
 export type { RpcCall, RpcOutcome, TransportOptions } from './rpc/transport.ts'
 export { callOf, calls } from './transactions/calls.ts'

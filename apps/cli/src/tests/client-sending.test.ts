@@ -1,45 +1,26 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Account, Client, calls, type Sender, Wallet } from '@smartshare/client'
-import { sha256 } from '@smartshare/crypto'
-import { MemoryNode, type RpcServer, serve } from '@smartshare/daemon/testing'
-import { testAccount } from '@smartshare/runtime/testing'
+import { Client, calls, type Sender } from '@smartshare/client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { accountOf, LocalNetwork } from './local-network.ts'
 
 const START = 10n ** 14n
 const SSP = 10n ** 8n
-/** The same key as the test account that genesis funds. */
-const alice: Account = Wallet.fromSeed(sha256(new TextEncoder().encode('test account alice'))).account()
-const bob = testAccount('bob')
+const alice = accountOf('alice')
+const bob = accountOf('bob')
 
-let node: MemoryNode
-let server: RpcServer
-const open: { close(): unknown }[] = []
+let network: LocalNetwork
 
 beforeEach(async () => {
-  node = new MemoryNode({ accounts: ['alice', 'bob'] })
-  node.start(40)
-  server = await serve(node)
+  network = await LocalNetwork.start()
 })
 
 afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-  node.stop()
-  await server.close()
+  await network.close()
 })
 
-async function connect(urls: { rpc?: string[]; ws?: string[] } = {}): Promise<Client> {
-  const client = await Client.connect({ rpc: [server.url], ws: [server.ws], ...urls })
-  open.push(client)
-  return client
-}
-
 async function balanceOfBob(client: Client): Promise<bigint> {
-  return (await client.rpc.account(bobText())).grains - START
-}
-
-function bobText(): string {
-  return Wallet.fromSeed(sha256(new TextEncoder().encode('test account bob'))).account().text
+  return (await client.rpc.account(bob.text)).grains - START
 }
 
 const pay = (amount: bigint) => ({ calls: [calls.transfer(bob.address, amount)] })
@@ -54,21 +35,21 @@ async function between(handle: Handler): Promise<string> {
     const body = Buffer.concat(chunks).toString()
     const forward = async () => {
       const headers = { 'content-type': 'application/json' }
-      return await (await fetch(server.url, { method: 'POST', body, headers })).text()
+      return await (await fetch(network.server.url, { method: 'POST', body, headers })).text()
     }
     const answer = await handle(body, forward)
     if (answer === undefined) response.destroy()
     else response.end(answer)
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  open.push({ close: () => new Promise((resolve) => proxy.close(resolve)) })
-  open.push({ close: () => proxy.closeAllConnections() })
+  network.keep({ close: () => new Promise((resolve) => proxy.close(resolve)) })
+  network.keep({ close: () => proxy.closeAllConnections() })
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`
 }
 
 describe('a sender', () => {
   it('sends, waits until final, and pays what was estimated', async () => {
-    const client = await connect()
+    const client = await network.client()
     const sender = client.sender(alice)
     const fee = await sender.estimate(pay(7n))
     const final = await sender.sendAndWait(pay(7n))
@@ -82,7 +63,7 @@ describe('a sender', () => {
     ['news over WebSocket', true],
     ['asking alone', false],
   ])('has many transactions under way at a time, with %s', async (_, hasNews) => {
-    const client = await connect(hasNews ? {} : { ws: [] })
+    const client = await network.client(hasNews ? {} : { ws: [] })
     const sender = client.sender(alice)
     const finals = await Promise.all(Array.from({ length: 150 }, (_, i) => sender.sendAndWait(pay(BigInt(i + 1)))))
     expect(new Set(finals.map(({ id }) => id)).size).toBe(150)
@@ -91,14 +72,14 @@ describe('a sender', () => {
   })
 
   it('says before sending what a transaction would fail with', async () => {
-    const sender = (await connect()).sender(alice)
+    const sender = (await network.client()).sender(alice)
     await expect(sender.send(pay(START * 2n))).rejects.toMatchObject({ code: 'TOKENS_BALANCE' })
     await expect(sender.send({ calls: [calls.unstake(1n)] })).rejects.toMatchObject({ code: 'DELEGATE_STAKE' })
     expect((await sender.sendAndWait(pay(1n))).receipt.status).toBe('done')
   })
 
   it('throws the code of the receipt when a transaction fails after all', async () => {
-    const client = await connect()
+    const client = await network.client()
     const sender = client.sender(alice)
     const fee = await sender.estimate(pay(1n))
     const { gasLimit, maxGasPrice } = fee
@@ -107,7 +88,7 @@ describe('a sender', () => {
   })
 
   it('empties an account to the last grain it can when told to send so much', async () => {
-    const client = await connect()
+    const client = await network.client()
     const sender = client.sender(alice)
     const fee = await sender.estimate(pay(START - 2n * SSP))
     expect(fee.emptying).toBe(true)
@@ -117,7 +98,7 @@ describe('a sender', () => {
   })
 
   it('gives the nonce of a refused transaction to the next, and holds nothing up', async () => {
-    const client = await connect()
+    const client = await network.client()
     const sender = client.sender(alice)
     const { gasLimit, maxGasPrice } = await sender.estimate(pay(1n))
     const good = { gasLimit, maxGasPrice, emptying: false }
@@ -139,9 +120,9 @@ describe('a sender', () => {
   })
 
   it('shares an account with another program', async () => {
-    const client = await connect()
+    const client = await network.client()
     const one = client.sender(alice)
-    const other = (await connect()).sender(alice)
+    const other = (await network.client()).sender(alice)
     // Both count from the same nonce and pay the same: each must still be a transaction of its own.
     const request = { ...pay(1n), lifetimeBlocks: 10_000 }
     const send = (sender: Sender) => Array.from({ length: 10 }, () => sender.sendAndWait(request))
@@ -157,14 +138,14 @@ describe('a sender', () => {
       const answer = await forward()
       return submits <= 7 ? undefined : answer
     })
-    const client = await connect({ rpc: [lossy] })
+    const client = await network.client({ rpc: [lossy] })
     const sender = client.sender(alice)
     const finals = await Promise.all([1n, 2n, 4n].map((amount) => sender.sendAndWait(pay(amount))))
     expect(submits).toBeGreaterThan(7)
     expect(new Set(finals.map(({ id }) => id)).size).toBe(3)
     await expect.poll(() => balanceOfBob(client)).toBe(7n)
-    const height = node.height
-    await expect.poll(() => node.height).toBeGreaterThan(height + 3)
+    const height = network.node.height
+    await expect.poll(() => network.node.height).toBeGreaterThan(height + 3)
     expect(await balanceOfBob(client)).toBe(7n)
   })
 
@@ -174,7 +155,7 @@ describe('a sender', () => {
       await forward()
       return undefined
     })
-    const client = await connect({ rpc: [mute], ws: [] })
+    const client = await network.client({ rpc: [mute], ws: [] })
     const sent = client.sender(alice).send(pay(3n), { admitMs: 10 })
     const error = await sent.catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'TX_UNCERTAIN' })
@@ -183,14 +164,14 @@ describe('a sender', () => {
   })
 
   it('hands the same bytes over again to a node that has lost them', async () => {
-    node.stop()
-    const client = await connect({ ws: [] })
+    network.node.stop()
+    const client = await network.client({ ws: [] })
     const sent = await client.sender(alice).send(pay(5n))
-    node.forgetMempool()
-    node.makeBlock()
+    network.node.forgetMempool()
+    network.node.makeBlock()
     expect((await client.rpc.transaction(sent.id)).state).toBe('unknown')
     await expect.poll(async () => (await client.rpc.transaction(sent.id)).state).toBe('pending')
-    node.makeBlock()
+    network.node.makeBlock()
     expect((await sent.wait()).id).toBe(sent.id)
     expect(await balanceOfBob(client)).toBe(5n)
   })
@@ -203,17 +184,17 @@ describe('a sender', () => {
       const results = params.transactions.map(() => ({ id: '00'.repeat(32) }))
       return JSON.stringify({ jsonrpc: '2.0', id, result: { results } })
     })
-    const client = await connect({ rpc: [liar], ws: [] })
+    const client = await network.client({ rpc: [liar], ws: [] })
     const sent = await client.sender(alice).send({ ...pay(5n), lifetimeBlocks: 10 })
     await expect(sent.wait()).rejects.toMatchObject({ code: 'TX_NOT_PACKED' })
-    expect(node.height).toBeGreaterThan(sent.transaction.expiryHeight)
+    expect(network.node.height).toBeGreaterThan(sent.transaction.expiryHeight)
     expect(await balanceOfBob(client)).toBe(0n)
   })
 
   it('asks the next node when one is away, ill, or talks nonsense', async () => {
     const nonsense = await between(async () => '<html>')
     const ill = await between(async () => undefined)
-    const client = await connect({ rpc: ['http://127.0.0.1:9/', nonsense, ill, server.url] })
+    const client = await network.client({ rpc: ['http://127.0.0.1:9/', nonsense, ill, network.server.url] })
     expect((await client.sender(alice).sendAndWait(pay(1n))).receipt.status).toBe('done')
     const alone = Client.connect({ rpc: ['http://127.0.0.1:9/'], attempts: 2 })
     await expect(alone).rejects.toMatchObject({ code: 'RPC_UNREACHABLE' })
@@ -222,7 +203,7 @@ describe('a sender', () => {
   })
 
   it('will not speak with another network', async () => {
-    const other = Client.connect({ rpc: [server.url], chainId: '00'.repeat(32) })
+    const other = Client.connect({ rpc: [network.server.url], chainId: '00'.repeat(32) })
     await expect(other).rejects.toMatchObject({ code: 'CLIENT_OTHER_NETWORK' })
   })
 })

@@ -137,6 +137,7 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
     clearInterval(pinging)
     hub.close()
     await app.close()
+    metrics.close()
     const why = (error as NodeJS.ErrnoException).code ?? 'unknown'
     throw new SmartshareError('RPC_LISTEN', `cannot listen on ${options.host}:${options.port}: ${why}`, { why }, error)
   }
@@ -159,6 +160,7 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
       }, STOP_GRACE_MS)
       await app.close()
       clearTimeout(grace)
+      metrics.close()
     },
   }
 }

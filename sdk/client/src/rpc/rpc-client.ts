@@ -1,5 +1,6 @@
 import { SmartshareError } from '@smartshare/codec'
 import * as answers from './answers.ts'
+import { MarketClient } from './market-client.ts'
 import { errorOfRefusal } from './rpc-error.ts'
 import { HttpTransport, MAX_BATCH_CALLS, type RpcCall, type RpcOutcome, type TransportOptions } from './transport.ts'
 
@@ -22,10 +23,13 @@ export interface EventQuery {
 
 /** Every method of a node, typed. Answers are checked; amounts are bigint. */
 export class RpcClient {
+  /** Questions about offers, tenders and agreements. */
+  readonly market: MarketClient
   private readonly transport: HttpTransport
 
   constructor(options: TransportOptions) {
     this.transport = new HttpTransport(options)
+    this.market = new MarketClient(this.transport)
   }
 
   /** The node that is asked now. */

@@ -146,10 +146,16 @@ function outcomeOf<T>(call: RpcCall<T>, id: number, raw: unknown, node: string):
   if (answer === null || answer === undefined || answer.id !== id) {
     return { error: strangeAnswer(node, `nothing for ${call.method}`) }
   }
-  const parsed = call.answer.safeParse(answer.result)
-  if (parsed.success) return { value: parsed.data }
-  const [issue] = parsed.error.issues
-  return { error: strangeAnswer(node, `${call.method}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`) }
+  try {
+    const parsed = call.answer.safeParse(answer.result)
+    if (parsed.success) return { value: parsed.data }
+    const [issue] = parsed.error.issues
+    return { error: strangeAnswer(node, `${call.method}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`) }
+  } catch (error) {
+    // Shapes that turn texts into addresses or bytes throw for what is neither.
+    if (SmartshareError.is(error)) return { error: strangeAnswer(node, `${call.method}: ${error.message}`) }
+    throw error
+  }
 }
 
 async function readBounded(response: Response, node: string): Promise<string> {

@@ -145,7 +145,7 @@ export function notarizedSlot(instance: Instance, entry: Entry, before: number):
 
 /**
  * The notarized block that a leader of `slot` extends: the one of the highest slot that is known with all ancestors and
- * from which on every slot is skipped. If something is missing, `gap` is the slot from which certificates are wanted.
+ * from which on every slot is skipped. If something is missing, `gap` is the lowest slot whose certificate is wanted.
  */
 export function bestParent(instance: Instance, slot: number): ParentChoice | Gap {
   const { parentMemo, version } = instance
@@ -156,16 +156,16 @@ export function bestParent(instance: Instance, slot: number): ParentChoice | Gap
 }
 
 function findParent(instance: Instance, slot: number): ParentChoice | Gap {
+  let gap: number | null = null
   for (let at = slot - 1; at > instance.finalSlot; at--) {
     const state = instance.slots.get(at)
     const certificate = notarOf(state)
-    if (certificate !== null) {
-      const entry = instance.entries.get(toHex(certificate.value))
-      if (entry?.connected === true) return { entry, slot: at }
-    }
-    if (!state?.skip) return { gap: at }
+    const entry = certificate === null ? undefined : instance.entries.get(toHex(certificate.value))
+    if (entry?.connected === true) return gap === null ? { entry, slot: at } : { gap }
+    // Pages ascend, so it is the lowest missing slot that is asked for.
+    if (!state?.skip) gap = at
   }
-  return { entry: instance.tip, slot: instance.finalSlot }
+  return gap === null ? { entry: instance.tip, slot: instance.finalSlot } : { gap }
 }
 
 /** Blocks above the last final one up to `entry`, ascending. */

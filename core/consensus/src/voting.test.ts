@@ -1,4 +1,4 @@
-import { FINAL, NO_VALUE, NOTAR, SKIP } from '@smartshare/chain'
+import { FINAL, NO_VALUE, NOTAR, nextAccumulator, SKIP } from '@smartshare/chain'
 import { describe, expect, it } from 'vitest'
 import { ALL_RULES } from './rules.ts'
 import { type Actor, placeOf, proposalOf, Stage } from './sim/stage.ts'
@@ -6,6 +6,12 @@ import { type Actor, placeOf, proposalOf, Stage } from './sim/stage.ts'
 function stageOf(seats = 4) {
   const stage = new Stage({ rules: ALL_RULES, seats })
   return { stage, leader: stage.actor(0), voter: stage.actor(1), others: [stage.actor(2), stage.actor(3)] as const }
+}
+
+/** A reveal that its leader did not sign, with the accumulator that follows from it. */
+function forgedReveal() {
+  const reveal = new Uint8Array(96).fill(1)
+  return { reveal, accumulator: nextAccumulator(stageOf().stage.base.accumulator, reveal) }
 }
 
 const kinds = (stage: Stage, actor: Actor) => stage.votesOf(actor).map(({ kind, slot }) => [kind, slot])
@@ -127,7 +133,7 @@ describe('a delegate', () => {
   it.each([
     ['a height that leaves one out', { height: 2 }],
     ['an accumulator that is not the parent’s with the reveal', { accumulator: new Uint8Array(32) }],
-    ['a reveal by another key', { reveal: new Uint8Array(96) }],
+    ['a reveal by another key', forgedReveal()],
     ['a time before the least time after its parent', { timeMs: 1_735_689_600_099 }],
     ['a root without its certificate', { rootHeight: 0, certificateHash: new Uint8Array(32).fill(1) }],
     ['a root above its own height', { rootHeight: 1 }],

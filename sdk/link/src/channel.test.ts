@@ -234,7 +234,7 @@ describe('a channel', () => {
 
   it('is cut when one side has ended and the other says nothing more', async () => {
     const { asker, answerer } = await links.pair()
-    const { near, far } = await ends(asker, answerer, { lingerTimeoutMs: 100 })
+    const { near, far } = await ends(asker, answerer)
     await near.close()
     await far.close()
     await until(() => near.gone && far.gone)

@@ -78,7 +78,7 @@ function rawSocket(link: Link): { socket: Socket; closed: Promise<void> } {
 
 describe('a link under attack', () => {
   it('cuts raw TCP that is junk, and serves others meanwhile', async () => {
-    const link = await target({ handshakeTimeoutMs: 500 })
+    const link = await target({ handshakeTimeoutMs: 5_000 })
     const junk = [
       Buffer.alloc(100_000, 0xff),
       Buffer.from('GET / HTTP/1.1\r\n\r\n'),
@@ -163,10 +163,10 @@ describe('a link under attack', () => {
   })
 
   it('holds a fault against streams that never name a protocol anybody speaks', async () => {
-    const link = await target({ negotiationTimeoutMs: 1_200 })
+    const link = await target({ negotiationTimeoutMs: 4_000 })
     const { connection } = await stranger(link)
     const opened = connection
-      .newStream('/unknown/1', { signal: AbortSignal.timeout(5_000) })
+      .newStream('/unknown/1', { signal: AbortSignal.timeout(20_000) })
       .catch((error: Error) => error.name)
     expect(await opened).toBe('UnsupportedProtocolError')
     // Silence on a stream: the multiplexer opens it, then nothing.

@@ -4,7 +4,7 @@ import type { Link } from './link.ts'
 
 // What the tests of this package share: links on loopback with ephemeral ports, and waiting without sleeping.
 
-const WAIT_MS = 20_000
+const WAIT_MS = 40_000
 const POLL_MS = 5
 
 export function seedOf(name: string): Uint8Array {
@@ -49,7 +49,7 @@ export function portOf(link: Link): number {
   return Number(/\/tcp\/(\d+)/.exec(addressOf(link))?.[1])
 }
 
-/** Resolves when the condition holds; fails after 20 s. */
+/** Resolves when the condition holds; fails after 40 s. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + WAIT_MS
   while (!condition()) {

@@ -86,6 +86,7 @@ export class ConsensusDriver {
 
   private carryOut(effect: Effect): void {
     const { parts } = this
+    parts.log.trace({ effect: effect.type }, 'effect')
     switch (effect.type) {
       case 'persist':
         parts.promises.append(effect.records).then(

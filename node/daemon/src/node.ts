@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import { type Block, type Certificate, type DelegateSet, decodeSet, encodeBlock } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { type Evidence, genesisTerm, historyHeaders, positionOf, type TermStart } from '@smartshare/consensus'
 import { bls, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import { chainIdOf, decodeGenesis, firstSet, type Genesis, nextBasePrice } from '@smartshare/runtime'
-import { BlockLog, ChainStore, nodeDisk, VoteLog } from '@smartshare/store'
+import { type ChainStore, type OpenedStore, openStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { ExecutedNotice } from './api.ts'
 import { BlockMaker } from './block-maker.ts'
@@ -38,8 +37,7 @@ interface Opened {
   readonly log: Logger
   readonly genesis: Genesis
   readonly chainId: Uint8Array
-  readonly blocks: BlockLog
-  readonly store: ChainStore
+  readonly folder: OpenedStore
   readonly finals: FinalChain
   readonly promises: PromiseLog
   readonly link: Link
@@ -59,7 +57,7 @@ export class Node {
   readonly changes: RecentChanges
   readonly intake: Intake
   readonly throughput = new Throughput(() => performance.now())
-  private readonly blocks: BlockLog
+  private readonly folder: OpenedStore
   private readonly promises: PromiseLog
   private readonly signatures = new SignaturePool()
   private readonly maker: BlockMaker
@@ -81,11 +79,9 @@ export class Node {
   static async start(config: NodeConfig, log: Logger): Promise<Node> {
     const genesis = decodeGenesis(config.genesis)
     const chainId = chainIdOf(genesis)
-    const blocks = await BlockLog.open(nodeDisk, join(config.dataDir, 'blocks'), { chainId })
-    const finals = await FinalChain.open(blocks)
-    const store = ChainStore.open(join(config.dataDir, 'state'))
-    const votes = await VoteLog.open(nodeDisk, join(config.dataDir, 'votes'), chainId, store.height !== undefined)
-    const promises = await PromiseLog.open(votes, finals.last?.block.header ?? null)
+    const folder = await openStore(config.dataDir, { chainId })
+    const finals = await FinalChain.open(folder.blocks)
+    const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
     const link = await createLink({
       privateKeySeed: config.linkSeed,
       listen: config.p2p.listen,
@@ -94,18 +90,19 @@ export class Node {
       gossip: { topics: [TRANSACTIONS_TOPIC] },
       log: (message, details) => log.debug(details, message),
     })
-    const node = new Node({ config, log, genesis, chainId, blocks, store, finals, promises, link })
+    const node = new Node({ config, log, genesis, chainId, folder, finals, promises, link })
     await node.begin()
     return node
   }
 
   private constructor(opened: Opened) {
-    const { config, log, genesis, chainId, store, finals, promises } = opened
+    const { config, log, genesis, chainId, finals, promises } = opened
+    const store = opened.folder.state
     this.config = config
     this.log = log
     this.genesis = genesis
     this.chainId = chainId
-    this.blocks = opened.blocks
+    this.folder = opened.folder
     this.store = store
     this.finals = finals
     this.promises = promises
@@ -209,7 +206,7 @@ export class Node {
   }
 
   private async begin(): Promise<void> {
-    this.executorThread = await Executor.start(join(this.config.dataDir, 'state'), this.config.genesis, {
+    this.executorThread = await Executor.start(this.folder.stateFolder, this.config.genesis, {
       onExecuted: (report) => this.takeExecuted(report),
       onCommitted: (height) => this.takeCommitted(height),
       onFailed: (error) => this.fail(error),
@@ -376,10 +373,8 @@ export class Node {
     this.net?.close()
     await this.link.close()
     await this.signatures.close()
-    await this.promises.close()
     await this.executorThread?.stop()
-    await this.store.close()
-    await this.blocks.close()
+    await this.folder.close()
     this.log.info('node stopped')
   }
 }

@@ -59,8 +59,4 @@ export class PromiseLog implements ConsensusLog {
     // Appends that come meanwhile follow after these in the file, as they do in memory.
     await this.log.rewrite(this.records.map(encodeRecord))
   }
-
-  close(): Promise<void> {
-    return this.log.close()
-  }
 }

@@ -1,13 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, KeyPair, toHex } from '@smartshare/crypto'
 import { chainIdOf, decodeGenesis, encodeGenesis } from '@smartshare/runtime'
 import { SECRET_MODE, writeFileAtomic, writeJson } from './atomic-file.ts'
+import { stopChildren } from './children.ts'
 import { type Account, type DelegateSecrets, drawSecrets, makeGenesis, type Secrets } from './genesis.ts'
 import { FILES, HOST, portOf, type Seat, seatsOf } from './layout.ts'
 import type { DevnetOptions } from './options.ts'
-import { type DevnetRecord, hasNetwork, writeDevnet, writeNetwork } from './records.ts'
+import { type DevnetRecord, hasNetwork, processesOf, writeDevnet, writeNetwork } from './records.ts'
 import { writeWallets } from './wallets.ts'
 
 const PRIVATE_FOLDER_MODE = 0o700
@@ -17,13 +18,20 @@ const OWN_ENTRIES = [
   ...[FILES.locks, FILES.unfinished],
 ]
 
+/** A network that can be started, but is whole only when its wallets are sealed. */
+export interface NewNetwork {
+  readonly record: DevnetRecord
+  /** Seals the wallets, which takes a while: delegates may be started meanwhile. */
+  finish(): Promise<void>
+}
+
 /**
  * Makes a network in `dir`, which is empty or holds one that was left unfinished: secrets, genesis, a folder for each
- * process. The record of the network is written last, so that it is there as a whole or not at all.
+ * process. Until it is finished it counts as not there: the next call begins anew.
  * Throws DEVNET_FOLDER_IN_USE if `dir` holds other things.
  */
-export async function makeNetwork(dir: string, options: DevnetOptions): Promise<DevnetRecord> {
-  clearUnfinished(dir)
+export async function makeNetwork(dir: string, options: DevnetOptions): Promise<NewNetwork> {
+  await clearUnfinished(dir)
   const secrets = drawSecrets(options)
   const genesis = makeGenesis(secrets, options.slotMs, Date.now())
   const encoded = encodeGenesis(genesis)
@@ -32,13 +40,22 @@ export async function makeNetwork(dir: string, options: DevnetOptions): Promise<
   writeFileAtomic(join(dir, FILES.genesis), encoded)
   for (const seat of seatsOf(dir, options)) mkdirSync(seat.dir, { recursive: true, mode: PRIVATE_FOLDER_MODE })
   for (const seat of seatsOf(dir, options)) if (seat.kind === 'delegate') writeSecrets(seat, secrets, encoded)
-  await writeWallets(dir, accountsOf(secrets))
   await writeSettings(dir, options)
   writeNetwork(dir, genesis.name, chainId, options)
   const record = { chainId, options, processes: [] }
   writeDevnet(dir, record)
-  rmSync(join(dir, FILES.unfinished))
-  return record
+  return {
+    record,
+    async finish() {
+      await writeWallets(dir, accountsOf(secrets))
+      rmSync(join(dir, FILES.unfinished))
+    },
+  }
+}
+
+/** Whether a network lies in `dir` that was finished. */
+export function isWhole(dir: string): boolean {
+  return hasNetwork(dir) && !existsSync(join(dir, FILES.unfinished))
 }
 
 /** Writes the settings of every process; again when the ports change. */
@@ -118,14 +135,17 @@ function writeSecrets(seat: Seat, secrets: Secrets, genesis: Uint8Array): void {
   writeFileAtomic(join(seat.dir, FILES.linkKey), `${toHex(linkSeed)}\n`, SECRET_MODE)
 }
 
-function clearUnfinished(dir: string): void {
+async function clearUnfinished(dir: string): Promise<void> {
   const found = readdirSync(dir).filter((name) => name !== FILES.locks)
   if (found.length === 0) return
-  if (hasNetwork(dir) || !found.includes(FILES.unfinished)) {
+  if (!found.includes(FILES.unfinished)) {
     throw new SmartshareError('DEVNET_FOLDER_IN_USE', `${dir} holds other things than a local network`, {
       dir,
       found: found[0] ?? '',
     })
   }
-  for (const name of OWN_ENTRIES) if (name !== FILES.locks) rmSync(join(dir, name), { recursive: true, force: true })
+  await stopChildren(processesOf(dir))
+  // The marker goes last: if we are stopped in the middle, what is left still counts as unfinished.
+  const others = OWN_ENTRIES.filter((name) => name !== FILES.locks && name !== FILES.unfinished)
+  for (const name of [...others, FILES.unfinished]) rmSync(join(dir, name), { recursive: true, force: true })
 }

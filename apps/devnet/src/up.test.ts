@@ -163,11 +163,13 @@ describe('devnetUp', () => {
     expect(refused).toMatchObject({ code: 'DEVNET_LOCKED' })
   })
 
-  it('begins anew where making a network was cut short', async () => {
-    mkdirSync(join(dir, 'wallets'), { recursive: true })
+  it('begins anew, and stops what was started, where making a network was cut short', async () => {
+    const { chainId } = await up()
+    const cutShort = runningIn()
     writeFileSync(join(dir, 'unfinished'), '')
     writeFileSync(join(dir, 'wallets', 'owner.json'), 'half')
-    await up()
+    expect((await up()).chainId).not.toBe(chainId)
+    expect(cutShort.some(isRunning)).toBe(false)
     expect(existsSync(join(dir, 'unfinished'))).toBe(false)
   })
 })

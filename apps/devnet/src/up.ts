@@ -7,8 +7,8 @@ import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './opt
 import { checkPorts } from './ports.ts'
 import { isRunning } from './process-mark.ts'
 import { type Progress, waitForDelegates, waitForProviders } from './ready.ts'
-import { type DevnetRecord, hasNetwork, readDevnet, type StartedProcess, writeDevnet, writeNetwork } from './records.ts'
-import { checkGenesis, makeNetwork, writeSettings } from './set-up.ts'
+import { type DevnetRecord, readDevnet, type StartedProcess, writeDevnet, writeNetwork } from './records.ts'
+import { checkGenesis, isWhole, makeNetwork, writeSettings } from './set-up.ts'
 import { type DevnetStatus, devnetStatus } from './status.ts'
 
 /** What cannot change once a network is there: it is part of its genesis. */
@@ -39,18 +39,18 @@ export async function devnetUp(request: UpRequest): Promise<DevnetStatus> {
   const dir = realpathSync(request.dir)
   const lock = await lockNetwork(dir)
   try {
-    const isNew = !hasNetwork(dir)
-    const record = isNew ? await create(dir, request) : await resume(dir, request)
-    await startMissing(dir, record, isNew, request)
+    if (isWhole(dir)) await startMissing(dir, await resume(dir, request), request)
+    else await startNew(dir, request)
     return await devnetStatus(dir)
   } finally {
     lock.release()
   }
 }
 
-async function create(dir: string, { options, progress }: UpRequest): Promise<DevnetRecord> {
-  progress('making a network: keys, genesis, settings')
-  return makeNetwork(dir, { ...DEFAULT_OPTIONS, ...definedOnly(options) })
+async function startNew(dir: string, request: UpRequest): Promise<void> {
+  request.progress('making a network: keys, genesis, settings')
+  const { record, finish } = await makeNetwork(dir, { ...DEFAULT_OPTIONS, ...definedOnly(request.options) })
+  await startMissing(dir, record, request, finish)
 }
 
 async function resume(dir: string, { options, progress }: UpRequest): Promise<DevnetRecord> {
@@ -85,7 +85,13 @@ async function resume(dir: string, { options, progress }: UpRequest): Promise<De
   return moved
 }
 
-async function startMissing(dir: string, record: DevnetRecord, isNew: boolean, request: UpRequest): Promise<void> {
+/** `finish` completes a new network while its delegates start. */
+async function startMissing(
+  dir: string,
+  record: DevnetRecord,
+  request: UpRequest,
+  finish?: () => Promise<void>,
+): Promise<void> {
   const { progress, program, signal } = request
   const seats = seatsOf(dir, record.options)
   const running = new Map(record.processes.filter(isRunning).map((child) => [child.name, child]))
@@ -109,7 +115,10 @@ async function startMissing(dir: string, record: DevnetRecord, isNew: boolean, r
   try {
     // One after the other, so that the first blocks do not wait for the providers' start on a small machine.
     start('delegate')
-    await waitForDelegates(inKind('delegate'), isNew ? 0 : undefined, watch)
+    const baseHeight = finish === undefined ? undefined : 0
+    // Both to their end, also when one fails: nothing may still be written when we return.
+    const outcomes = await Promise.allSettled([waitForDelegates(inKind('delegate'), baseHeight, watch), finish?.()])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     start('provider')
     await waitForProviders(inKind('provider'), watch)
   } catch (error) {

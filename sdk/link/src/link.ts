@@ -110,6 +110,11 @@ export class Link {
     return this.#connection(peer) !== undefined
   }
 
+  /** Where a connected peer is seen; undefined if there is no connection. */
+  addressOf(peer: string): string | undefined {
+    return this.#connection(peer)?.remoteAddr.toString()
+  }
+
   /** Connects to an address (with or without /p2p/…) and returns the peer's id. LINK_DIAL_FAILED, LINK_BAD_ADDRESS. */
   async dial(address: string, signal?: AbortSignal): Promise<string> {
     this.#mustBeOpen()

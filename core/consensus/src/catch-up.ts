@@ -131,9 +131,11 @@ export function rebroadcast(state: State, instance: Instance): void {
 }
 
 function sayAgain(state: State, instance: Instance): void {
-  const votes = ownVotes(state, instance)
+  const fresh = state.votes
+  const isFresh = ({ kind, slot }: Vote) => fresh.some((vote) => vote.kind === kind && vote.slot === slot)
+  const again = ownVotes(state, instance).filter((vote) => !isFresh(vote))
   const passedOn = votesToPassOn(state, instance).filter((vote) => vote.seat !== instance.seat)
-  state.votes.push(...votes, ...passedOn)
+  state.votes = [...fresh, ...again, ...passedOn]
   const before = instance.slots.get(instance.slot - 1)
   const last = instance.slots.get(instance.finalSlot)?.final
   const certificates = [before?.notar, before?.skip, before?.final, last].filter((known) => !!known)

@@ -1,3 +1,4 @@
+import { type Header, transactionsRoot } from '@smartshare/chain'
 import { bls, hashTagged } from '@smartshare/crypto'
 import { describe, expect, it } from 'vitest'
 import { createConsensus, type Event, genesisTerm, step } from './index.ts'
@@ -22,29 +23,41 @@ describe('a delegate that is alone', () => {
     let nowMs = 1_000_000
     let wakeMs = nowMs
     const finals: number[] = []
-    const queue: Omit<Event, 'nowMs'>[] = [
-      { type: 'start', term, finals: [], records: [], executedHeight: 0, voteLogIntact: true } as Event,
+    const queue: ((nowMs: number) => Event)[] = [
+      (nowMs) => ({
+        type: 'start',
+        nowMs,
+        term,
+        finals: [],
+        records: [],
+        executedHeight: 0,
+        voteLogIntact: true,
+      }),
     ]
     while (finals.length < 5 && nowMs < 1_010_000) {
-      const event = queue.shift() ?? { type: 'tick' as const }
-      if (event.type === 'tick') nowMs = Math.max(nowMs + 1, wakeMs)
-      for (const effect of step(consensus, { ...event, nowMs } as Event)) {
+      const next = queue.shift()
+      if (next === undefined) nowMs = Math.max(nowMs + 1, wakeMs)
+      for (const effect of step(consensus, next?.(nowMs) ?? { type: 'tick', nowMs })) {
         if (effect.type === 'timer') wakeMs = effect.atMs
         if (effect.type === 'final') finals.push(effect.block.header.height)
-        if (effect.type === 'persist') queue.push({ type: 'persisted', ticket: effect.ticket } as Event)
+        if (effect.type === 'persist') {
+          const { ticket } = effect
+          queue.push((nowMs) => ({ type: 'persisted', nowMs, ticket }))
+        }
         if (effect.type !== 'build') continue
-        const header = {
+        const header: Header = {
           ...effect.template,
           stateRoot: root,
           rangeRoot: root,
-          transactionsRoot: root,
+          transactionsRoot: transactionsRoot([]),
           transactionCount: 0,
           gas: 0,
           basePrice: 10n,
           mode: 0,
           nextSet: null,
         }
-        queue.push({ type: 'proposalReady', slot: effect.slot, header, transactions: [] } as Event)
+        const { slot } = effect
+        queue.push((nowMs) => ({ type: 'proposalReady', nowMs, slot, header, transactions: [] }))
       }
     }
     expect(finals).toEqual([1, 2, 3, 4, 5])

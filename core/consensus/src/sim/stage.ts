@@ -1,6 +1,7 @@
 import {
   type Block,
   type Certificate,
+  type DelegateSet,
   HEADER_VERSION,
   type Header,
   headerHash,
@@ -8,6 +9,7 @@ import {
   nextAccumulator,
   PROPOSE,
   revealHash,
+  setHash,
   statementHash,
   transactionsRoot,
   type Vote,
@@ -67,6 +69,8 @@ export class Stage {
   nowMs = GENESIS_MS + 1000
   /** What the nodes answer to `validate`. */
   verdict: Verdict = 'valid'
+  /** Outcome of the election, which every header names from now on. */
+  nextSet: DelegateSet | null = null
   /** False: writes do not come to the disk. */
   writes = true
   /** Everything sent and not delivered yet. */
@@ -122,27 +126,28 @@ export class Stage {
   }
 
   start(...actors: readonly Actor[]): void {
-    for (const actor of actors) {
-      const { nowMs, genesis: term } = this
-      const records = actor.records.filter((record) => record.type !== 'term')
-      this.give(actor, {
-        type: 'start',
-        nowMs,
-        term,
-        finals: [],
-        records,
-        executedHeight: 0,
-        voteLogIntact: true,
-      })
-    }
+    for (const actor of actors) this.startWith(actor, true)
+  }
+
+  /** Starts an actor from its records; it holds no block as final then but learns of them again. */
+  startWith(actor: Actor, voteLogIntact: boolean): void {
+    const { nowMs, genesis } = this
+    const { records } = actor
+    const term = records.findLast((record) => record.type === 'term')?.start ?? genesis
+    this.give(actor, { type: 'start', nowMs, term, finals: [], records, executedHeight: 0, voteLogIntact })
+  }
+
+  /** The actor falls over and starts again from its disk. */
+  restart(actor: Actor, voteLogIntact = true): void {
+    actor.state = createWithRules(actor.config, this.#rules)
+    this.startWith(actor, voteLogIntact)
   }
 
   /** The actor falls over and starts again with its own votes, but without the blocks and certificates of its log. */
   restartWithVotesOnly(actor: Actor): void {
     actor.records = actor.records.filter((record) => record.type === 'vote' || record.type === 'floor')
-    actor.state = createWithRules(actor.config, this.#rules)
     this.pending = this.pending.filter(({ from, to }) => from !== actor && to !== actor)
-    this.start(actor)
+    this.restart(actor)
   }
 
   /** One step of an actor, with the answers of its disk, its executor and its builder. */
@@ -166,7 +171,7 @@ export class Stage {
       this.give(actor, { type: 'validated', nowMs, hash: effect.hash, verdict: this.verdict })
     } else if (effect.type === 'build') {
       const { stateRoot, rangeRoot } = this.genesis.base
-      const header: Header = { ...effect.template, stateRoot, rangeRoot, ...bodyOf([]), nextSet: effect.nextSet }
+      const header: Header = { ...effect.template, stateRoot, rangeRoot, ...bodyOf([]), nextSet: this.#nextSetHash() }
       this.give(actor, { type: 'proposalReady', nowMs, slot: effect.slot, header, transactions: [] })
     } else if (effect.type === 'send') {
       const { to, message } = effect
@@ -175,6 +180,10 @@ export class Stage {
         this.pending.push({ from: actor, to: other, message })
       }
     }
+  }
+
+  #nextSetHash(): Uint8Array | null {
+    return this.nextSet === null ? null : setHash(this.nextSet)
   }
 
   /** Delivers what the filter lets through, and what follows from it and passes too; the rest stays on its way. */

@@ -1,4 +1,5 @@
 export { Client, type ClientOptions } from './client.ts'
+export { cureOf, type ErrorAdvice, errorCatalogue } from './error-catalogue.ts'
 export { type BalanceProofFile, type ProvenBalance, proveBalance, verifyBalanceProof } from './proof/balance-proof.ts'
 export { type HandOver, TrustedSets } from './proof/trusted-sets.ts'
 export type {

@@ -1,0 +1,13 @@
+import { runNode } from '@smartshare/daemon'
+import type { Command } from 'commander'
+
+export function addNode(program: Command): void {
+  program
+    .command('node')
+    .description('run a node of the chain until it is told to stop')
+    .requiredOption('--config <file>', 'settings of the node, node.json')
+    .addHelpText('after', '\nExample:\n  smartshare node --config .smartshare/delegates/d1/node.json')
+    .action(async ({ config }: { config: string }) => {
+      await runNode(config)
+    })
+}

@@ -1,0 +1,31 @@
+import { Command, CommanderError } from 'commander'
+import { commands } from './commands/index.ts'
+import { reportError } from './output.ts'
+
+export const VERSION = '0.1.0'
+
+/** The whole command line; `argv` as Node gives it. Sets the exit code and returns when the command is done. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('smartshare')
+    .description('Sell what your devices have idle, buy what others have; with nobody in the middle.')
+    .version(VERSION)
+    .showHelpAfterError('(run with --help for the usage)')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+  for (const add of commands) add(program)
+  const json = argv.includes('--json')
+  try {
+    await program.parseAsync(argv as string[])
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // commander has said what is wrong with the words already; with --json the answer is still one JSON value.
+      process.exitCode = error.exitCode
+      if (error.exitCode !== 0 && json) {
+        const cure = 'run the command with --help'
+        process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message: error.message, cure } })}\n`)
+      }
+      return
+    }
+    process.exitCode = reportError(error, json)
+  }
+}

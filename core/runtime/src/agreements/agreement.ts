@@ -174,11 +174,11 @@ export function addAgreements(host: Host, matched: readonly NewAgreement[]): num
   }
   for (const [i, terms] of matched.entries()) {
     const id = first + i
-    const agreement: Agreement = { ...common, ...terms }
+    const agreement = { agreement: id, ...common, ...terms }
     saveAgreement(host, id, agreement)
     ofBuyers.set(host, id, terms.buyer, terms.object, uintKey(id))
     ofProviders.set(host, id, terms.provider, uintKey(id))
-    host.emit(matchedEvent, { agreement: id, ...agreement })
+    host.emit(matchedEvent, agreement)
   }
   return first
 }

@@ -29,15 +29,22 @@ export interface ProviderSession {
   readonly ready: MessageOf<'ready'>
 }
 
-/** Connects to the provider of an agreement and proves who is who. Throws STORAGE_UNREACHABLE and what either side refuses. */
+/**
+ * Connects to the provider of an agreement and proves who is who; an aborted `signal` ends that, and later the session.
+ * Throws STORAGE_UNREACHABLE and what either side refuses.
+ */
 export async function connectToProvider(
   { link, chain, signer }: OwnerContext,
   agreement: StorageAgreement,
   purpose: PurposeValue,
+  signal: AbortSignal,
 ): Promise<ProviderSession> {
-  if (!link.isConnected(agreement.peer)) await dialAny(link, agreement)
+  if (!link.isConnected(agreement.peer)) await dialAny(link, agreement, signal)
   const channel = await link.openChannel(agreement.peer, STORAGE_PROTOCOL, { maxMessageBytes: MAX_MESSAGE_BYTES })
+  const giveUp = (): void => channel.abort(new SmartshareError('STORAGE_GIVEN_UP', 'the owner gave this session up'))
+  signal.addEventListener('abort', giveUp, { once: true })
   try {
+    signal.throwIfAborted()
     const { key, ready } = await openSession({
       channel,
       ownPeer: link.peerId,
@@ -53,18 +60,19 @@ export async function connectToProvider(
     }
     return { channel, key, ready }
   } catch (error) {
+    signal.removeEventListener('abort', giveUp)
     channel.abort()
     throw error
   }
 }
 
-async function dialAny(link: OwnerLink, { peer, addresses }: StorageAgreement): Promise<void> {
+async function dialAny(link: OwnerLink, { peer, addresses }: StorageAgreement, signal: AbortSignal): Promise<void> {
   let cause: unknown
   for (const address of addresses) {
     try {
       // Naming the peer makes the handshake fail if somebody else answers there.
       const named = address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
-      if ((await link.dial(named, AbortSignal.timeout(DIAL_TIMEOUT_MS))) === peer) return
+      if ((await link.dial(named, AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]))) === peer) return
     } catch (error) {
       cause = error
     }

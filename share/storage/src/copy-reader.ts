@@ -26,8 +26,8 @@ export class CopyReader {
   }
 
   /** Connects to the provider. Throws STORAGE_UNREACHABLE, STORAGE_INCOMPLETE, and what the provider refuses with. */
-  static async connect(context: OwnerContext, agreement: StorageAgreement): Promise<CopyReader> {
-    const { channel, ready } = await connectToProvider(context, agreement, Purpose.Get)
+  static async connect(context: OwnerContext, agreement: StorageAgreement, signal: AbortSignal): Promise<CopyReader> {
+    const { channel, ready } = await connectToProvider(context, agreement, Purpose.Get, signal)
     if (ready.storedBytes === agreement.sizeBytes) return new CopyReader(channel)
     channel.abort()
     throw new SmartshareError('STORAGE_INCOMPLETE', 'this copy is not complete', { storedBytes: ready.storedBytes })

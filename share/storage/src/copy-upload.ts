@@ -83,12 +83,21 @@ class CopyUpload {
   }
 
   async #attempt(): Promise<SignedReceipt> {
-    const { context, agreement, signal, stallTimeoutMs } = this.#options
+    const { context, agreement, signal } = this.#options
     signal.throwIfAborted()
-    const session = await connectToProvider(context, agreement, Purpose.Put)
-    const { channel } = session
-    const giveUp = (): void => channel.abort(new SmartshareError('STORAGE_GIVEN_UP', 'the owner gave this copy up'))
+    const ended = new AbortController()
+    const giveUp = (): void => ended.abort(signal.reason)
     signal.addEventListener('abort', giveUp, { once: true })
+    try {
+      return await this.#upload(await connectToProvider(context, agreement, Purpose.Put, ended.signal))
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  async #upload(session: ProviderSession): Promise<SignedReceipt> {
+    const { stallTimeoutMs } = this.#options
+    const { channel } = session
     const watchdog = new Watchdog(stallTimeoutMs, () => {
       channel.abort(
         new SmartshareError('STORAGE_STALLED', 'the provider confirms nothing any more', { stallTimeoutMs }),
@@ -105,7 +114,6 @@ class CopyUpload {
       throw error
     } finally {
       watchdog.stop()
-      signal.removeEventListener('abort', giveUp)
       channel.close().catch(() => undefined)
     }
   }

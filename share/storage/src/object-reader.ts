@@ -57,6 +57,7 @@ export class ObjectReader {
   readonly copyBytes: number
   readonly #options: ReaderOptions
   readonly #copies: Copy[]
+  readonly #stop = new AbortController()
   #closed = false
 
   constructor(options: ReaderOptions) {
@@ -117,6 +118,7 @@ export class ObjectReader {
   /** Ends all sessions. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#stop.abort()
     for (const { reader } of this.#copies) {
       await reader?.then(
         (open) => open.close(),
@@ -142,11 +144,11 @@ export class ObjectReader {
   }
 
   async #attempt(copy: Copy, index: number, target: ChunkTarget): Promise<Outcome> {
-    const { context, keys, object, pool } = this.#options
+    const { context, keys, object } = this.#options
     const { offset, length, last } = chunkSpan(this.copyBytes, index)
     const startedMs = performance.now()
     copy.underWay++
-    copy.reader ??= CopyReader.connect(context, copy.agreement)
+    copy.reader ??= CopyReader.connect(context, copy.agreement, this.#stop.signal)
     const { reader } = copy
     try {
       const bytes = await readWithin(await reader, offset, length)

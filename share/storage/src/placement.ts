@@ -27,6 +27,8 @@ export interface PlacementOptions extends StorageTerms {
   /** Sealed metadata. */
   readonly memo: Uint8Array
   readonly signal: AbortSignal
+  /** Wait before lots that found nobody are tendered again, milliseconds; it doubles each time. */
+  readonly firstPauseMs?: number
 }
 
 interface Waiter {
@@ -124,7 +126,10 @@ export class Placement {
       }
     }
     if (this.#waiting.length === 0 || longest === 0) return
-    await pause(Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (longest - 1)), this.#options.signal)
+    await pause(
+      Math.min(MOST_PAUSE_MS, (this.#options.firstPauseMs ?? FIRST_PAUSE_MS) * 2 ** (longest - 1)),
+      this.#options.signal,
+    )
   }
 
   /** Holders first: they must never get a second copy; of those that failed as many as there is room for. */

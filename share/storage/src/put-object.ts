@@ -36,6 +36,8 @@ export interface PutOptions extends StorageTerms {
   readonly onFailure?: (agreement: StorageAgreement, error: unknown) => void
   readonly stallTimeoutMs?: number
   readonly leastGraceMs?: number
+  /** Wait before lots that found nobody are tendered again, milliseconds; it doubles each time. */
+  readonly firstPauseMs?: number
 }
 
 export interface PutInit {
@@ -96,6 +98,7 @@ class ObjectPut {
       maxPriceGrains,
       periods,
       signal: this.#signal,
+      ...(options.firstPauseMs === undefined ? {} : { firstPauseMs: options.firstPauseMs }),
     })
     this.#activation = new Activation(context.chain, copies, () => undefined)
     this.#stored = new Array<number>(copies).fill(0)

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addressOfKey, KeyPair, sha256 } from '@smartshare/crypto'
+import { addressOfKey, type KeyPair, sha256 } from '@smartshare/crypto'
 import { createLink, type Link } from '@smartshare/link'
+import { testAccount } from '@smartshare/runtime/testing'
 import type { AgreementReader, StorageAgreement } from './chain.ts'
 
 /** As many bytes as wanted that look random and are the same every time. */
@@ -48,9 +49,9 @@ export interface TestParty {
   readonly address: Uint8Array
 }
 
+/** The account of a name, which a chain of tests has too. */
 export function party(name: string): TestParty {
-  const keys = KeyPair.fromSeed('ed25519', sha256(new TextEncoder().encode(name)))
-  return { keys, address: addressOfKey(keys.publicKey) }
+  return testAccount(name)
 }
 
 /** Agreements by hand, for tests of what happens between two peers once the chain has spoken. */

@@ -1,1 +1,22 @@
-export {}
+import { type Report, readable } from './report.ts'
+
+// `npm run bench -- NAME … [--json]`: measures here and now; nothing is asserted.
+const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> = {
+  execute: async () => (await import('./execute.ts')).benchExecute,
+  link: async () => (await import('./link.ts')).benchLink,
+  root: async () => (await import('./root.ts')).benchRoot,
+}
+
+const json = process.argv.includes('--json')
+const wanted = process.argv.slice(2).filter((name) => !name.startsWith('--'))
+const names = wanted.length > 0 ? wanted : Object.keys(benches)
+const unknown = names.filter((name) => !Object.hasOwn(benches, name))
+if (unknown.length > 0) {
+  console.error(`there is no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`)
+  process.exit(1)
+}
+for (const name of names) {
+  console.error(`bench ${name} …`)
+  const run = await benches[name]!()
+  await run((figure) => console.log(json ? JSON.stringify(figure) : readable(figure)))
+}

@@ -1,4 +1,5 @@
 export type * from './api.ts'
+export { BlockExecutor } from './block-executor.ts'
 export { type NodeConfig, readConfig } from './config.ts'
 export { Node } from './node.ts'
 export { NodeView } from './node-view.ts'

@@ -3,7 +3,7 @@ import { hashTagged, SEGMENT_BYTES } from '@smartshare/crypto'
 import type { Agreement } from './agreement.ts'
 
 /** Missed inspections that make a breach. */
-export const MISSES_TO_BREACH = 3
+const MISSES_TO_BREACH = 3
 /** Bytes of a hash that make the number from which an index is taken: its bias is below 2^-98. */
 const DRAW_BYTES = 16
 

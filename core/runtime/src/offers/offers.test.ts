@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { callOf, TestChain } from '../testing.ts'
 import { GIB, idOf, mature, postOffer, postTender, recordedGrains } from '../testing-market.ts'
 import { pools } from '../tokens/tokens.ts'
+import { MAX_CHANGES_PER_BLOCK } from './changes.ts'
 import { LEAST_ROOM_BYTES, periodPrice } from './offer.ts'
 import { offerById, offerOfProvider, offersInBook } from './queries.ts'
 
@@ -198,8 +199,8 @@ describe('an offer', () => {
     const { own } = chain.makeBlock(all)
     const closed = (events: typeof own.events) =>
       events.filter(({ name, data }) => name === 'offer' && !data.open).length
-    expect(closed(own.events)).toBe(512)
-    expect(closed(chain.makeBlock().own.events)).toBe(88)
+    expect(closed(own.events)).toBe(MAX_CHANGES_PER_BLOCK)
+    expect(closed(chain.makeBlock().own.events)).toBe(names.length - MAX_CHANGES_PER_BLOCK)
     expect(chain.balance(pools.agreements)).toBe(0n)
   })
 })

@@ -7,32 +7,47 @@ import { FILES } from './layout.ts'
 import type { DevnetStatus } from './status.ts'
 
 const LABEL_WIDTH = 11
+const COMMAND_WIDTH = 44
 
 /**
  * What a person should know about a network that has just been started: where it answers, who has money, where the logs
- * are, what to try. `smartshare` is how the command is called for this folder.
+ * are, what to try. `dirWords` is what a command needs to find this folder, as ` --dir /tmp/net`, or nothing.
  */
-export function banner(status: DevnetStatus, smartshare: string): string {
+export function banner(status: DevnetStatus, dirWords: string): string {
   const { dir, urls, delegates, providers } = status
   const line = (label: string, text: string) => `  ${label.padEnd(LABEL_WIDTH)}${text}`
+  const hint = (words: string, what: string) =>
+    `  ${`npx smartshare ${words}${dirWords}`.padEnd(COMMAND_WIDTH)}  ${what}`
   return [
-    `Smartshare local network, chain ${status.chainId.slice(0, 16)}…`,
-    line('delegates', delegates.map(({ name, rpc }) => `${name} ${rpc}`).join('  ')),
+    `Smartshare local network, chain ${status.chainId.slice(0, 16)}…, in ${dir}`,
+    line('delegates', `${namesOf(delegates)}  ${portsOf(delegates.map(({ rpc }) => rpc))}`),
     ...(providers.length === 0
       ? []
-      : [line('providers', providers.map(({ name, status: at }) => `${name} ${at}`).join('  '))]),
+      : [line('providers', `${namesOf(providers)}  ${portsOf(providers.map(({ status: url }) => url))}`)]),
     line('WebSocket', urls.ws),
     line('metrics', urls.metrics),
-    line('logs', `${join(dir, FILES.delegates, '*', FILES.log)}  ${join(dir, FILES.providers, '*', FILES.log)}`),
-    `Accounts of this network, and what they began with (key files in ${join(dir, FILES.wallets)})`,
+    line('logs', join(dir, FILES.delegates, 'd1', FILES.log)),
+    ...(providers.length === 0 ? [] : [line('', join(dir, FILES.providers, 'p1', FILES.log))]),
+    `Accounts, and what they began with (key files in ${join(dir, FILES.wallets)})`,
     ...Object.entries(PEOPLE).map(([name, grains]) => {
       const address = keyFileAddress(readFileSync(join(dir, FILES.wallets, `${name}.json`), 'utf8'))
       return line(name, `${address}  ${formatAmount(grains, SSP_DECIMALS)} SSP`)
     }),
-    'Try next',
-    ...['status', 'balance', 'send bob 5', 'delegates', 'devnet status', 'devnet down'].map(
-      (words) => `  ${smartshare} ${words}`,
-    ),
+    'Try next, in another terminal',
+    hint('status', 'how the chain is'),
+    hint('send bob 5', 'pay; final within seconds'),
+    ...(providers.length === 0 ? [] : [hint('put README.md --copies 4', 'store a file on four providers')]),
+    hint('devnet status', 'what runs'),
+    hint('devnet down', 'stop it all; the data stay'),
     '',
   ].join('\n')
+}
+
+function namesOf(seats: readonly { readonly name: string }[]): string {
+  return seats.length === 1 ? `${seats[0]?.name}` : `${seats[0]?.name} … ${seats.at(-1)?.name}`
+}
+
+/** The first URL whole, of the others the ports. */
+function portsOf([first, ...others]: readonly string[]): string {
+  return [first, ...others.map((url) => `:${new URL(url).port}`)].join(' ')
 }

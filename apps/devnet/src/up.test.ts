@@ -73,7 +73,7 @@ describe('devnetUp', () => {
     const password = readFileSync(join(dir, 'wallets', 'password'), 'utf8').trim()
     const owner = await openWallet(readFileSync(join(dir, 'wallets', 'owner.json'), 'utf8'), password)
     expect(toHex(genesis.placement[0]?.address as Uint8Array)).toBe(toHex(owner.account().address))
-    expect(banner(status, 'smartshare')).toContain(owner.account().text)
+    expect(banner(status, '')).toContain(owner.account().text)
   })
 
   it('leaves alone what runs and starts only what is missing', async () => {

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SmartshareError } from '@smartshare/codec'
 import { readDevnet } from './records.ts'
 import { type DevnetStatus, devnetStatus } from './status.ts'
+import { liveLine } from './status-text.ts'
 
 const LOOK_MS = 1_000
 /** Without a terminal a line is written when something starts or stops, and now and then to show that we are alive. */
 const PLAIN_LINE_MS = 60_000
-const MIB = 1024 * 1024
 const CLEAR_LINE = '\r\u001b[2K'
 
 /** Where the line is shown. */
@@ -45,21 +45,6 @@ export async function watchNetwork(
   }
   if (output.isTTY) output.write('\n')
   return 'interrupted'
-}
-
-/** Height, final, tx/s, peers, stored bytes, and what is down. */
-export function liveLine(status: DevnetStatus): string {
-  const { height, final, txPerSecond, peers, delegates, providers, storedBytes, down } = status
-  const up = delegates.length + providers.length - down.length
-  const parts = [
-    height === null
-      ? 'no delegate answers'
-      : `height ${height} · final ${final} · ${txPerSecond?.toFixed(1)} tx/s · ${peers} peers`,
-    ...(providers.length === 0 ? [] : [`${(storedBytes / MIB).toFixed(1)} MiB stored`]),
-    `${up} of ${delegates.length + providers.length} up`,
-    ...(down.length === 0 ? [] : [`down: ${down.join(' ')}`]),
-  ]
-  return parts.join(' · ')
 }
 
 /** Undefined if another command has stopped or removed the network. */

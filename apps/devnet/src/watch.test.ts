@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { devnetDown, devnetReset } from './down.ts'
-import { liveLine, watchNetwork } from './live-line.ts'
 import { isRunning } from './process-mark.ts'
 import { readDevnet } from './records.ts'
 import { standIn } from './stand-in-fixture.ts'
 import { devnetStatus } from './status.ts'
+import { liveLine, statusText } from './status-text.ts'
 import { devnetUp } from './up.ts'
+import { watchNetwork } from './watch.ts'
 
 const BASE_PORT = 28_400
 let home = ''
@@ -67,5 +68,16 @@ describe('liveLine', () => {
   it('says so when no delegate answers', async () => {
     await devnetDown(dir)
     expect(liveLine(await devnetStatus(dir))).toBe('no delegate answers · 0 of 2 up · down: d1 d2')
+  })
+})
+
+describe('statusText', () => {
+  it('has a line for each process, also for one that is down', async () => {
+    process.kill(readDevnet(dir).processes[1]?.pid as number, 'SIGKILL')
+    await expect.poll(async () => (await devnetStatus(dir)).down).toEqual(['d2'])
+    const lines = statusText(await devnetStatus(dir)).split('\n')
+    expect(lines).toHaveLength(3)
+    expect(lines[1]).toMatch(/^ {2}d1 +process \d+ +http:\/\/127\.0\.0\.1:28400 +height \d+, state 0{16}…$/)
+    expect(lines[2]).toMatch(/^ {2}d2 +down +http:\/\/127\.0\.0\.1:28410$/)
   })
 })

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SmartshareError } from '@smartshare/codec'
+import { describe, expect, it } from 'vitest'
+import { errorCatalogue, errorPage, explainError } from './error-catalogue.ts'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..')
+const THROWN = /SmartshareError\(\s*'([A-Z][A-Z0-9_]+)'/g
+
+function sources(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    if (name === 'node_modules' || name === 'dist' || name === 'errors') return []
+    if (statSync(path).isDirectory()) return sources(path)
+    return /\.tsx?$/.test(name) && !name.endsWith('.test.ts') ? [readFileSync(path, 'utf8')] : []
+  })
+}
+
+const texts = ['core', 'node', 'sdk', 'share', 'apps', 'bench'].flatMap((wing) => sources(join(root, wing)))
+
+describe('the catalogue of errors', () => {
+  it('explains every code that is thrown anywhere', () => {
+    const thrown = new Set(texts.flatMap((text) => [...text.matchAll(THROWN)].map(([, code]) => code as string)))
+    expect(thrown.size).toBeGreaterThan(50)
+    expect([...thrown].filter((code) => !(code in errorCatalogue)).sort()).toEqual([])
+  })
+
+  it('explains nothing that no longer exists', () => {
+    const all = texts.join('\n')
+    const stale = Object.keys(errorCatalogue).filter((code) => !new RegExp(`['"]${code}['"]`).test(all))
+    expect(stale.filter((code) => code !== 'INTERNAL')).toEqual([])
+  })
+
+  it('has a cause and a cure for each code, as whole sentences', () => {
+    for (const [code, [cause, cure]] of Object.entries(errorCatalogue)) {
+      expect([code, cause]).toEqual([code, expect.stringMatching(/^[\w"'`].{9,150}\.$/)])
+      expect([code, cure]).toEqual([code, expect.stringMatching(/^[A-Z"'`].{9,150}\.?.$/)])
+    }
+  })
+
+  // `npx vitest run -u sdk/client/src/errors` writes the page anew.
+  it('is what docs/errors.md shows', async () => {
+    await expect(errorPage()).toMatchFileSnapshot(join(root, 'docs/errors.md'))
+  })
+
+  it('explains whatever is thrown, also what nobody foresaw', () => {
+    expect(explainError(new SmartshareError('TOKENS_BALANCE', 'too little'))).toMatchObject({
+      code: 'TOKENS_BALANCE',
+      message: 'too little',
+      cure: expect.stringContaining('smartshare balance'),
+    })
+    expect(explainError(new SmartshareError('NEW_CODE', 'x')).cure).toContain('docs/errors.md')
+    expect(explainError(new TypeError('broken'))).toMatchObject({ code: 'INTERNAL', message: 'broken' })
+    expect(explainError('text').message).toBe('text')
+  })
+})

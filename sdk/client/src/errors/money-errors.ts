@@ -1,0 +1,181 @@
+import { type ErrorTable, REPORT } from './error-table.ts'
+
+/** Accounts, transactions, balances, votes, proofs: what whoever pays or votes meets. */
+export const moneyErrors: ErrorTable = {
+  ACCOUNT_POLICY: [
+    'The keys of a policy are not ascending and distinct, or it is registered already.',
+    'Sort the keys, name each once, and take a threshold of at most their number.',
+  ],
+  ACCOUNT_RESERVE: [
+    'More is to be withdrawn than the fee reserve holds.',
+    'Withdraw at most what the account shows as reserve.',
+  ],
+  ACCOUNT_WITHDRAWAL: [
+    'A withdrawal of the reserve is under way, or none may be claimed yet.',
+    'Wait for the height that the account shows, then claim.',
+  ],
+  ADDRESS_INVALID: ['Bytes that are no address.', 'Give an address of 32 bytes.'],
+  ADDRESS_TEXT_INVALID: ['A text that is no address.', 'Copy the whole address: 62 characters that begin with ssp1.'],
+  AMOUNT_DECIMALS: ['A number of decimal places that no token has.', 'Take 0 to 18 decimal places.'],
+  AMOUNT_RANGE: [
+    'An amount, or the result of a calculation, is below 0 or above what there can be.',
+    'Use a smaller amount.',
+  ],
+  AMOUNT_TEXT: ['A text that is no amount.', 'Write it like 12 or 12.5, with at most 8 digits after the dot for SSP.'],
+  BLS_SECRET_INVALID: ['Bytes that are no BLS secret.', 'Make the delegate key anew.'],
+  BLS_SEED_SHORT: ['A seed that is too short to make a key of.', 'Give at least 32 random bytes.'],
+  BLS_SIGNATURE_INVALID: ['Bytes that are no BLS signature.', 'Ask the sender for the signature again.'],
+  CALL_FUNDS: ['Funds were sent along with a call of a system module.', 'Give the amount as an argument of the call.'],
+  CALL_UNKNOWN: [
+    'A call of a method that this network does not have.',
+    'Check the names, and that client and node are of the same version.',
+  ],
+  CLIENT_BUSY: ['Too many transactions of this program are under way.', 'Wait for some of them to become final.'],
+  CLIENT_CLOSED: ['The client was closed while it was asked.', 'Make a new client.'],
+  CLIENT_OTHER_NETWORK: [
+    'The node belongs to another network than the one that is meant.',
+    'Check --rpc and --dir, or the chain id in network.json.',
+  ],
+  DELEGATE_BALLOT: ['A ballot names a delegate twice or out of order.', 'Name each delegate once; at most 10.'],
+  DELEGATE_BOND: [
+    'The bond is below the least one, or the delegate has retired already.',
+    'Raise the bond to at least the least bond of the network.',
+  ],
+  DELEGATE_EXISTS: ['The account is a delegate already.', 'Use another account for another delegate.'],
+  DELEGATE_KEY: [
+    'The delegate key is in use, was used before, or its proof of possession does not hold.',
+    'Make a new delegate key; every key serves once.',
+  ],
+  DELEGATE_NAME: [
+    'The name is taken or has a form that names do not have.',
+    'Choose 1 to 32 lower-case letters, digits and inner hyphens.',
+  ],
+  DELEGATE_STAKE: ['More is to be unstaked than is staked.', 'Unstake at most what `smartshare vote` shows as stake.'],
+  DELEGATE_UNBONDING: [
+    'Nothing is free yet, or too many withdrawals are under way.',
+    'Wait until the time that `smartshare vesting list` shows, then claim.',
+  ],
+  DELEGATE_UNKNOWN: ['There is no such delegate.', 'See `smartshare delegates` for names and addresses.'],
+  GAS_EXHAUSTED: [
+    'The transaction needs more gas than its limit, or than any transaction may use.',
+    'Let the limit be estimated, or split the work over several transactions.',
+  ],
+  HEX_INVALID: ['A text that is not lower-case hexadecimal.', 'Copy the whole id or hash again.'],
+  KEYFILE_INVALID: [
+    'The file is no key file, or it is damaged.',
+    'Take another copy of the file, or restore the wallet from its words.',
+  ],
+  KEYFILE_PASSWORD: [
+    'The password does not open the key file, or the file was changed.',
+    'Type the password again, or restore the wallet from its words.',
+  ],
+  KEY_INVALID: ['Bytes that are no public key.', 'Give a public key of Ed25519 (33 bytes) or P-256 (34 bytes).'],
+  KEY_SEED_INVALID: ['Bytes that no key can be made of.', 'Give 32 random bytes.'],
+  POLICY_INVALID: [
+    'Keys and threshold that are no policy.',
+    'Sort the keys, name each once, and take a threshold of 1 to their number.',
+  ],
+  PROOF_CERTIFICATE: [
+    'The certificate of a proof is not a Final one of its header.',
+    'Do not believe the balance; ask another node for a proof.',
+  ],
+  PROOF_FILE: [
+    'The file is no proof, or a part of it cannot be decoded.',
+    'Ask for the proof again with `smartshare proof balance`.',
+  ],
+  PROOF_HEIGHT: [
+    'The proof is for another height than it says.',
+    'Do not believe the balance; ask another node for a proof.',
+  ],
+  PROOF_OTHER_CHAIN: [
+    'The proof belongs to another network.',
+    'Check the chain id, and for which network the proof was made.',
+  ],
+  PROOF_QUORUM: [
+    'Too few delegates stand behind the header of the proof.',
+    'Do not believe the balance; ask another node for a proof.',
+  ],
+  PROOF_SET: [
+    'The proof names a delegate set that the chain did not elect.',
+    'Do not believe the balance; ask another node for a proof.',
+  ],
+  PROOF_SIGNATURE: [
+    'The signatures of the delegates under the proof do not hold.',
+    'Do not believe the balance; ask another node for a proof.',
+  ],
+  PROOF_STATE: [
+    'The certified state does not hold what the proof says.',
+    'Do not believe the balance; ask another node for a proof.',
+  ],
+  PROOF_TERM: [
+    'The proof does not lead from the first delegate set to the one that signed it.',
+    'Ask for a whole proof with `smartshare proof balance`.',
+  ],
+  SIGN_MESSAGE_LENGTH: ['Something else than a hash of 32 bytes was to be signed.', REPORT],
+  TOKENS_AMOUNT: ['An amount of nothing.', 'Give an amount above 0.'],
+  TOKENS_BALANCE: [
+    'The balance does not cover the amount.',
+    'Send less, or top the account up. `smartshare balance` shows what is there.',
+  ],
+  TOKENS_RESERVE: [
+    'The balance would fall below what is reserved for fees.',
+    'Leave the fee reserve in the account, or let the transaction empty it (the client does so by itself).',
+  ],
+  TOKENS_SENDER: ['A call tried to take money from somebody else than its sender.', REPORT],
+  TOKENS_UNKNOWN: ['There is no such token on this network.', 'Leave the token out to use SSP.'],
+  TX_EXPIRED: [
+    'The height up to which the transaction was valid has passed.',
+    'Send it again: it was not and cannot be executed.',
+  ],
+  TX_EXPIRY: ['The transaction would stay valid for longer than the network allows.', 'Choose a nearer expiry.'],
+  TX_FAILED: ['The transaction was executed and failed.', 'See `smartshare tx ID` for its receipt.'],
+  TX_FORM: ['The transaction is not well-formed.', 'Make it with this version of the client.'],
+  TX_GAS: [
+    'The gas limit is below what the bytes alone cost, or above what a transaction may use.',
+    'Let the gas limit be estimated.',
+  ],
+  TX_KNOWN: ['The node has this transaction already.', 'Nothing needs to be done: it waits for a block.'],
+  TX_NONCE_GAP: ['The nonce is too far ahead of the account.', 'Send the transactions before it first.'],
+  TX_NONCE_TAKEN: [
+    'Another transaction of the account with this nonce waits already.',
+    'Wait for it to become final, then send again.',
+  ],
+  TX_NONCE_USED: ['The account has used this nonce already.', 'Ask for the account again and take its next nonce.'],
+  TX_NOT_PACKED: [
+    'No block took the transaction before it expired.',
+    'Send it again: it was not and cannot be executed. A higher tip gets it packed sooner.',
+  ],
+  TX_OTHER_CHAIN: ['The transaction was signed for another network.', 'Check --rpc and --dir, then send it again.'],
+  TX_PRICE: [
+    'The gas price has risen above what the transaction offers.',
+    'Send it again with a higher price, or wait until the network is calmer.',
+  ],
+  TX_REMADE: [
+    'Other programs used every nonce first.',
+    'Let one program at a time use the account, or give each a lane of its own.',
+  ],
+  TX_RESERVE_BUSY: [
+    'The fees of transactions under way use up the fee reserve, or one of them may empty the account.',
+    'Wait a few blocks, or deposit a larger fee reserve.',
+  ],
+  TX_SIGNATURE: ['A signature of the transaction does not hold.', 'Sign it again with the key of the account.'],
+  TX_TOO_LARGE: ['The transaction is larger than any may be.', 'Split it over several transactions.'],
+  TX_UNAUTHORISED: ['These keys may not act for the account.', 'Sign with the keys of its policy: see the account.'],
+  TX_UNCERTAIN: [
+    'No node answered any more, so nobody knows whether the transaction was admitted.',
+    'Look with `smartshare tx ID`. Send nothing again before the height at which it expires.',
+  ],
+  TX_UNPAYABLE: [
+    'The account that pays cannot pay the highest fee.',
+    'Top the account up, or let another one pay the fee.',
+  ],
+  VESTING_GRANTER: ['Only the foundation grants from its pool.', 'Sign with the key of the foundation.'],
+  VESTING_LOCKED: ['Nothing of this lock is free yet.', 'Wait until the time that `smartshare vesting list` shows.'],
+  VESTING_UNKNOWN: ['The account has no such lock.', 'See `smartshare vesting list`.'],
+  WALLET_ACCOUNT: ['The wallet has no such account.', 'Wallets of a bare seed have account 0 only.'],
+  WALLET_SECRET: ['Bytes that are no secret of a wallet.', 'Restore the wallet from its words.'],
+  WALLET_WORDS: [
+    'The words are not those of a wallet.',
+    'Check the spelling and the order of all 12 to 24 English words.',
+  ],
+}

@@ -1,6 +1,6 @@
 import { type Block, type Certificate, encodeBlock, FINAL, PROPOSE, type Vote } from '@smartshare/chain'
 import { toHex } from '@smartshare/crypto'
-import { receiveCertificate } from './certificates.ts'
+import { receiveCertificate, sendCertificates } from './certificates.ts'
 import { MAX_PAGE_BLOCKS, MAX_PAGE_BYTES, MAX_PAGE_CERTIFICATES, MAX_PEERS, MAX_WANTED } from './config.ts'
 import type { Ask, Page } from './events.ts'
 import { sendProposal } from './leading.ts'
@@ -11,6 +11,9 @@ import { bestParent, firstGap, notarizedSlot, takeWanted } from './tree.ts'
 
 /** Slots before the current one for which own Final votes are sent again. */
 const FINAL_SLOTS_AGAIN = 8
+
+/** Asks that a mere hint of being behind is worth. */
+const MOST_HINT_ATTEMPTS = 4
 
 /** What this node lacks, or null. */
 function needs(instance: Instance): Ask | null {
@@ -50,6 +53,8 @@ export function askIfNeeded(state: State, instance: Instance): void {
   const { ask: pending, hint } = instance
   if (pending !== null && state.nowMs < pending.atMs) return
   const attempts = (pending?.attempts ?? 0) + 1
+  // Nobody could show what a message of a later slot or term promised: it may have been a lie.
+  if (attempts > MOST_HINT_ATTEMPTS) instance.hint = null
   // The first ask goes to whoever showed that something is missing.
   const peer = attempts === 1 ? (hint?.peer ?? null) : null
   instance.ask = { ask, atMs: state.nowMs + 2 * state.config.deltaMs, attempts }
@@ -139,13 +144,7 @@ function sayAgain(state: State, instance: Instance): void {
   const before = instance.slots.get(instance.slot - 1)
   const last = instance.slots.get(instance.finalSlot)?.final
   const certificates = [before?.notar, before?.skip, before?.final, last].filter((known) => !!known)
-  if (certificates.length > 0) {
-    emitDurable(state, {
-      type: 'send',
-      to: 'all',
-      message: { type: 'certificates', certificates: [...new Set(certificates)] },
-    })
-  }
+  sendCertificates(state, 'all', [...new Set(certificates)])
   const slot = instance.slots.get(instance.slot)
   const own = slot?.candidates.find((candidate) => candidate.peer === null && !candidate.again)
   const entry = own === undefined ? undefined : instance.entries.get(own.key)

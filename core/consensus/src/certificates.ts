@@ -1,6 +1,7 @@
 import { type Certificate, FINAL, NOTAR, SKIP } from '@smartshare/chain'
 import { equalBytes, toHex } from '@smartshare/crypto'
-import { MAX_FINAL_CERTIFICATES } from './config.ts'
+import { MAX_FINAL_CERTIFICATES, MAX_PAGE_CERTIFICATES } from './config.ts'
+import type { Recipient } from './events.ts'
 import { emit, emitDurable, log, reportPeer } from './outbox.ts'
 import { verifyCertificate } from './signing.ts'
 import { certificateOf, type Entry, type Instance, type SlotState, type State, slotOf } from './state.ts'
@@ -90,10 +91,14 @@ export function publishNews(state: State, instance: Instance): void {
     if (passOn) (certificate.kind === FINAL ? forAll : forDelegates).push(certificate)
   }
   instance.news = []
-  if (forDelegates.length > 0) {
-    emitDurable(state, { type: 'send', to: 'delegates', message: { type: 'certificates', certificates: forDelegates } })
-  }
-  if (forAll.length > 0) {
-    emitDurable(state, { type: 'send', to: 'all', message: { type: 'certificates', certificates: forAll } })
+  sendCertificates(state, 'delegates', forDelegates)
+  sendCertificates(state, 'all', forAll)
+}
+
+/** Sends certificates in messages of at most a page. */
+export function sendCertificates(state: State, to: Recipient, certificates: readonly Certificate[]): void {
+  for (let at = 0; at < certificates.length; at += MAX_PAGE_CERTIFICATES) {
+    const part = certificates.slice(at, at + MAX_PAGE_CERTIFICATES)
+    emitDurable(state, { type: 'send', to, message: { type: 'certificates', certificates: part } })
   }
 }

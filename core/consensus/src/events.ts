@@ -161,7 +161,8 @@ export type MisbehaviourCode =
 export type Effect =
   /**
    * Write `records` in order and sync them; then send `persisted` with `ticket`. Tickets ascend. Blocks that were told to
-   * be final before this effect must be marked as final on disk before its records.
+   * be final before this effect must be marked as final on disk before its records. What waits for a ticket
+   * is held in memory: a node whose disk does not answer must stop feeding events.
    */
   | { readonly type: 'persist'; readonly ticket: number; readonly records: readonly LogRecord[] }
   | { readonly type: 'send'; readonly to: Recipient; readonly message: Message }

@@ -1,4 +1,5 @@
 import { SmartshareError } from '@smartshare/codec'
+import { MAX_VOTES_PER_MESSAGE } from './config.ts'
 import type { Effect, LogRecord, MisbehaviourCode } from './events.ts'
 import type { State } from './state.ts'
 
@@ -26,7 +27,10 @@ export function sendVotes(state: State): void {
   const { votes, executedHeight } = state
   if (votes.length === 0) return
   state.votes = []
-  emitDurable(state, { type: 'send', to: 'delegates', message: { type: 'votes', votes, executedHeight } })
+  for (let at = 0; at < votes.length; at += MAX_VOTES_PER_MESSAGE) {
+    const part = votes.slice(at, at + MAX_VOTES_PER_MESSAGE)
+    emitDurable(state, { type: 'send', to: 'delegates', message: { type: 'votes', votes: part, executedHeight } })
+  }
 }
 
 /** Ends a step: one `persist` for its records, and the effects that may happen now. */

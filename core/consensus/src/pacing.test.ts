@@ -111,6 +111,13 @@ describe('a standing slot', () => {
 })
 
 describe('the timer', () => {
+  it('is set again when it goes off early', () => {
+    const { stage, voter } = stageOf()
+    const timer = stage.effects[voter.seat]!.findLast((effect) => effect.type === 'timer')!
+    const effects = stage.give(voter, { type: 'tick', nowMs: timer.atMs - 1 })
+    expect(effects).toContainEqual(timer)
+  })
+
   it('is always set to a time after now while anything can still happen', () => {
     const { stage, voter } = stageOf()
     for (let i = 0; i < 50; i++) {

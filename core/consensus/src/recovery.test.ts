@@ -85,6 +85,18 @@ describe('a delegate that starts again', () => {
     expect(stage.votesOf(voter).slice(before)).toMatchObject([{ term: 1, kind: SKIP }])
   })
 
+  it('does not keep its node awake for time-outs that it may not act on', () => {
+    const { stage, voter } = stageOf()
+    stage.start(voter)
+    stage.restart(voter, false)
+    let wakes = 0
+    for (const untilMs = stage.nowMs + 10_000; stage.nowMs < untilMs; wakes++) {
+      const timer = stage.effects[voter.seat]!.findLast((effect) => effect.type === 'timer')!
+      stage.wait(timer.atMs - stage.nowMs, voter)
+    }
+    expect(wakes).toBeLessThan(60)
+  })
+
   it('never signs below its floor', () => {
     const { stage, voter } = stageOf()
     voter.records = [{ type: 'floor', term: 0, slot: 1, silentUntilMs: 0 }]

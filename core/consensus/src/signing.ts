@@ -26,7 +26,7 @@ export function messageOf(chainId: Uint8Array, term: number, slot: number, kind:
   return statementHash({ chainId, term, slot, kind, value })
 }
 
-export function findTally(slot: SlotState | undefined, kind: number, value: Uint8Array): Tally | undefined {
+function findTally(slot: SlotState | undefined, kind: number, value: Uint8Array): Tally | undefined {
   return slot?.tallies.find((tally) => tally.kind === kind && equalBytes(tally.value, value))
 }
 

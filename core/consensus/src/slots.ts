@@ -86,11 +86,15 @@ export function deferRebroadcast(state: State, instance: Instance): void {
   instance.rebroadcastAtMs = state.nowMs + STANDSTILL_DELTAS * instance.deltaMs
 }
 
-/** When the instance wants to be woken next. */
-export function nextWakeMs(instance: Instance): number {
-  const slot = instance.slots.get(instance.slot)
-  const proposed = slot?.candidates.some((held) => held.phase !== 'invalid') ?? false
-  const deadlineMs = slot?.own.skip || instance.seat === null ? Number.POSITIVE_INFINITY : instance.proposalAtMs
-  const skipAtMs = proposed && deadlineMs !== Number.POSITIVE_INFINITY ? instance.certificateAtMs : deadlineMs
-  return Math.min(skipAtMs, instance.wakeAtMs, instance.rebroadcastAtMs, instance.ask?.atMs ?? Number.POSITIVE_INFINITY)
+/**
+ * When the instance wants to be woken next. What is past was done, or must not be done by this delegate: it is no reason
+ * to wake again.
+ */
+export function nextWakeMs(state: State, instance: Instance): number {
+  const { proposalAtMs, certificateAtMs, wakeAtMs, rebroadcastAtMs, ask } = instance
+  let earliestMs = Number.POSITIVE_INFINITY
+  for (const atMs of [proposalAtMs, certificateAtMs, wakeAtMs, rebroadcastAtMs, ask?.atMs ?? 0]) {
+    if (atMs > state.nowMs && atMs < earliestMs) earliestMs = atMs
+  }
+  return earliestMs
 }

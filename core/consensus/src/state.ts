@@ -60,7 +60,7 @@ export interface Tally {
   done: boolean
 }
 
-export type Phase =
+type Phase =
   /** Parent, order or gaps are not known yet. */
   | 'waiting'
   /** All that consensus itself checks is right. */
@@ -199,7 +199,7 @@ export interface State {
   effects: Effect[]
 }
 
-export function createSlot(slot: number): SlotState {
+function createSlot(slot: number): SlotState {
   return {
     slot,
     notar: null,

@@ -5,6 +5,7 @@ import { answerAsk, answerOldTerm, askIfNeeded, noteHint, rebroadcast, takePage 
 import { publishNews, receiveCertificate } from './certificates.ts'
 import {
   type ConsensusConfig,
+  MAX_PAGE_CERTIFICATES,
   MAX_PEERS,
   MAX_PROPOSAL_CERTIFICATES,
   MAX_VOTE_SLOTS_AHEAD,
@@ -95,6 +96,10 @@ function apply(state: State, instance: Instance, event: Event): void {
     case 'elected':
       if (event.set.term === instance.term + 1) state.nextSet = event.set
       return
+    case 'tick':
+      // The timer is used up, even if it went off early.
+      state.timerAtMs = Number.POSITIVE_INFINITY
+      return
     default:
   }
 }
@@ -112,7 +117,7 @@ function receive(state: State, instance: Instance, link: Link, message: Message)
       receiveVotes(state, instance, link, message.votes, message.executedHeight)
       return
     case 'certificates':
-      for (const certificate of message.certificates.slice(0, MAX_PROPOSAL_CERTIFICATES)) {
+      for (const certificate of message.certificates.slice(0, MAX_PAGE_CERTIFICATES)) {
         if (!isOfTerm(state, instance, link, certificate.term, certificate.slot)) return
         receiveCertificate(state, instance, certificate, link.peer)
       }
@@ -204,8 +209,8 @@ function finish(state: State): Effect[] {
   askIfNeeded(state, instance)
   publishNews(state, instance)
   sendVotes(state)
-  const atMs = Math.max(nextWakeMs(instance), state.nowMs + 1)
-  if (atMs !== state.timerAtMs || state.nowMs >= state.timerAtMs) {
+  const atMs = nextWakeMs(state, instance)
+  if (atMs !== state.timerAtMs) {
     state.timerAtMs = atMs
     if (atMs !== Number.POSITIVE_INFINITY) emit(state, { type: 'timer', atMs })
   }

@@ -94,7 +94,7 @@ function checkBallot(state: State, instance: Instance, seat: number, message: Ui
 }
 
 /** A link that delivered a wrong signature is reported and not heard for a while. */
-export function cutLink(state: State, instance: Instance, peer: string | null): void {
+function cutLink(state: State, instance: Instance, peer: string | null): void {
   if (peer === null) return
   reportPeer(state, peer, 'CONSENSUS_BAD_VOTE')
   if (state.cut.size >= MAX_PEERS) for (const oldest of [...state.cut.keys()].slice(0, 1)) state.cut.delete(oldest)

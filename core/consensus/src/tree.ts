@@ -67,7 +67,7 @@ function connect(instance: Instance, entry: Entry): void {
 }
 
 /** A certificate for the entry or a descendant exists: it and its ancestors are trusted, and its parent wanted if missing. */
-export function certifyEntry(state: State, instance: Instance, from: Entry): void {
+function certifyEntry(state: State, instance: Instance, from: Entry): void {
   for (let entry: Entry | null = from; entry !== null && !entry.certified; entry = entry.parent) {
     entry.certified = true
     instance.wanted.delete(entry.key)

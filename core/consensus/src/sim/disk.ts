@@ -3,7 +3,7 @@ import type { FinalBlock } from './ledger.ts'
 import type { Random } from './random.ts'
 
 /** A file that is only appended to. What is not synced at a crash is lost from some point on; the cut record is torn. */
-export class SimulatedFile<T> {
+class SimulatedFile<T> {
   #records: T[] = []
   #synced = 0
 

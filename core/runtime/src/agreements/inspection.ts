@@ -4,15 +4,13 @@ import type { Agreement } from './agreement.ts'
 
 /** Missed inspections that make a breach. */
 const MISSES_TO_BREACH = 3
-/** Bytes of a hash that make the number from which an index is taken: its bias is below 2^-98. */
-const DRAW_BYTES = 16
 
 const drawSchema = record({ agreement: uint(), inspection: uint(), draw: uint() })
 
 /**
  * Indices of the 64-byte segments that an inspection opens, ascending and distinct: all of them if there are no more than
  * `count`, else `count` draws (fewer indices where two draws meet). Draw i is the big-endian 128-bit number of the first
- * 16 bytes of `H("inspection", seed ‖ CBOR([agreement, inspection, i]))` modulo the number of segments.
+ * 16 bytes of `H("inspection", seed ‖ CBOR([agreement, inspection, i]))` modulo the number of segments: the bias is below 2^-98.
  */
 export function inspectedSegments(
   seed: Uint8Array,
@@ -23,12 +21,13 @@ export function inspectedSegments(
 ): number[] {
   const segments = Math.ceil(sizeBytes / SEGMENT_BYTES)
   if (segments <= count) return Array.from({ length: segments }, (_, index) => index)
+  const total = BigInt(segments)
   const indices = new Set<number>()
   for (let draw = 0; draw < count; draw++) {
     const hash = hashTagged('inspection', seed, encode(drawSchema, { agreement, inspection, draw }))
-    let number = 0n
-    for (const byte of hash.subarray(0, DRAW_BYTES)) number = (number << 8n) | BigInt(byte)
-    indices.add(Number(number % BigInt(segments)))
+    const view = new DataView(hash.buffer, hash.byteOffset)
+    const number = (view.getBigUint64(0) << 64n) | view.getBigUint64(8)
+    indices.add(Number(number % total))
   }
   return [...indices].sort((a, b) => a - b)
 }

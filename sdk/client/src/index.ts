@@ -1,6 +1,5 @@
 export { Client, type ClientOptions } from './client.ts'
-export { cureOf, type ErrorAdvice, errorCatalogue } from './error-catalogue.ts'
-export { type ExplainedError, errorCatalogue, errorPage, explainError } from './errors/error-catalogue.ts'
+export { cureOf, errorCatalogue, errorPage } from './errors/error-catalogue.ts'
 export { type BalanceProofFile, type ProvenBalance, proveBalance, verifyBalanceProof } from './proof/balance-proof.ts'
 export { type HandOver, TrustedSets } from './proof/trusted-sets.ts'
 export type {

@@ -261,7 +261,7 @@ export class MemoryNode implements NodeApi {
     return header
   }
 
-  private store(pages: readonly NewPage[]): void {
+  private store(pages: Iterable<NewPage>): void {
     for (const { name, bytes } of pages) {
       if (bytes === null) this.pages.delete(name)
       else this.pages.set(name, bytes)

@@ -2,7 +2,7 @@ import { type ErrorTable, REPORT } from './error-table.ts'
 
 /** The command line. */
 export const toolErrors: ErrorTable = {
-  CLI_USAGE: ['The command was not used as it is meant.', 'See `smartshare COMMAND --help`.'],
+  USAGE: ['The command was not used as it is meant.', 'See `smartshare COMMAND --help`.'],
   CLI_NO_NETWORK: [
     'The folder holds no network.',
     'Start one with `npm start`, name its folder with --dir, or a node with --rpc.',

@@ -5,6 +5,8 @@ const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> 
   execute: async () => (await import('./execute.ts')).benchExecute,
   link: async () => (await import('./link.ts')).benchLink,
   root: async () => (await import('./root.ts')).benchRoot,
+  start: async () => (await import('./start.ts')).benchStart,
+  transfer: async () => (await import('./transfer.ts')).benchTransfer,
 }
 
 const json = process.argv.includes('--json')

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseTransaction } from '@smartshare/chain'
+import { Client } from '@smartshare/client'
+import { toHex } from '@smartshare/crypto'
+import { bareChecks } from './execute.ts'
+import { BATCH, executedCount, Load, post, requestBody, untilExecuted } from './load.ts'
+import { startNetwork } from './network.ts'
+import { beside, type Report } from './report.ts'
+
+const SECONDS = 30
+const LATENCY_SECONDS = 10
+/** Transactions submitted but not executed yet: enough to fill blocks, less than the mempool holds. */
+const MOST_OUTSTANDING = 16_000
+const IN_FLIGHT = 8
+/** Part of the sustained rate at which latency is measured. */
+const LATENCY_LOAD = 0.8
+const RUNS = [
+  { name: 'one_node', delegates: 1, expectedPerSecond: 14_000 },
+  { name: 'four_node', delegates: 4, expectedPerSecond: 5_000 },
+] as const
+
+/** Transfers per second from RPC to final, executed, durable and in the state root; then latency at four fifths of it. */
+export async function benchTransfer(report: Report): Promise<void> {
+  for (const run of RUNS) {
+    const network = await startNetwork({ delegates: run.delegates, providers: 0 })
+    const client = await Client.connect({ rpc: network.rpc })
+    try {
+      const load = await Load.make(client, await network.wallet('faucet'))
+      const wires = load.sign(run.expectedPerSecond * SECONDS)
+      const checks = bareChecks(client, wires.slice(0, 10_000))
+      const perSecond = await sustained(network.rpc, wires)
+      const figure = { bench: 'transfer', unit: 'tx/s' }
+      report(
+        beside(
+          { ...figure, metric: `${run.name}_tx_per_s`, value: perSecond },
+          'bare Ed25519 checks, one core',
+          checks,
+        ),
+      )
+      const delays = await latencies(network.rpc, client, load, perSecond * LATENCY_LOAD)
+      const prefix = run.delegates === 1 ? '' : `${run.name}_`
+      report({ bench: 'transfer', metric: `${prefix}final_p50_ms`, unit: 'ms', value: quantile(delays, 0.5) })
+      report({ bench: 'transfer', metric: `${prefix}final_p99_ms`, unit: 'ms', value: quantile(delays, 0.99) })
+    } finally {
+      client.close()
+      await network.stop()
+    }
+  }
+}
+
+/** As fast as it goes for a while, in batches of 100 to all nodes in turn. */
+async function sustained(rpc: readonly string[], wires: readonly Uint8Array[]): Promise<number> {
+  const bodies = Array.from({ length: Math.floor(wires.length / BATCH) }, (_, i) =>
+    requestBody(wires.slice(i * BATCH, (i + 1) * BATCH)),
+  )
+  const before = await executedCount(rpc[0]!)
+  const startMs = performance.now()
+  const endMs = startMs + SECONDS * 1000
+  let executed = 0
+  let submitted = 0
+  const submitting = Array.from({ length: IN_FLIGHT }, async () => {
+    for (let body = bodies.shift(); body !== undefined && performance.now() < endMs; body = bodies.shift()) {
+      while (submitted - executed > MOST_OUTSTANDING && performance.now() < endMs) await delay(5)
+      const to = rpc[Math.floor(submitted / BATCH) % rpc.length]!
+      submitted += BATCH
+      const answer = await post(to, body)
+      if (answer.includes('"error"')) throw new Error(`a transfer was refused: ${answer.slice(0, 400)}`)
+    }
+  })
+  while (performance.now() < endMs) {
+    await delay(100)
+    executed = (await executedCount(rpc[0]!)) - before
+  }
+  const perSecond = (executed * 1000) / (performance.now() - startMs)
+  await Promise.all(submitting)
+  while ((await executedCount(rpc[0]!)) - before < submitted) await delay(50)
+  return perSecond
+}
+
+/** At a fixed rate: the time of one transfer of every batch from its submission until it is executed and durable. */
+async function latencies(rpc: readonly string[], client: Client, load: Load, perSecond: number): Promise<number[]> {
+  const batches = Math.ceil((perSecond * LATENCY_SECONDS) / BATCH)
+  const signed = Array.from({ length: batches }, () => load.sign(BATCH))
+  const bodies = signed.map(requestBody)
+  const startMs = performance.now()
+  const waits: Promise<number>[] = []
+  for (const [i, body] of bodies.entries()) {
+    const dueMs = startMs + (i * BATCH * 1000) / perSecond
+    if (dueMs > performance.now()) await delay(dueMs - performance.now())
+    const to = rpc[i % rpc.length]!
+    const id = toHex(parseTransaction(signed[i]![0]!, client.chainId).id)
+    const sinceMs = performance.now()
+    waits.push(post(to, body).then(() => untilExecuted(to, id, sinceMs)))
+  }
+  return Promise.all(waits)
+}
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!
+}

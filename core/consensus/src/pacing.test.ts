@@ -1,6 +1,6 @@
 import { FINAL, NO_VALUE, NOTAR, SKIP } from '@smartshare/chain'
 import { describe, expect, it } from 'vitest'
-import { SILENT_SLOTS } from './config.ts'
+import { MAX_VOTE_SLOTS_BEHIND, SILENT_SLOTS } from './config.ts'
 import { ALL_RULES } from './rules.ts'
 import { type Actor, placeOf, proposalOf, Stage } from './sim/stage.ts'
 import { positionOf } from './step.ts'
@@ -76,6 +76,23 @@ describe('the leader', () => {
       for (const from of heard) stage.hand(from, voter, stage.vote(from, SKIP, at, NO_VALUE))
     }
     expect(waited).toBeGreaterThanOrEqual(3)
+  })
+})
+
+describe('memory', () => {
+  it('does not grow with slots that were proposed for and skipped, but for their Skip certificates', () => {
+    const { stage, voter, others } = stageOf()
+    const instance = voter.state.instance!
+    for (let slot = 0; slot < 400; slot++) {
+      stage.wait(100, voter)
+      for (const from of others) stage.hand(from, voter, proposalOf(stage.block(from, slot, stage.base)))
+      skipSlot(stage, voter, others)
+    }
+    expect(positionOf(voter.state).slot).toBe(400)
+    expect(instance.entries.size).toBeLessThan(2 * MAX_VOTE_SLOTS_BEHIND)
+    expect([...instance.children.values()].flat().length).toBeLessThan(2 * MAX_VOTE_SLOTS_BEHIND)
+    const tallies = [...instance.slots.values()].reduce((sum, slot) => sum + slot.tallies.length, 0)
+    expect(tallies).toBeLessThan(8 * MAX_VOTE_SLOTS_BEHIND)
   })
 })
 

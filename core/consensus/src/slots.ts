@@ -1,12 +1,14 @@
 import { acceptCertificate } from './certificates.ts'
-import { SILENT_SLOTS } from './config.ts'
+import { MAX_VOTE_SLOTS_BEHIND, SILENT_SLOTS } from './config.ts'
 import { signFinal, signSkip } from './register.ts'
 import { type Instance, notarOf, type State } from './state.ts'
 import { countTally } from './tally.ts'
-import { bestParent, leaderOf } from './tree.ts'
+import { bestParent, forgetProposals, leaderOf } from './tree.ts'
 
 /** Δ grows by half for every slot that was skipped. */
 const GROWTH_PARTS = 2
+/** Slots whose proposals are forgotten at once when slots are jumped; what is left goes with the next final block. */
+const MOST_SLOTS_FORGOTTEN = 1024
 /** Multiples of Δ: no proposal; no certificate; nothing new at all. */
 const PROPOSAL_DELTAS = 2
 const CERTIFICATE_DELTAS = 3
@@ -52,6 +54,8 @@ export function advance(state: State, instance: Instance): boolean {
 export function enterSlot(state: State, instance: Instance, slot: number): void {
   const { slotMs, driftMs } = state.config
   const { nowMs } = state
+  const since = Math.max(instance.slot, slot - MOST_SLOTS_FORGOTTEN)
+  for (let at = since; at < slot; at++) forgetProposals(instance, at - MAX_VOTE_SLOTS_BEHIND)
   instance.slot = slot
   instance.enteredMs = nowMs
   instance.building = null

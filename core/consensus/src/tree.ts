@@ -175,6 +175,25 @@ export function pathTo(instance: Instance, entry: Entry): Entry[] {
   return path.reverse()
 }
 
+/** Forgets votes for a slot long past, and proposals that nobody certified: if one is yet, it is asked for. */
+export function forgetProposals(instance: Instance, at: number): void {
+  const slot = instance.slots.get(at)
+  if (slot === undefined) return
+  slot.tallies.length = 0
+  for (const { key } of slot.candidates.splice(0)) {
+    const entry = instance.entries.get(key)
+    if (entry === undefined || entry.certified) continue
+    instance.entries.delete(key)
+    const siblings = instance.children.get(entry.parentKey)?.filter((other) => other !== entry) ?? []
+    if (siblings.length === 0) instance.children.delete(entry.parentKey)
+    else instance.children.set(entry.parentKey, siblings)
+    for (const child of instance.children.get(key) ?? []) {
+      child.parent = null
+      child.connected = false
+    }
+  }
+}
+
 /** Forgets everything that the new tip made superfluous. */
 export function prune(instance: Instance): void {
   const { tip, entries, children, wanted, finals, finalSlot } = instance

@@ -2,11 +2,14 @@ import type { Certificate } from '@smartshare/chain'
 import { keepFinalCertificate } from './certificates.ts'
 import { stricter } from './compact.ts'
 import { EVIDENCE_SLOTS } from './config.ts'
-import { emitDurable, log } from './outbox.ts'
+import { emit, emitDurable, log } from './outbox.ts'
 import { type Entry, type Instance, isTerminal, type State } from './state.ts'
 import { pathTo, prune } from './tree.ts'
 
-/** Makes the highest block final that has a Final certificate and all its ancestors. True if there was one. */
+/**
+ * Makes the highest block final that has a Final certificate and all its ancestors. True if there was one.
+ * One that does not stand on the last final block is evidence, never final.
+ */
 export function finalize(state: State, instance: Instance): boolean {
   let best: { entry: Entry; certificate: Certificate } | null = null
   for (const [key, certificate] of instance.finals) {
@@ -21,7 +24,14 @@ export function finalize(state: State, instance: Instance): boolean {
 }
 
 function makeFinal(state: State, instance: Instance, tip: Entry, certificate: Certificate): void {
-  for (const entry of pathTo(instance, tip)) {
+  const path = pathTo(instance, tip)
+  if (path === null) {
+    instance.finals.delete(tip.key)
+    const first = instance.slots.get(instance.finalSlot)?.final
+    if (first) emit(state, { type: 'evidence', evidence: { kind: 'certificates', first, second: certificate } })
+    return
+  }
+  for (const entry of path) {
     const own = instance.finals.get(entry.key) ?? null
     if (own !== null) keepFinalCertificate(state, entry.height, own)
     emitDurable(state, { type: 'final', hash: entry.hash, block: entry.block!, certificate: own })

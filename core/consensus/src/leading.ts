@@ -39,7 +39,8 @@ export function takeTurn(state: State, instance: Instance): void {
   const { building } = instance
   if (building !== null && building.template.slot === instance.slot && equalBytes(building.template.parent, entry.hash))
     return
-  order(state, instance, entry)
+  const path = pathTo(instance, entry)
+  if (path !== null) order(state, instance, entry, path)
 }
 
 function proposeAgain(state: State, instance: Instance, entry: Entry): void {
@@ -55,7 +56,7 @@ function proposeAgain(state: State, instance: Instance, entry: Entry): void {
   })
 }
 
-function order(state: State, instance: Instance, parent: Entry): void {
+function order(state: State, instance: Instance, parent: Entry, path: readonly Entry[]): void {
   const { chainId, scheme, secretKey } = state.config
   const { term, slot } = instance
   const reveal = scheme.sign(secretKey!, revealHash(chainId, term, Math.floor(slot / instance.seats)))
@@ -75,7 +76,7 @@ function order(state: State, instance: Instance, parent: Entry): void {
     certificateHash: root.certificate === null ? NO_VALUE : certificateHash(root.certificate),
   }
   instance.building = { template, rootCertificate: root.certificate }
-  const ancestors = pathTo(instance, parent).map((entry) => entry.block!)
+  const ancestors = path.map((entry) => entry.block!)
   emit(state, { type: 'build', slot, template, roots: root.roots, nextSet: parent.nextSet, ancestors })
 }
 

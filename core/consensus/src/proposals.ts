@@ -145,12 +145,15 @@ function followsFrom(state: State, instance: Instance, entry: Entry, parent: Ent
 }
 
 function askForVerdict(state: State, instance: Instance, candidate: Candidate): void {
-  const entry = instance.entries.get(candidate.key)!
+  const entry = instance.entries.get(candidate.key)
+  const path = entry === undefined ? null : pathTo(instance, entry)
+  if (entry?.block == null || path === null) {
+    candidate.phase = 'invalid'
+    return
+  }
   candidate.phase = 'validating'
-  const ancestors = pathTo(instance, entry)
-    .slice(0, -1)
-    .map((ancestor) => ancestor.block!)
-  emit(state, { type: 'validate', hash: entry.hash, block: entry.block!, ancestors })
+  const ancestors = path.slice(0, -1).map((ancestor) => ancestor.block!)
+  emit(state, { type: 'validate', hash: entry.hash, block: entry.block, ancestors })
 }
 
 /** Takes the node's verdict. */

@@ -168,11 +168,15 @@ function findParent(instance: Instance, slot: number): ParentChoice | Gap {
   return gap === null ? { entry: instance.tip, slot: instance.finalSlot } : { gap }
 }
 
-/** Blocks above the last final one up to `entry`, ascending. */
-export function pathTo(instance: Instance, entry: Entry): Entry[] {
+/**
+ * Blocks above the last final one up to `entry`, ascending. Null if the entry does not stand on the last final block,
+ * which takes more traitors than a quorum can bear.
+ */
+export function pathTo(instance: Instance, entry: Entry): Entry[] | null {
   const path: Entry[] = []
-  for (let at: Entry | null = entry; at !== null && at !== instance.tip; at = at.parent) path.push(at)
-  return path.reverse()
+  let at: Entry | null = entry
+  for (; at !== null && at !== instance.tip; at = at.parent) path.push(at)
+  return at === null ? null : path.reverse()
 }
 
 /** Forgets votes for a slot long past, and proposals that nobody certified: if one is yet, it is asked for. */

@@ -15,10 +15,21 @@ export type Misdeed =
   | 'forger'
   /** Everything it sends comes late. */
   | 'outdated'
+  /** Leaves its parent out: proposes on the block below, and shows half of the others what it should. */
+  | 'forker'
   /** Names wrong roots and packs invalid transactions. */
   | 'liar'
 
-export const MISDEEDS: readonly Misdeed[] = ['silent', 'twins', 'skipper', 'withholder', 'forger', 'outdated', 'liar']
+export const MISDEEDS: readonly Misdeed[] = [
+  'silent',
+  'twins',
+  'skipper',
+  'withholder',
+  'forger',
+  'outdated',
+  'forker',
+  'liar',
+]
 
 /** One object says everything about a run: equal options make equal runs. */
 export interface SimulationOptions {

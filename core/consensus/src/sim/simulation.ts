@@ -146,7 +146,7 @@ class Simulation implements World {
       return
     }
     const { misdeed, config } = traitor
-    for (const sending of misbehave(misdeed, config, this.#random, to, message)) {
+    for (const sending of misbehave(misdeed, config, this.#random, to, message, from.state.instance)) {
       for (const peer of this.#network.peers) {
         if (peer === from || !isFor(from, sending.to, peer)) continue
         if (this.#random.chance(sending.share)) this.#network.deliver(from, peer, sending.message, sending.extraMs)

@@ -1,6 +1,18 @@
-import { FINAL, NO_VALUE, SKIP, statementHash, type Vote } from '@smartshare/chain'
+import {
+  FINAL,
+  type Header,
+  headerHash,
+  NO_VALUE,
+  nextAccumulator,
+  PROPOSE,
+  SKIP,
+  statementHash,
+  type Vote,
+} from '@smartshare/chain'
+import { toHex } from '@smartshare/crypto'
 import type { ConsensusConfig } from '../config.ts'
 import type { Message, Recipient } from '../events.ts'
+import type { Instance } from '../state.ts'
 import type { Misdeed } from './options.ts'
 import type { Random } from './random.ts'
 
@@ -23,6 +35,7 @@ export function misbehave(
   random: Random,
   to: Recipient,
   message: Message,
+  instance: Instance | null,
 ): Sending[] {
   const plain: Sending = { to, message, extraMs: 0, share: 1 }
   switch (misdeed) {
@@ -37,6 +50,15 @@ export function misbehave(
       return message.type === 'votes' ? [{ ...plain, message: withoutFinals(message) }] : [plain]
     case 'forger':
       return [random.chance(0.5) ? { ...plain, message: forge(message, random) } : plain]
+    case 'forker': {
+      const forked = message.type === 'proposal' && instance !== null ? fork(message, config, instance) : null
+      return forked === null
+        ? [plain]
+        : [
+            { ...plain, share: 0.5 },
+            { ...plain, message: forked },
+          ]
+    }
     case 'skipper':
       return message.type === 'votes' ? [plain, { ...plain, message: skipAll(message, config) }] : [plain]
     default:
@@ -69,4 +91,27 @@ function forge(message: Message, random: Random): Message {
   if (message.type === 'votes') return { ...message, votes: message.votes.map(spoil) }
   if (message.type === 'certificates') return { ...message, certificates: message.certificates.map(spoil) }
   return message
+}
+
+/** The same turn used for a block on the grandparent; null where there is none above the last final block. */
+function fork(
+  message: Extract<Message, { type: 'proposal' }>,
+  config: ConsensusConfig,
+  instance: Instance,
+): Message | null {
+  const { header } = message.block
+  const parent = instance.entries.get(toHex(header.parent))
+  const grandparent = parent?.parent
+  if (!parent || !grandparent || parent === instance.tip) return null
+  const forked: Header = {
+    ...header,
+    parent: grandparent.hash,
+    height: grandparent.height + 1,
+    accumulator: nextAccumulator(grandparent.accumulator, header.reveal),
+  }
+  const { chainId, scheme, secretKey } = config
+  const { term, slot } = header
+  const statement = statementHash({ chainId, term, slot, kind: PROPOSE, value: headerHash(forked) })
+  const proposal = scheme.sign(secretKey!, statement)
+  return { ...message, block: { ...message.block, header: forked, proposal } }
 }

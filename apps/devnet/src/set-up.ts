@@ -1,14 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
-import { formatAddress, KeyPair, toHex } from '@smartshare/crypto'
+import { formatAddress, toHex } from '@smartshare/crypto'
 import { chainIdOf, decodeGenesis, encodeGenesis } from '@smartshare/runtime'
 import { SECRET_MODE, writeFileAtomic, writeJson } from './atomic-file.ts'
 import { stopChildren } from './children.ts'
 import { type Account, type DelegateSecrets, drawSecrets, makeGenesis, type Secrets } from './genesis.ts'
-import { FILES, HOST, portOf, type Seat, seatsOf } from './layout.ts'
+import { FILES, type Seat, seatsOf } from './layout.ts'
 import type { DevnetOptions } from './options.ts'
 import { type DevnetRecord, hasNetwork, processesOf, writeDevnet, writeNetwork } from './records.ts'
+import { makeAgents, writeNodeSettings } from './settings.ts'
 import { writeWallets } from './wallets.ts'
 
 const PRIVATE_FOLDER_MODE = 0o700
@@ -40,7 +41,7 @@ export async function makeNetwork(dir: string, options: DevnetOptions): Promise<
   writeFileAtomic(join(dir, FILES.genesis), encoded)
   for (const seat of seatsOf(dir, options)) mkdirSync(seat.dir, { recursive: true, mode: PRIVATE_FOLDER_MODE })
   for (const seat of seatsOf(dir, options)) if (seat.kind === 'delegate') writeSecrets(seat, secrets, encoded)
-  await writeSettings(dir, options)
+  await writeNodeSettings(dir, options)
   writeNetwork(dir, genesis.name, chainId, options)
   const record = { chainId, options, processes: [] }
   writeDevnet(dir, record)
@@ -48,6 +49,7 @@ export async function makeNetwork(dir: string, options: DevnetOptions): Promise<
     record,
     async finish() {
       await writeWallets(dir, accountsOf(secrets))
+      await makeAgents(dir, options, chainId, secrets.providers)
       rmSync(join(dir, FILES.unfinished))
     },
   }
@@ -56,34 +58,6 @@ export async function makeNetwork(dir: string, options: DevnetOptions): Promise<
 /** Whether a network lies in `dir` that was finished. */
 export function isWhole(dir: string): boolean {
   return hasNetwork(dir) && !existsSync(join(dir, FILES.unfinished))
-}
-
-/** Writes the settings of every process; again when the ports change. */
-export async function writeSettings(dir: string, options: DevnetOptions): Promise<void> {
-  // Loaded only here: the link brings the whole of libp2p along, which no other command of ours needs.
-  const { peerIdOfKey } = await import('@smartshare/link')
-  const delegates = seatsOf(dir, options).filter(({ kind }) => kind === 'delegate')
-  const peers = delegates.map((seat) => {
-    const seed = Buffer.from(readFileSync(join(seat.dir, FILES.linkKey), 'utf8').trim(), 'hex')
-    const key = KeyPair.fromSeed('ed25519', seed).publicKey.subarray(1)
-    return `/ip4/${HOST}/tcp/${portOf(seat, 'p2p')}/p2p/${peerIdOfKey(key)}`
-  })
-  for (const seat of delegates) {
-    writeJson(join(seat.dir, FILES.node), {
-      name: seat.name,
-      genesis: FILES.genesis,
-      dataDir: FILES.data,
-      rpc: { host: HOST, port: portOf(seat, 'rpc') },
-      p2p: {
-        listen: [`/ip4/${HOST}/tcp/${portOf(seat, 'p2p')}`],
-        peers: peers.filter((_, index) => index !== seat.index),
-      },
-      delegateKey: FILES.delegateKey,
-      linkKey: FILES.linkKey,
-      localNetwork: true,
-      logLevel: 'info',
-    })
-  }
 }
 
 /**

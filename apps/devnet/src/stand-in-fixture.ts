@@ -18,9 +18,12 @@ const status = () => {
   return { chainId, height: final, final, stateRoot: '00'.repeat(32), txPerSecond: 0, peers: 3 }
 }
 createServer((request, response) => {
-  const answer = request.method === 'POST' ? { jsonrpc: '2.0', id: 1, result: status() } : { healthy: true }
+  const answer =
+    request.method === 'POST' ? { jsonrpc: '2.0', id: 1, result: status() }
+    : request.url === '/status' ? { storedBytes: 1048576, offer: '7' }
+    : { healthy: true }
   response.end(JSON.stringify(answer))
-}).listen(settings.rpc.port, '127.0.0.1')
+}).listen(isNode ? settings.rpc.port : settings.status.port, '127.0.0.1')
 process.on('SIGTERM', () => process.exit(0))
 `
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readSettings } from '@smartshare/agent'
 import { openWallet } from '@smartshare/client'
 import { toHex } from '@smartshare/crypto'
 import { decodeGenesis } from '@smartshare/runtime'
@@ -74,6 +75,35 @@ describe('devnetUp', () => {
     const owner = await openWallet(readFileSync(join(dir, 'wallets', 'owner.json'), 'utf8'), password)
     expect(toHex(genesis.placement[0]?.address as Uint8Array)).toBe(toHex(owner.account().address))
     expect(banner(status, '')).toContain(owner.account().text)
+  })
+
+  it('starts providers once blocks are final, each with a folder of its own that knows where the chain is', async () => {
+    const status = await up({ providers: 2 })
+    expect(lines.findIndex((line) => line.includes('final'))).toBeLessThan(lines.indexOf('starting p1 p2'))
+    expect(status.storedBytes).toBe(2 * 1024 * 1024)
+    expect(status.providers.map(({ name, status: url, offer }) => [name, url, offer])).toEqual([
+      ['p1', `http://127.0.0.1:${BASE_PORT + 201}`, '7'],
+      ['p2', `http://127.0.0.1:${BASE_PORT + 211}`, '7'],
+    ])
+    const folder = join(dir, 'providers', 'p2')
+    expect(readdirSync(folder).sort()).toEqual(['agent.json', 'node.log', 'password', 'wallet.json'])
+    const settings = await readSettings(folder)
+    expect(settings).toMatchObject({
+      name: 'p2',
+      listen: [`/ip4/127.0.0.1/tcp/${BASE_PORT + 210}`],
+      localNetwork: true,
+    })
+    expect(settings.network).toMatchObject({ chainId: status.chainId, rpc: status.delegates.map(({ rpc }) => rpc) })
+    const genesis = decodeGenesis(readFileSync(join(dir, 'genesis.cbor')))
+    const opened = await openWallet(
+      readFileSync(join(folder, 'wallet.json'), 'utf8'),
+      readFileSync(join(folder, 'password'), 'utf8').trim(),
+    )
+    expect(genesis.placement.map(({ address }) => toHex(address))).toContain(toHex(opened.account().address))
+    await devnetDown(dir)
+    await up({ providers: 2, basePort: BASE_PORT + 100 })
+    expect((await readSettings(folder)).status.port).toBe(BASE_PORT + 311)
+    expect((await readSettings(folder)).storage).toEqual(settings.storage)
   })
 
   it('leaves alone what runs and starts only what is missing', async () => {

@@ -8,7 +8,8 @@ import { checkPorts } from './ports.ts'
 import { isRunning } from './process-mark.ts'
 import { type Progress, waitForDelegates, waitForProviders } from './ready.ts'
 import { type DevnetRecord, readDevnet, type StartedProcess, writeDevnet, writeNetwork } from './records.ts'
-import { checkGenesis, isWhole, makeNetwork, writeSettings } from './set-up.ts'
+import { checkGenesis, isWhole, makeNetwork } from './set-up.ts'
+import { moveSettings } from './settings.ts'
 import { type DevnetStatus, devnetStatus } from './status.ts'
 
 /** What cannot change once a network is there: it is part of its genesis. */
@@ -79,7 +80,7 @@ async function resume(dir: string, { options, progress }: UpRequest): Promise<De
   }
   progress(`moving to ports from ${basePort}`)
   const moved = { ...record, options: { ...record.options, basePort }, processes: [] }
-  await writeSettings(dir, moved.options)
+  await moveSettings(dir, moved.options, moved.chainId)
   writeNetwork(dir, 'local', moved.chainId, moved.options)
   writeDevnet(dir, moved)
   return moved

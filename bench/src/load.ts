@@ -11,6 +11,7 @@ const GAS_LIMIT = 4_000
 const MAX_GAS_PRICE = 40n
 const LIFETIME_BLOCKS = 3_000
 const FUNDING_CALLS = 16
+const PATIENCE_MS = 60_000
 
 /** Accounts that pay each other; each keeps its own nonce. */
 export class Load {
@@ -35,7 +36,7 @@ export class Load {
       KeyPair.fromSeed('ed25519', sha256(text.encode(`load ${i}`))),
     )
     const load = new Load(client, pairs)
-    const sender = client.sender(faucet.account().signer)
+    const sender = client.sender(faucet.account())
     const calls = load.addresses.map((to) =>
       callOf('tokens', 'transfer', { to, token: SSP, amount: GRAINS_EACH, memo: null }),
     )
@@ -109,6 +110,7 @@ export async function untilExecuted(rpc: string, id: string, sinceMs: number): P
   for (;;) {
     const { result } = JSON.parse(await post(rpc, body)) as { result: { state?: string } | null }
     if (result?.state === 'executed') return performance.now() - sinceMs
+    if (performance.now() - sinceMs > PATIENCE_MS) throw new Error(`transaction ${id} was not executed`)
     await delay(10)
   }
 }

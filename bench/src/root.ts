@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashPairs } from '@smartshare/crypto'
-import { type StateChange, StateTree } from '@smartshare/state'
+import { type AppliedChanges, type StateChange, StateTree } from '@smartshare/state'
 import { ChainStore, type ExecutedHeight } from '@smartshare/store'
 import { beside, type Report } from './report.ts'
 
@@ -34,7 +34,7 @@ async function measure(report: Report, folder: string, keys: number): Promise<vo
   const size = `${keys / 1_000_000}m`
   const store = ChainStore.open(folder)
   const tree = new StateTree(store.pages)
-  const commit = (changes: readonly StateChange[], applied: ReturnType<StateTree['applyChanges']>) => {
+  const commit = (changes: readonly StateChange[], applied: AppliedChanges) => {
     store.commit([heightOf(tree.height, changes, applied)], tree.height - 8)
     tree.committed(tree.height)
   }
@@ -83,11 +83,7 @@ function changeOf(account: number, round: number): StateChange {
   return { key, value, previous: undefined }
 }
 
-function heightOf(
-  height: number,
-  changes: readonly StateChange[],
-  { root, pages }: ReturnType<StateTree['applyChanges']>,
-): ExecutedHeight {
+function heightOf(height: number, changes: readonly StateChange[], { root, batch }: AppliedChanges): ExecutedHeight {
   const nothing = new Uint8Array(HASH_BYTES)
   return {
     facts: {
@@ -101,7 +97,7 @@ function heightOf(
     },
     range: nothing,
     changes,
-    pages,
+    pages: batch,
     receipts: [],
     elected: null,
     transactionIds: [],

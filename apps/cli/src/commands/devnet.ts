@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DevnetOptions } from '@smartshare/devnet'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { createOutput } from '../output.ts'
 
 const DEFAULT_DIR = '.smartshare'
@@ -31,7 +31,7 @@ export function addDevnet(program: Command): void {
     devnet
       .command(name)
       .description(description)
-      .option('--dir <folder>', 'folder of the network', DEFAULT_DIR)
+      .addOption(new Option('--dir <folder>', 'folder of the network').env('SMARTSHARE_DIR').default(DEFAULT_DIR))
       .option('--json', 'print exactly one JSON value')
 
   command('up', 'set up, start or resume a network; stays and shows how it is, Ctrl-C stops it')

@@ -7,7 +7,6 @@ import { FILES } from './layout.ts'
 import type { DevnetStatus } from './status.ts'
 
 const LABEL_WIDTH = 11
-const COMMAND_WIDTH = 44
 
 /**
  * What a person should know about a network that has just been started: where it answers, who has money, where the logs
@@ -34,11 +33,7 @@ export function banner(status: DevnetStatus, dirWords: string): string {
       return line(name, `${address}  ${formatAmount(grains, SSP_DECIMALS)} SSP`)
     }),
     'Try next, in another terminal',
-    hint('status', 'how the chain is'),
-    hint('send bob 5', 'pay; final within seconds'),
-    ...(providers.length === 0 ? [] : [hint('put README.md --copies 4', 'store a file on four providers')]),
-    hint('devnet status', 'what runs'),
-    hint('devnet down', 'stop it all; the data stay'),
+    ...hints.map(({ command, what }) => `  ${command.padEnd(commandWidth)}  ${what}`),
     '',
   ].join('\n')
 }

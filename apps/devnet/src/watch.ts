@@ -7,6 +7,8 @@ import { liveLine } from './status-text.ts'
 const LOOK_MS = 1_000
 /** Without a terminal a line is written when something starts or stops, and now and then to show that we are alive. */
 const PLAIN_LINE_MS = 60_000
+/** Of a terminal that does not know its own width. */
+const LEAST_COLUMNS = 80
 const CLEAR_LINE = '\r\u001b[2K'
 
 /** Where the line is shown. */
@@ -35,7 +37,7 @@ export async function watchNetwork(
     }
     const line = liveLine(status)
     const down = status.down.join(' ')
-    if (output.isTTY) output.write(`${CLEAR_LINE}${line.slice(0, (output.columns ?? 80) - 1)}`)
+    if (output.isTTY) output.write(`${CLEAR_LINE}${line.slice(0, (output.columns || LEAST_COLUMNS) - 1)}`)
     else if (down !== shown || performance.now() - shownMs > PLAIN_LINE_MS) {
       output.write(`${line}\n`)
       shown = down

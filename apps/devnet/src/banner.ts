@@ -15,8 +15,14 @@ const LABEL_WIDTH = 11
 export function banner(status: DevnetStatus, dirWords: string): string {
   const { dir, urls, delegates, providers } = status
   const line = (label: string, text: string) => `  ${label.padEnd(LABEL_WIDTH)}${text}`
-  const hint = (words: string, what: string) =>
-    `  ${`npx smartshare ${words}${dirWords}`.padEnd(COMMAND_WIDTH)}  ${what}`
+  const hints = [
+    ['status', 'how the chain is'],
+    ['send bob 5', 'pay; final within seconds'],
+    ...(providers.length === 0 ? [] : [['put README.md --copies 4', 'store a file on four providers']]),
+    ['devnet status', 'what runs'],
+    ['devnet down', 'stop it all; the data stay'],
+  ].map(([words, what]) => ({ command: `npx smartshare ${words}${dirWords}`, what }))
+  const commandWidth = Math.max(...hints.map(({ command }) => command.length))
   return [
     `Smartshare local network, chain ${status.chainId.slice(0, 16)}…, in ${dir}`,
     line('delegates', `${namesOf(delegates)}  ${portsOf(delegates.map(({ rpc }) => rpc))}`),

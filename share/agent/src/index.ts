@@ -1,2 +1,7 @@
+export { AGENT_VERSION, type RunningAgent, type StartRequest, startAgent } from './agent.ts'
+export type { Attestation, Domain, ElementInfo, SecureElement } from './element.ts'
 export { type InitRequest, initAgent } from './init.ts'
+export type { Earnings } from './ledger.ts'
+export type { Meter, Quote, QuoteRequest, Service, ServiceDescription } from './service.ts'
 export { type AgentSettings, type AgentSettingsInput, readSettings, SETTINGS_FILE, writeSettings } from './settings.ts'
+export type { AgentStatus } from './status.ts'

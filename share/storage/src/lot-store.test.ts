@@ -169,6 +169,27 @@ describe('the lots of a provider', () => {
     })
   })
 
+  it('tell how much is damaged when they are read again, and mend a tree whose bytes are all right', async () => {
+    await inFolder(async (folder) => {
+      const store = await openStore(folder)
+      const bytes = bytesOf('scrubbed', 5 * CHUNK_BYTES + 100)
+      const receipt = await fill(store, 1, bytes)
+      expect(await store.scrub(1)).toEqual({ blocks: 81, damagedBlocks: 0 })
+      await writeFile(join(folder, '1', 'tops'), 'torn')
+      const again = await openStore(folder)
+      await expect(again.prove(1, [5])).rejects.toMatchObject({ code: 'STORAGE_DAMAGED' })
+      expect(await again.scrub(1)).toEqual({ blocks: 81, damagedBlocks: 0 })
+      const [proof] = await again.prove(1, [5])
+      expect(verifyDataProof(receipt.root, bytes.length, 5, proof!.segment, proof!.siblings)).toBe(true)
+      const handle = await open(join(folder, '1', 'packet-00000'), 'r+')
+      for (const at of [10, 20, 70_000, bytes.length - 1]) await handle.write(Uint8Array.of(bytes[at]! ^ 1), 0, 1, at)
+      await handle.close()
+      expect(await again.scrub(1)).toEqual({ blocks: 81, damagedBlocks: 3 })
+      await truncate(join(folder, '1', 'packet-00000'), CHUNK_BYTES)
+      await expect(again.scrub(1)).rejects.toMatchObject({ code: 'STORAGE_SHORT' })
+    })
+  })
+
   it('start up over leftovers of any kind', async () => {
     await inFolder(async (folder) => {
       await mkdir(join(folder, '17'))

@@ -1,10 +1,10 @@
 import { readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
-import type { DataProof, DataTree } from '@smartshare/crypto'
+import { type DataProof, DataTree, equalBytes, HASH_BYTES } from '@smartshare/crypto'
 import { fileError, makeFolder } from './files.ts'
 import { LotFolder, type LotReceipt } from './lot-folder.ts'
-import { LotWriter } from './lot-writer.ts'
+import { hashLot, LotWriter } from './lot-writer.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 /** Free bytes that stay on the disk, so that the agent itself can go on writing its small files. */
@@ -151,6 +151,33 @@ export class LotStore {
       proofs.push(tree.prove(segment, await this.#folder(agreement).read(offset, length)))
     }
     return proofs
+  }
+
+  /**
+   * Reads a whole lot again. A lost or damaged tree is written anew if the bytes are all right; of damaged bytes it tells
+   * in how many blocks of 64 KiB they are. Throws STORAGE_SHORT or STORAGE_IO when the bytes cannot be read at all.
+   */
+  async scrub(agreement: number): Promise<{ blocks: number; damagedBlocks: number }> {
+    const receipt = this.#complete(agreement)
+    const folder = this.#folder(agreement)
+    const tops = await hashLot(folder, this.#options.pool, receipt.sizeBytes)
+    const found = DataTree.fromTops(receipt.sizeBytes, tops)
+    this.#trees.delete(agreement)
+    const blocks = tops.length / HASH_BYTES
+    if (equalBytes(found.root, receipt.root)) {
+      await folder.writeTops(tops)
+      return { blocks, damagedBlocks: 0 }
+    }
+    const known = await folder.readTree(receipt).catch(() => undefined)
+    if (known === undefined) return { blocks, damagedBlocks: blocks }
+    const right = known.blockTops
+    const isRight = (block: number) =>
+      equalBytes(
+        tops.subarray(block * HASH_BYTES, (block + 1) * HASH_BYTES),
+        right.subarray(block * HASH_BYTES, (block + 1) * HASH_BYTES),
+      )
+    const damagedBlocks = Array.from({ length: blocks }, (_, block) => isRight(block)).filter((ok) => !ok).length
+    return { blocks, damagedBlocks }
   }
 
   /** Deletes a lot. One that is being written is left alone until its writer ends (STORAGE_IN_USE). */

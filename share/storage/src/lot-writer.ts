@@ -140,6 +140,13 @@ export class LotWriter {
   }
 }
 
+/** The block tops of all the bytes of a lot as they are on the disk now. Throws STORAGE_SHORT if some are missing. */
+export async function hashLot(folder: LotFolder, pool: WorkerPool, sizeBytes: number): Promise<Uint8Array> {
+  const tops = new Uint8Array(topsBytes(sizeBytes))
+  if ((await rehash(folder, pool, sizeBytes, sizeBytes, tops)) === sizeBytes) return tops
+  throw new SmartshareError('STORAGE_SHORT', 'bytes of the lot are missing', { sizeBytes })
+}
+
 /** Hashes the chunks below `marked` into `tops`; returns how many bytes really are there. */
 async function rehash(
   folder: LotFolder,

@@ -88,9 +88,11 @@ export class ProviderService {
     return this.#channels.size
   }
 
-  /** True while a lot is being written. */
-  isWriting(agreement: number): boolean {
-    return this.#uploads.has(agreement)
+  /** Ends the upload of a lot, if one is under way. */
+  async endUpload(agreement: number): Promise<void> {
+    const upload = this.#uploads.get(agreement)
+    upload?.channel.abort(new SmartshareError('STORAGE_STATE', 'the agreement is over'))
+    await upload?.ended
   }
 
   /** Ends all sessions; what is durable can be resumed. */

@@ -4,8 +4,8 @@ import { reportError } from './output.ts'
 
 export const VERSION = '0.1.0'
 
-/** The whole command line; `argv` as Node gives it. Sets the exit code and returns when the command is done. */
-export async function main(argv: readonly string[]): Promise<void> {
+/** All commands, not yet run. */
+export function createProgram(): Command {
   const program = new Command('smartshare')
     .description('Sell what your devices have idle, buy what others have; with nobody in the middle.')
     .version(VERSION)
@@ -13,9 +13,18 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
   for (const add of commands) add(program)
+  return program
+}
+
+/** The whole command line; `argv` as Node gives it. Sets the exit code and returns when the command is done. */
+export async function main(argv: readonly string[]): Promise<void> {
   const json = argv.includes('--json')
+  // Whoever reads our output may stop early, as `head` does: that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   try {
-    await program.parseAsync(argv as string[])
+    await createProgram().parseAsync(argv as string[])
   } catch (error) {
     if (error instanceof CommanderError) {
       // commander has said what is wrong with the words already; with --json the answer is still one JSON value.

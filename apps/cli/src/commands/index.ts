@@ -1,6 +1,21 @@
 import type { Command } from 'commander'
+import { addBalance } from './balance.ts'
+import { addBlock } from './block.ts'
+import { addConfig } from './config.ts'
+import { addDelegates } from './delegates.ts'
 import { addDevnet } from './devnet.ts'
 import { addNode } from './node.ts'
+import { addProof } from './proof.ts'
+import { addSend } from './send.ts'
+import { addStatus } from './status.ts'
+import { addTx } from './tx.ts'
+import { addVesting } from './vesting.ts'
+import { addVote } from './vote.ts'
+import { addWallet } from './wallet.ts'
 
-/** Every command adds itself to the program. */
-export const commands: readonly ((program: Command) => void)[] = [addDevnet, addNode]
+/** Every command adds itself to the program, in the order of the help. */
+export const commands: readonly ((program: Command) => void)[] = [
+  ...[addDevnet, addNode, addStatus],
+  ...[addWallet, addBalance, addSend, addTx, addBlock],
+  ...[addDelegates, addVote, addVesting, addProof, addConfig],
+]

@@ -1,4 +1,3 @@
-import { runNode } from '@smartshare/daemon'
 import type { Command } from 'commander'
 
 export function addNode(program: Command): void {
@@ -8,6 +7,8 @@ export function addNode(program: Command): void {
     .requiredOption('--config <file>', 'settings of the node, node.json')
     .addHelpText('after', '\nExample:\n  smartshare node --config .smartshare/delegates/d1/node.json')
     .action(async ({ config }: { config: string }) => {
+      // Loaded here: other commands should not wait for it.
+      const { runNode } = await import('@smartshare/daemon')
       await runNode(config)
     })
 }

@@ -1,0 +1,77 @@
+import { formatAddress } from '@smartshare/crypto'
+import type { Command } from 'commander'
+import { clientCommand, examples, type Session, withSession } from '../session.ts'
+import { factsText, sspText, timeText } from '../text.ts'
+
+/** Money that its owner cannot spend now: why, how much, until when. */
+interface Locked {
+  readonly kind: 'vesting' | 'unbonding' | 'stake' | 'reserve'
+  readonly grains: bigint
+  /** Of that free to be claimed now. */
+  readonly freeGrains: bigint
+  /** Null: until its owner asks for it. */
+  readonly untilMs: number | null
+  /** Number of a vesting lock. */
+  readonly lock?: number
+}
+
+export function addBalance(program: Command): void {
+  const command = clientCommand(program, 'balance [address]', 'what an account has, and what of it is locked')
+  command
+    .option('--proof', 'ask for a proof and check it, so that the node need not be trusted')
+    .addHelpText(
+      'after',
+      examples('smartshare balance', 'smartshare balance alice --json', 'smartshare balance --proof'),
+    )
+  command.action((text: string | undefined) =>
+    withSession(command, async (session) => {
+      const client = await session.client()
+      const address = formatAddress(session.address(text))
+      const { grains } = await client.rpc.account(address)
+      const locked = await lockedOf(session, address)
+      const isProven = command.opts<{ proof?: boolean }>().proof === true
+      const proven = isProven ? await client.proveBalance(address) : undefined
+      const value = { address, grains, tokens: {}, locked, ...(proven && { proof: proven.proof }) }
+      session.output.result(value, () =>
+        factsText([
+          ['address', address],
+          ['balance', sspText(grains)],
+          ...locked.map((one) => [one.kind, lockedText(one)] as const),
+          ...(proven ? [['proven', `${sspText(proven.grains)} at height ${proven.height}`] as const] : []),
+        ]),
+      )
+    }),
+  )
+}
+
+async function lockedOf(session: Session, address: string): Promise<Locked[]> {
+  const { rpc } = await session.client()
+  const [locks, voter, account] = await Promise.all([rpc.locks(address), rpc.voter(address), rpc.account(address)])
+  const { timeMs } = await rpc.status()
+  return [
+    ...locks.vesting.map(({ lock, grains, claimedGrains, freeGrains, endMs }) => ({
+      kind: 'vesting' as const,
+      grains: grains - claimedGrains,
+      freeGrains,
+      untilMs: endMs,
+      lock,
+    })),
+    ...locks.unbonding.map(({ grains, freeMs }) => ({
+      kind: 'unbonding' as const,
+      grains,
+      freeGrains: freeMs <= timeMs ? grains : 0n,
+      untilMs: freeMs,
+    })),
+    ...(voter.stakeGrains > 0n
+      ? [{ kind: 'stake' as const, grains: voter.stakeGrains, freeGrains: 0n, untilMs: null }]
+      : []),
+    ...(account.reserveGrains > 0n
+      ? [{ kind: 'reserve' as const, grains: account.reserveGrains, freeGrains: 0n, untilMs: null }]
+      : []),
+  ]
+}
+
+function lockedText({ grains, freeGrains, untilMs }: Locked): string {
+  const until = untilMs === null ? '' : ` until ${timeText(untilMs)}`
+  return `${sspText(grains)}${until}${freeGrains > 0n ? `, ${sspText(freeGrains)} may be claimed` : ''}`
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { clientCommand, examples, withSession } from '../session.ts'
+import { sspText, tableText } from '../text.ts'
+
+export function addDelegates(program: Command): void {
+  const command = clientCommand(program, 'delegates', 'who stands for election, who has a seat, and what seats earn')
+  command.addHelpText('after', examples('smartshare delegates', 'smartshare delegates --json'))
+  command.action(() =>
+    withSession(command, async (session) => {
+      const { rpc } = await session.client()
+      const [list, term] = await Promise.all([rpc.delegates(), rpc.term()])
+      const delegates = list.delegates.map(({ rank, name, address, seat, bondGrains, votesGrains, key }) => ({
+        ...{ rank, name, address, seat, bondGrains, votesGrains, key },
+        blocks: seat === null ? 0 : (term.seats[seat]?.blocks ?? 0),
+        earnedGrains: seat === null ? 0n : (term.seats[seat]?.earnedGrains ?? 0n),
+        isNext: term.next === null ? null : term.next.includes(address),
+      }))
+      session.output.result(delegates, () =>
+        tableText(
+          ['rank', 'name', 'seat', 'bond', 'votes', 'blocks', 'earned', 'address'],
+          delegates.map((one) => [
+            `${one.rank}`,
+            one.name,
+            one.seat === null ? '-' : `${one.seat}`,
+            sspText(one.bondGrains),
+            sspText(one.votesGrains),
+            `${one.blocks}`,
+            sspText(one.earnedGrains),
+            one.address,
+          ]),
+          'nobody stands for election',
+        ),
+      )
+    }),
+  )
+}

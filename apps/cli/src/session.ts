@@ -1,0 +1,107 @@
+import { type Account, Client, type FinalTransaction, type TransactionRequest } from '@smartshare/client'
+import { SmartshareError } from '@smartshare/codec'
+import type { Command } from 'commander'
+import { createOutput, type Output } from './output.ts'
+import { findPassword } from './password.ts'
+import { type FoundSettings, findSettings, type SettingFlags, type Settings } from './settings.ts'
+import { WalletStore } from './wallet-store.ts'
+
+/** Attempts of one question before the command says that no node answers. */
+const ATTEMPTS = 4
+
+export interface ClientFlags extends SettingFlags {
+  readonly json?: boolean
+}
+
+/** What a command has at hand: its settings, its output, and the network and wallet once it asks for them. */
+export class Session {
+  readonly output: Output
+  readonly found: FoundSettings
+  readonly wallets: WalletStore
+  private connected: Client | undefined
+
+  constructor(flags: ClientFlags) {
+    this.output = createOutput(flags.json === true)
+    this.found = findSettings(flags, process.env)
+    this.wallets = new WalletStore(this.found.settings.wallets)
+  }
+
+  get settings(): Settings {
+    return this.found.settings
+  }
+
+  /** The network. Throws CLI_NO_NETWORK if nothing says where it is. */
+  async client(): Promise<Client> {
+    const { rpc, ws, chainId, timeoutMs, dir } = this.settings
+    if (rpc.length === 0) throw new SmartshareError('CLI_NO_NETWORK', `there is no network in ${dir}`, { dir })
+    this.connected ??= await Client.connect({
+      rpc,
+      ws,
+      timeoutMs,
+      attempts: ATTEMPTS,
+      ...(chainId === '' ? {} : { chainId }),
+    })
+    return this.connected
+  }
+
+  /** The account of the wallet in use, opened with its password. */
+  async account(): Promise<Account> {
+    const name = this.wallets.choose(this.settings.wallet)
+    const password = await findPassword(this.settings, `wallet ${name}`)
+    return (await this.wallets.open(name, password)).account()
+  }
+
+  /** The address of the wallet in use, without its password; or of whatever is named. */
+  address(text: string | undefined): Uint8Array {
+    return this.wallets.resolveAddress(text ?? this.wallets.choose(this.settings.wallet))
+  }
+
+  /** Sends a transaction of the wallet in use and waits until it is final; says on standard error how far it is. */
+  async send(request: TransactionRequest): Promise<FinalTransaction> {
+    const client = await this.client()
+    const account = await this.account()
+    const sent = await client.sender(account).send(request, {
+      onSigned: ({ id }) => this.progress(`signed ${id}`),
+    })
+    this.progress('admitted; waiting until it is final')
+    return await sent.wait()
+  }
+
+  /** What is going on, for a person who waits; nobody reads it otherwise. */
+  progress(text: string): void {
+    if (process.stderr.isTTY) this.output.note(text)
+  }
+
+  close(): void {
+    this.connected?.close()
+  }
+}
+
+/** Adds a command that works on a network, with the options that all of them have. */
+export function clientCommand(parent: Command, usage: string, description: string): Command {
+  return parent
+    .command(usage)
+    .description(description)
+    .option('--dir <folder>', 'folder of the network (default: .smartshare)')
+    .option('--rpc <urls>', 'nodes to ask, separated by commas')
+    .option('--ws <urls>', 'nodes to hear news from, separated by commas')
+    .option('--wallet <name>', 'wallet to use')
+    .option('--password-file <file>', 'file with the password of the wallet')
+    .option('--timeout-ms <ms>', 'time that a node gets for an answer')
+    .option('--json', 'print exactly one JSON value')
+}
+
+/** Runs a command's work in a session that is closed whatever happens. */
+export async function withSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
+  const session = new Session(command.opts<ClientFlags>())
+  try {
+    await work(session)
+  } finally {
+    session.close()
+  }
+}
+
+/** Text for the end of a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}

@@ -1,4 +1,5 @@
 export { MemoryState } from './memory-state.ts'
+export type { NewPage } from './page-batch.ts'
 export { decodeProof, encodeProof, MOST_PROOF_BYTES, type ProofLeaf, type StateProof, verifyProof } from './proof.ts'
 export { MOST_CHECKPOINTS, StateJournal } from './state-journal.ts'
 export {
@@ -11,10 +12,11 @@ export {
   type StateReader,
 } from './state-reader.ts'
 export {
+  type AppliedChanges,
   MOST_PENDING_HEIGHTS,
   type PageStore,
   StateTree,
   type StateTreeOptions,
 } from './state-tree.ts'
 export { type PageName, pageText } from './tree-page.ts'
-export type { NewPage, TreeChange } from './tree-update.ts'
+export type { TreeChange } from './tree-update.ts'

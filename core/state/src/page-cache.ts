@@ -1,4 +1,4 @@
-import { BRANCH_BYTES, type PageName } from './tree-page.ts'
+import { BRANCH_BYTES, BRANCH_WORDS, type PageName } from './tree-page.ts'
 
 /**
  * The upper pages of the tree in one fixed piece of memory: many small arrays would burden the garbage collector, and
@@ -7,6 +7,7 @@ import { BRANCH_BYTES, type PageName } from './tree-page.ts'
  */
 export class PageCache {
   readonly #bytes: Uint8Array
+  readonly #words: Int32Array
   readonly #slots = new Map<PageName, number>()
   /** Per slot, made when the slot is first used. */
   readonly #views: Uint8Array[] = []
@@ -18,6 +19,7 @@ export class PageCache {
   constructor(sizeBytes: number) {
     this.#capacity = Math.max(1, Math.floor(sizeBytes / BRANCH_BYTES))
     this.#bytes = new Uint8Array(this.#capacity * BRANCH_BYTES)
+    this.#words = new Int32Array(this.#bytes.buffer)
     this.#asked = new Uint8Array(this.#capacity)
   }
 
@@ -34,14 +36,13 @@ export class PageCache {
   }
 
   set(name: PageName, page: Uint8Array): void {
-    let slot = this.#slots.get(name)
-    if (slot === undefined) {
-      slot = this.#freeSlot()
-      this.#slots.set(name, slot)
-      this.#names[slot] = name
-    }
-    this.#asked[slot] = 1
-    this.#bytes.set(page, slot * BRANCH_BYTES)
+    this.#bytes.set(page, this.#slotFor(name) * BRANCH_BYTES)
+  }
+
+  /** The same for a page in words, from word `at` on. */
+  setWords(name: PageName, words: Int32Array, at: number): void {
+    const to = this.#slotFor(name) * BRANCH_WORDS
+    for (let i = 0; i < BRANCH_WORDS; i += 1) this.#words[to + i] = words[at + i] as number
   }
 
   delete(name: PageName): void {
@@ -50,6 +51,17 @@ export class PageCache {
     this.#slots.delete(name)
     this.#names[slot] = undefined
     this.#asked[slot] = 0
+  }
+
+  #slotFor(name: PageName): number {
+    let slot = this.#slots.get(name)
+    if (slot === undefined) {
+      slot = this.#freeSlot()
+      this.#slots.set(name, slot)
+      this.#names[slot] = name
+    }
+    this.#asked[slot] = 1
+    return slot
   }
 
   #freeSlot(): number {

@@ -1,16 +1,18 @@
 import { SmartshareError } from '@smartshare/codec'
 import type { Hash } from '@smartshare/crypto'
+import { type NewPage, PageBatch } from './page-batch.ts'
 import { PageCache } from './page-cache.ts'
-import type { StateProof } from './proof.ts'
+import { pathOf, type StateProof } from './proof.ts'
 import { checkKey, type StateChange } from './state-reader.ts'
-import { BRANCH_BYTES, isBranch, type PageName, ROOT_PAGE } from './tree-page.ts'
+import { BRANCH_BYTES, BRANCH_WORDS, isBranch, isBranchHead, type PageName, ROOT_PAGE } from './tree-page.ts'
 import { proveKey, summaryOf } from './tree-prove.ts'
-import { MOST_CHANGES_PER_RUN, type NewPage, type TreeChange, TreeUpdate } from './tree-update.ts'
+import { MOST_CHANGES_PER_RUN, type ReadPage, type TreeChange, TreeUpdate } from './tree-update.ts'
 import { UndoLayer, UndoMemory } from './undo-layer.ts'
 
 const DEFAULT_CACHE_BYTES = 32 * 1_048_576
 const DEFAULT_UNDO_HEIGHTS = 64
 const DEFAULT_UNDO_BYTES = 64 * 1_048_576
+const SORT_STEP = 2 ** 21
 /** Most heights computed ahead of the durable one. */
 export const MOST_PENDING_HEIGHTS = 1024
 
@@ -30,9 +32,30 @@ export interface StateTreeOptions {
   readonly undoBytes?: number
 }
 
-interface PendingPage {
-  readonly bytes: Uint8Array | null
+/** What `applyChanges` came to. */
+export class AppliedChanges {
+  readonly root: Hash
+  /** The pages to be stored before `committed` is called; the tree's own memory, not to be modified. */
+  readonly batch: Iterable<NewPage>
+  #pages: readonly NewPage[] | undefined
+
+  constructor(root: Hash, batch: Iterable<NewPage>) {
+    this.root = root
+    this.batch = batch
+  }
+
+  /** The same as an array, which for thousands of pages costs some milliseconds when it is first asked for. */
+  get pages(): readonly NewPage[] {
+    this.#pages ??= [...this.batch]
+    return this.#pages
+  }
+}
+
+/** Pages of a height that are not durable yet; together the batches are numbered through. */
+interface PendingBatch {
   readonly height: number
+  readonly first: number
+  readonly pages: PageBatch
 }
 
 /**
@@ -47,8 +70,9 @@ export class StateTree {
   readonly #update = new TreeUpdate()
   readonly #undoHeights: number
   readonly #undoBytesBound: number
-  /** Pages not yet durable, with the height that wrote them last. */
-  readonly #pending = new Map<PageName, PendingPage>()
+  /** Pages not yet durable, oldest first, and for each name the number of its last version. */
+  #batches: PendingBatch[] = []
+  readonly #pending = new Map<PageName, number>()
   /** Oldest first, consecutive heights up to the current one. */
   #undo: UndoLayer[] = []
   #undoBytes = 0
@@ -103,10 +127,10 @@ export class StateTree {
   }
 
   /**
-   * Computes the tree after a block. `changes` names every key at most once (`STATE_TREE_CHANGES`). The returned pages are
-   * the tree's own memory: store them, do not modify them. Work grows with changes × log(keys).
+   * Computes the tree after a block. `changes` names every key at most once (`STATE_TREE_CHANGES`). Work grows with
+   * changes × log(keys).
    */
-  applyChanges(changes: readonly TreeChange[], height = this.#height + 1): { root: Hash; pages: NewPage[] } {
+  applyChanges(changes: readonly TreeChange[], height = this.#height + 1): AppliedChanges {
     if (height !== this.#height + 1 && !(height === 0 && this.#height === 0 && this.#count === 0)) {
       throw new SmartshareError('STATE_TREE_HEIGHT', `The tree stands at height ${this.#height}`, { height })
     }
@@ -114,15 +138,19 @@ export class StateTree {
       throw new SmartshareError('STATE_TREE_BEHIND', 'Too many heights wait to be stored', { height })
     }
     const layer = this.#undoHeights > 0 && height > 0 ? new UndoLayer(height, this.#root, this.#undoMemory) : undefined
-    const read = layer === undefined ? this.#readNow.bind(this) : (name: PageName) => this.#readForUndo(layer, name)
-    let pages: NewPage[] = []
+    const read: ReadPage =
+      layer === undefined ? this.#readNow.bind(this) : (name, isBucket) => this.#readForUndo(layer, name, isBucket)
+    const last = this.#batches.at(-1)
+    const batch = { height, first: last === undefined ? 0 : last.first + last.pages.length, pages: new PageBatch() }
+    this.#batches.push(batch)
+    const ordered = changes.length <= MOST_CHANGES_PER_RUN ? changes : byPath(changes)
     for (let start = 0; start < changes.length; start += MOST_CHANGES_PER_RUN) {
-      const part = changes.length <= MOST_CHANGES_PER_RUN ? changes : changes.slice(start, start + MOST_CHANGES_PER_RUN)
-      const result = this.#update.run(read, part)
-      for (const page of result.pages) this.#put(page, height)
-      pages = start === 0 ? result.pages : latestOf(pages, result.pages)
-      this.#root = result.root
-      this.#count = result.count
+      const part = ordered.slice(start, start + MOST_CHANGES_PER_RUN)
+      const from = batch.pages.length
+      const { root, count } = this.#update.run(read, part, batch.pages)
+      this.#take(batch, from)
+      this.#root = root
+      this.#count = count
     }
     this.#height = height
     if (layer !== undefined) {
@@ -130,7 +158,7 @@ export class StateTree {
       this.#undoBytes += layer.sizeBytes
       this.#trimUndo()
     }
-    return { root: this.#root, pages }
+    return new AppliedChanges(this.#root, batch.pages)
   }
 
   /** The store now holds all pages up to `height`. */
@@ -141,11 +169,13 @@ export class StateTree {
       })
     }
     this.#durable = height
-    if (height === this.#height) {
+    this.#batches = this.#batches.filter((batch) => batch.height > height)
+    const first = this.#batches[0]?.first
+    if (first === undefined) {
       this.#pending.clear()
       return
     }
-    for (const [name, page] of this.#pending) if (page.height <= height) this.#pending.delete(name)
+    for (const [name, number] of this.#pending) if (number < first) this.#pending.delete(name)
   }
 
   /** The root after `height`. Throws `STATE_HEIGHT_GONE` outside `oldestHeight` … `height`. */
@@ -169,7 +199,8 @@ export class StateTree {
     const height = this.oldestHeight
     if (height < 1 || this.#undo.length >= this.#undoHeights || changes.length > MOST_CHANGES_PER_RUN) return
     const inverse = changes.map(({ key, previous }) => ({ key, value: previous ?? null }))
-    const { root, pages } = this.#update.run((name) => this.#readAt(name, height), inverse)
+    const pages = new PageBatch()
+    const { root } = this.#update.run((name) => this.#readAt(name, height), inverse, pages)
     const layer = new UndoLayer(height, root, this.#undoMemory)
     for (const page of pages) layer.add(page.name, page.bytes ?? undefined, true)
     if (this.#undoBytes + layer.sizeBytes > this.#undoBytesBound) return
@@ -177,14 +208,16 @@ export class StateTree {
     this.#undoBytes += layer.sizeBytes
   }
 
-  #readNow(name: PageName): Uint8Array | undefined {
+  #readNow(name: PageName, isBucket?: boolean): Uint8Array | undefined {
     this.#lasting = false
-    const cached = this.#cache.get(name)
+    // Only branches are cached: they are the upper pages.
+    const cached = isBucket === true ? undefined : this.#cache.get(name)
     if (cached !== undefined) return cached
-    const pending = this.#pending.get(name)
-    if (pending !== undefined) {
+    const number = this.#pending.get(name)
+    if (number !== undefined) {
       this.#lasting = true
-      return pending.bytes ?? undefined
+      const batch = this.#batches.findLast(({ first }) => first <= number) as PendingBatch
+      return batch.pages.bytesAt(number - batch.first) ?? undefined
     }
     this.#storeReads += 1
     const page = this.#store.get(name)
@@ -201,15 +234,26 @@ export class StateTree {
     return this.#readNow(name)
   }
 
-  #put(page: NewPage, height: number): void {
-    this.#pending.set(page.name, { bytes: page.bytes, height })
-    if (page.bytes !== null && isBranch(page.bytes)) this.#cache.set(page.name, page.bytes)
-    else this.#cache.delete(page.name)
+  /** Makes the pages of a batch from entry `from` on those that are read from now on. */
+  #take({ first, pages }: PendingBatch, from: number): void {
+    for (let index = from; index < pages.length; index += 1) {
+      const name = pages.nameAt(index)
+      // A large block is applied in parts, and a later one may have written the same page.
+      const before = from === 0 ? undefined : this.#pending.get(name)
+      if (before !== undefined && before >= first) pages.replace(before - first)
+      this.#pending.set(name, first + index)
+      const place = pages.wordsAt(index)
+      if (place !== undefined && place.count === BRANCH_WORDS && isBranchHead(place.words[place.at] as number)) {
+        this.#cache.setWords(name, place.words, place.at)
+      } else {
+        this.#cache.delete(name)
+      }
+    }
   }
 
   /** The update reads every page before it replaces it, and no other. */
-  #readForUndo(layer: UndoLayer, name: PageName): Uint8Array | undefined {
-    const page = this.#readNow(name)
+  #readForUndo(layer: UndoLayer, name: PageName, isBucket: boolean | undefined): Uint8Array | undefined {
+    const page = this.#readNow(name, isBucket)
     if (layer.sizeBytes <= this.#undoBytesBound) layer.add(name, page, this.#lasting)
     return page
   }
@@ -234,11 +278,16 @@ export class StateTree {
   }
 }
 
-/** The pages of two parts of one block: of those written twice, the later. */
-function latestOf(former: readonly NewPage[], later: readonly NewPage[]): NewPage[] {
-  const pages = new Map(former.map((page) => [page.name, page]))
-  for (const page of later) pages.set(page.name, page)
-  return [...pages.values()]
+/** In the order of the tree, so that the parts of a large set meet in few pages. */
+function byPath(changes: readonly TreeChange[]): readonly TreeChange[] {
+  // The first 32 bits of the path and the number of the change, side by side in one exactly represented number.
+  if (changes.length > SORT_STEP) return changes
+  const keys = new Float64Array(changes.length)
+  for (let i = 0; i < changes.length; i += 1) {
+    const [a, b, c, d] = pathOf((changes[i] as TreeChange).key) as unknown as [number, number, number, number]
+    keys[i] = (a * 0x100_0000 + ((b << 16) | (c << 8) | d)) * SORT_STEP + i
+  }
+  return Array.from(keys.sort(), (key) => changes[key % SORT_STEP] as TreeChange)
 }
 
 /** A page that stays as it is. Not by `slice`, with which a Buffer would share its memory. */

@@ -39,6 +39,7 @@ export const BRANCH_HEAD_BYTES = HEAD_BYTES + 4 * FANOUT
 /** Then the hashes of the nodes 2 … 15, numbered like a heap: 1 is the page's own root, i has the children 2i, 2i + 1. */
 const BRANCH_HASHES = 2 * FANOUT - 2
 export const BRANCH_BYTES = BRANCH_HEAD_BYTES + BRANCH_HASHES * HASH_BYTES
+export const BRANCH_WORDS = BRANCH_BYTES / 4
 
 export function childName(name: PageName, digit: number): PageName {
   if (typeof name === 'string') return name + digit
@@ -81,9 +82,20 @@ export function checkBranch(page: Uint8Array): void {
   if (page[0] !== BRANCH || page.length !== BRANCH_BYTES) damaged(page)
 }
 
-export function writeBucketHead(target: Uint8Array, at: number, leaves: number): void {
-  target[at] = BUCKET
-  target[at + 1] = leaves
+const headBytes = new Uint8Array(HEAD_BYTES)
+const headWord = new Int32Array(headBytes.buffer)
+
+/** The head of a bucket, as a word of the machine. */
+export function bucketHead(leaves: number): number {
+  headBytes[0] = BUCKET
+  headBytes[1] = leaves
+  return headWord[0] as number
+}
+
+/** True if a page that begins with this word is a branch. */
+export function isBranchHead(word: number): boolean {
+  headWord[0] = word
+  return headBytes[0] === BRANCH
 }
 
 export function writeBranchHead(target: Uint8Array, at: number): void {

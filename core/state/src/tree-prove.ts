@@ -17,7 +17,6 @@ import {
   pageText,
   ROOT_PAGE,
 } from './tree-page.ts'
-import type { ReadPage } from './tree-update.ts'
 
 interface Leaf extends ProofLeaf {
   readonly hash: Uint8Array
@@ -26,7 +25,7 @@ interface Leaf extends ProofLeaf {
 const EMPTY = new Uint8Array(HASH_BYTES)
 
 /** Walks from the root towards `key` and writes down what stands beside the way. The pages must not change. */
-export function proveKey(read: ReadPage, key: Uint8Array): StateProof {
+export function proveKey(read: (name: PageName) => Uint8Array | undefined, key: Uint8Array): StateProof {
   const path = pathOf(key)
   const climb = new Climb()
   let name: PageName = ROOT_PAGE

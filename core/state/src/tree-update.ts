@@ -1,13 +1,15 @@
 import { SmartshareError } from '@smartshare/codec'
 import { HASH_BYTES, type Hash, sha256, tagPrefix } from '@smartshare/crypto'
 import { HashPlan, WORDS } from './hash-plan.ts'
+import { PageBatch } from './page-batch.ts'
 import { leafMark, PATH_BITS } from './proof.ts'
 import { checkKey, checkValue, MOST_KEY_BYTES, type StateChange } from './state-reader.ts'
 import {
-  BRANCH_BYTES,
   BRANCH_HEAD_BYTES,
+  BRANCH_WORDS,
   BUCKET_HEAD_BYTES,
   bucketBytes,
+  bucketHead,
   checkBranch,
   childName,
   digitAt,
@@ -21,7 +23,6 @@ import {
   pageText,
   ROOT_PAGE,
   writeBranchHead,
-  writeBucketHead,
 } from './tree-page.ts'
 
 /** Most changes in one run: bounds its memory to about 150 MB. `StateTree` cuts larger sets. */
@@ -39,29 +40,19 @@ const CHANGE_SLOTS = 4
 const SORT_STEP = 2 ** 20
 const SMALL_MESSAGE_BYTES = HASH_BYTES + MOST_KEY_BYTES
 
-/** The bytes of a page by its name; undefined if there is none. Valid until the next call. */
-export type ReadPage = (name: PageName) => Uint8Array | undefined
+/**
+ * The bytes of a page by its name; undefined if there is none. Valid until the next call. `isBucket` tells what the page is,
+ * as far as that is known before.
+ */
+export type ReadPage = (name: PageName, isBucket: boolean | undefined) => Uint8Array | undefined
 export type TreeChange = Pick<StateChange, 'key' | 'value'>
 
-export interface NewPage {
-  readonly name: PageName
-  /** Null: there is no page of this name any more. */
-  readonly bytes: Uint8Array | null
-}
-
-/** What becomes of a page: from slot `slot` on, the leaves of a bucket or the nodes 0 … 15 of a branch. */
-interface Draft {
-  readonly name: PageName
-  readonly slot: number
-  /** How many leaves, or `GONE` or `BRANCH`. */
-  leaves: number
-}
+/** Instead of a number of leaves. */
 const GONE = 0
 const BRANCH = -1
 
 /** Branches lie in the arena as in their pages, the nodes in slots 2 … 15 and the head before them. */
 const HEAD_WORDS = BRANCH_HEAD_BYTES / 4
-const BRANCH_WORDS = BRANCH_BYTES / 4
 /** From the word of slot 0 of a branch to the first of its eight counts of keys below. */
 const COUNTS_AT = 2 * WORDS - FANOUT
 
@@ -77,8 +68,11 @@ export class TreeUpdate {
   readonly #messages: (Uint8Array | undefined)[] = []
   #digests = 0
   #read: ReadPage = () => undefined
-  #drafts: Draft[] = []
-  #written: NewPage[] = []
+  // What becomes of each page: where its leaves or its nodes 0 … 15 begin, and how many leaves or what instead.
+  readonly #draftNames: PageName[] = []
+  readonly #draftSlots: number[] = []
+  readonly #draftLeaves: number[] = []
+  #written = new PageBatch()
   readonly #below = new Float64Array(2 * FANOUT)
   /** Changed leaves by path. */
   #order: number[] = []
@@ -93,26 +87,26 @@ export class TreeUpdate {
   }
 
   /**
-   * Returns the new root, the number of keys, and every page that differs. At most `MOST_CHANGES_PER_RUN` changes, no
-   * key twice (`STATE_TREE_CHANGES`). Every page that is replaced is read before.
+   * Returns the new root and the number of keys, and adds every page that differs to `written`. At most
+   * `MOST_CHANGES_PER_RUN` changes, no key twice (`STATE_TREE_CHANGES`). Every page that is replaced is read before.
    */
-  run(read: ReadPage, changes: readonly TreeChange[]): { root: Hash; count: number; pages: NewPage[] } {
+  run(read: ReadPage, changes: readonly TreeChange[], written: PageBatch): { root: Hash; count: number } {
     this.#read = read
+    this.#written = written
     try {
       const root = this.#plan.allocate(1)
       this.#takeChanges(changes)
-      this.#update(ROOT_PAGE, 0, 0, this.#order.length, root)
+      this.#update(ROOT_PAGE, 0, 0, this.#order.length, root, undefined)
       this.#flush()
       return {
         root: this.#plan.bytes.slice(root * HASH_BYTES, (root + 1) * HASH_BYTES),
         count: this.#count,
-        pages: this.#written,
       }
     } finally {
       this.#read = () => undefined
       this.#plan.clear()
-      this.#drafts = []
-      this.#written = []
+      this.#clearDrafts()
+      this.#written = new PageBatch()
       this.#order = []
       this.#deleted.clear()
     }
@@ -149,7 +143,8 @@ export class TreeUpdate {
     sorted.sort()
     const order = new Array<number>(changes.length).fill(0)
     for (let i = 0; i < sorted.length; i += 1) {
-      const slot = first + CHANGE_SLOTS * ((sorted[i] as number) % SORT_STEP)
+      // `| 0` makes it a small integer again, and so keeps all lists of slots lists of small integers.
+      const slot = first + CHANGE_SLOTS * (((sorted[i] as number) % SORT_STEP) | 0)
       // Sorted by 32 bits so far: the few that agree in them find their place by all bits.
       let at = i
       while (at > 0 && this.#compare(order[at - 1] as number, slot, 0) > 0) {
@@ -179,8 +174,15 @@ export class TreeUpdate {
   }
 
   /** Applies the changes `low` … `high` − 1 of the order to one page; its hash goes to `target`, its keys to `#count`. */
-  #update(name: PageName, depth: number, low: number, high: number, target: number): void {
-    const page = this.#read(name)
+  #update(
+    name: PageName,
+    depth: number,
+    low: number,
+    high: number,
+    target: number,
+    isBucket: boolean | undefined,
+  ): void {
+    const page = this.#read(name, isBucket)
     if (page === undefined || !isBranch(page)) {
       const count = page === undefined ? 0 : leavesIn(page)
       const leaves = page === undefined ? 0 : this.#loadLeaves(page, count)
@@ -192,14 +194,15 @@ export class TreeUpdate {
     const nodes = this.#plan.allocate(2 * FANOUT)
     this.#plan.bytes.set(page, (nodes + 2) * HASH_BYTES - BRANCH_HEAD_BYTES)
     const counts = nodes * WORDS + COUNTS_AT
-    const firstDraft = this.#drafts.length
+    const firstDraft = this.#draftNames.length
     const order = this.#order
     let dirty = 0
     for (let start = low; start < high; ) {
       const digit = digitAt(this.#plan.bytes, (order[start] as number) * HASH_BYTES, depth)
       let end = start + 1
       while (end < high && digitAt(this.#plan.bytes, (order[end] as number) * HASH_BYTES, depth) === digit) end += 1
-      this.#update(childName(name, digit), depth + PAGE_LEVELS, start, end, nodes + FANOUT + digit)
+      const isBucket = (this.#plan.words[counts + digit] as number) <= MOST_BUCKET_LEAVES
+      this.#update(childName(name, digit), depth + PAGE_LEVELS, start, end, nodes + FANOUT + digit, isBucket)
       this.#plan.words[counts + digit] = this.#count
       dirty |= 1 << digit
       start = end
@@ -219,19 +222,19 @@ export class TreeUpdate {
       const count = plan.words[counts + digit] as number
       if (count === 0) continue
       const child = childName(name, digit)
-      let draft = this.#drafts.find((one, i) => i >= firstDraft && one.name === child)
-      if (draft === undefined) {
-        const page = this.#read(child)
+      let draft = this.#draftNames.indexOf(child, firstDraft)
+      if (draft < 0) {
+        const page = this.#read(child, true)
         if (page === undefined) {
           throw new SmartshareError('STATE_TREE_PAGE', 'A page of the state tree is missing', { name: pageText(child) })
         }
-        draft = { name: child, slot: this.#loadLeaves(page, leavesIn(page)), leaves: count }
-        this.#drafts.push(draft)
+        draft = this.#addDraft(child, this.#loadLeaves(page, leavesIn(page)), count)
       }
-      plan.copy(draft.slot, to, LEAF_SLOTS * count)
+      const slot = this.#draftSlots[draft] as number
+      plan.copy(slot, to, LEAF_SLOTS * count)
       // Hashes of leaves that changed in this run come only later.
-      for (let i = 2; i < LEAF_SLOTS * count; i += LEAF_SLOTS) plan.copyLater(draft.slot + i, to + i)
-      draft.leaves = GONE
+      for (let i = 2; i < LEAF_SLOTS * count; i += LEAF_SLOTS) plan.copyLater(slot + i, to + i)
+      this.#draftLeaves[draft] = GONE
       to += LEAF_SLOTS * count
     }
     return leaves
@@ -241,7 +244,7 @@ export class TreeUpdate {
   #build(name: PageName, depth: number, leaves: number, count: number, target: number, existed: boolean): void {
     if (count <= MOST_BUCKET_LEAVES) {
       this.#count = count
-      if (count > 0 || existed) this.#drafts.push({ name, slot: leaves, leaves: count })
+      if (count > 0 || existed) this.#addDraft(name, leaves, count)
       this.#hashLeaves(leaves, count, depth, target)
       return
     }
@@ -284,7 +287,7 @@ export class TreeUpdate {
       else if (count === 1) plan.copyLater(nodes + (below[left] === 1 ? left : left + 1), slot)
       else plan.pair(depth + (node >= 4 ? 2 : node >= 2 ? 1 : 0), nodes + left, slot)
     }
-    this.#drafts.push({ name, slot: nodes, leaves: BRANCH })
+    this.#addDraft(name, nodes, BRANCH)
     this.#count = below[1] as number
     // No branch is left on the way to this one that could still become a bucket and need the drafts of its children.
     if (plan.planned >= PAIRS_PER_FLUSH) this.#flush()
@@ -379,30 +382,41 @@ export class TreeUpdate {
     return 0
   }
 
-  /** Hashes what is planned and writes the pages that are finished, all in one piece of memory. */
+  #addDraft(name: PageName, slot: number, leaves: number): number {
+    this.#draftSlots.push(slot)
+    this.#draftLeaves.push(leaves)
+    return this.#draftNames.push(name) - 1
+  }
+
+  #clearDrafts(): void {
+    this.#draftNames.length = 0
+    this.#draftSlots.length = 0
+    this.#draftLeaves.length = 0
+  }
+
+  /** Hashes what is planned and writes the pages that are finished. */
   #flush(): void {
     this.#plan.run()
     let total = 0
-    for (const { leaves } of this.#drafts) {
-      if (leaves !== GONE) total += leaves === BRANCH ? BRANCH_BYTES : bucketBytes(leaves)
+    for (const leaves of this.#draftLeaves) {
+      if (leaves !== GONE) total += leaves === BRANCH ? BRANCH_WORDS : bucketBytes(leaves) / 4
     }
-    const words = new Int32Array(total / 4)
-    const bytes = new Uint8Array(words.buffer)
-    let at = 0
-    for (const { name, slot, leaves } of this.#drafts) {
+    this.#written.beginChunk(total)
+    for (let draft = 0; draft < this.#draftNames.length; draft += 1) {
+      const name = this.#draftNames[draft] as PageName
+      const slot = this.#draftSlots[draft] as number
+      const leaves = this.#draftLeaves[draft] as number
       if (leaves === GONE) {
-        this.#written.push({ name, bytes: null })
-        continue
-      }
-      const start = at
-      if (leaves === BRANCH) {
-        at = this.#plan.copyOut((slot + 2) * WORDS - HEAD_WORDS, BRANCH_WORDS, words, at)
+        this.#written.addGone(name)
+      } else if (leaves === BRANCH) {
+        const { words, at } = this.#written.add(name, BRANCH_WORDS)
+        this.#plan.copyOut((slot + 2) * WORDS - HEAD_WORDS, BRANCH_WORDS, words, at)
       } else {
-        writeBucketHead(bytes, start * 4, leaves)
-        at = this.#plan.copyOut(slot * WORDS, LEAF_SLOTS * leaves * WORDS, words, at + BUCKET_HEAD_BYTES / 4)
+        const { words, at } = this.#written.add(name, bucketBytes(leaves) / 4)
+        words[at] = bucketHead(leaves)
+        this.#plan.copyOut(slot * WORDS, LEAF_SLOTS * leaves * WORDS, words, at + 1)
       }
-      this.#written.push({ name, bytes: new Uint8Array(words.buffer, start * 4, (at - start) * 4) })
     }
-    this.#drafts = []
+    this.#clearDrafts()
   }
 }

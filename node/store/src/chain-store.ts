@@ -58,7 +58,7 @@ export interface ExecutedHeight {
   /** `RangeAccumulator.encode` over heights 0 … this one. */
   readonly range: Uint8Array
   readonly changes: readonly StateChange[]
-  readonly pages: readonly NewPage[]
+  readonly pages: Iterable<NewPage>
   /** Encoded receipts, the block's own last. */
   readonly receipts: readonly Uint8Array[]
   /** The set of a later term that this height elected, encoded. */
@@ -205,11 +205,13 @@ export class ChainStore {
   }
 
   private writeState(heights: readonly ExecutedHeight[]): number {
-    const last = lastOf(
-      heights.map(({ changes }) => changes),
-      // Reading the text of a key is only worth it where heights may have changed the same.
-      heights.length > 1 ? ({ key }) => Buffer.from(key).toString('latin1') : undefined,
-    )
+    const last = [
+      ...lastOf(
+        heights.map(({ changes }) => changes),
+        // Reading the text of a key is only worth it where heights may have changed the same.
+        heights.length > 1 ? ({ key }) => Buffer.from(key).toString('latin1') : undefined,
+      ),
+    ]
     let sizeBytes = 0
     for (const { value } of last) sizeBytes += value?.length ?? 0
     // Values in one piece of memory: LMDB takes them by address, and asking for that of a small array is what costs.
@@ -232,11 +234,13 @@ export class ChainStore {
       heights.map(({ pages }) => pages),
       heights.length > 1 ? ({ name }) => name : undefined,
     )
+    let count = 0
     for (const { name, bytes } of last) {
       if (bytes === null) this.pageDb.removeSync(pageKey(name))
       else this.pageDb.putSync(pageKey(name), bytes)
+      count += 1
     }
-    return last.length
+    return count
   }
 
   private writeHeight({ facts, range, changes, receipts, elected, transactionIds }: ExecutedHeight): number {
@@ -256,13 +260,15 @@ export class ChainStore {
   }
 
   private dropChanges(below: number): void {
-    for (const key of [...this.undoDb.getKeys({ end: heightKey(below), limit: MOST_DROPPED })]) {
+    for (const key of [...this.undoDb.getKeys({ end: heightKey(Math.max(0, below)), limit: MOST_DROPPED })]) {
       this.undoDb.removeSync(key)
     }
   }
 
-  private failure(error: unknown, entries: number): SmartshareError {
+  /** What to throw for an error of a commit: only numbers are errors of LMDB and the system below it. */
+  private failure(error: unknown, entries: number): unknown {
     const reason = (error as { code?: unknown }).code
+    if (typeof reason !== 'number') return error
     const { bavail, bsize } = statfsSync(this.folder)
     const room = bavail * bsize
     if (reason === MAP_FULL || (reason === SHORT_WRITE && room < LEAST_ROOM_BYTES + entries * ROOM_PER_ENTRY_BYTES)) {
@@ -305,11 +311,11 @@ class LmdbState implements StateReader {
 }
 
 /** The last version of whatever several lists hold under the same name; without `nameOf` there is but one list. */
-function lastOf<T>(lists: readonly (readonly T[])[], nameOf: ((one: T) => unknown) | undefined): readonly T[] {
+function lastOf<T>(lists: readonly Iterable<T>[], nameOf: ((one: T) => unknown) | undefined): Iterable<T> {
   if (nameOf === undefined) return lists[0] ?? []
   const last = new Map<unknown, T>()
   for (const list of lists) for (const one of list) last.set(nameOf(one), one)
-  return [...last.values()]
+  return last.values()
 }
 
 const pageKeyBytes = Buffer.alloc(128)

@@ -9,7 +9,7 @@ const FINAL_CERTIFICATES_KEPT = 64
 
 /**
  * The records that a restart still needs, in their order. `lastFinal` is the last block that the node has marked as final on
- * disk, null if there is none in the latest term: what lies above it is kept even if consensus knows better.
+ * disk, null if there is none in the latest term: it and what lies above are kept even if consensus knows better.
  */
 export function compactLog(records: readonly LogRecord[], lastFinal: Header | null): LogRecord[] {
   const term = records.findLast((record) => record.type === 'term')
@@ -25,7 +25,7 @@ export function compactLog(records: readonly LogRecord[], lastFinal: Header | nu
       const { vote } = record
       return vote.term > (floor?.term ?? -1) || (vote.term === floor?.term && vote.slot >= floor.slot)
     }
-    if (record.type === 'block') return record.block.header.term === number && record.block.header.slot > slot
+    if (record.type === 'block') return record.block.header.term === number && record.block.header.slot >= slot
     if (keptFinals.has(record)) return true
     return record.certificate.term === number && record.certificate.slot > slot
   })

@@ -88,7 +88,7 @@ export interface StartEvent {
    * the last; all of the term or the last `historyHeaders(n)`. Empty if there is none.
    */
   readonly finals: readonly Header[]
-  /** Records of the log, in their order (older ones are ignored). */
+  /** Records of the log in their order, as `compactLog` leaves them: the block of the last final header is among them. */
   readonly records: readonly LogRecord[]
   readonly executedHeight: number
   /** False if the log of own votes was lost or damaged: then the node stays silent until a later term. */

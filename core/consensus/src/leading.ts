@@ -59,8 +59,9 @@ function proposeAgain(state: State, instance: Instance, entry: Entry): void {
 function order(state: State, instance: Instance, parent: Entry, path: readonly Entry[]): void {
   const { chainId, scheme, secretKey } = state.config
   const { term, slot } = instance
-  const reveal = scheme.sign(secretKey!, revealHash(chainId, term, Math.floor(slot / instance.seats)))
   const root = chooseRoot(state, instance, parent)
+  if (root === null) return
+  const reveal = scheme.sign(secretKey!, revealHash(chainId, term, Math.floor(slot / instance.seats)))
   const template: HeaderTemplate = {
     version: HEADER_VERSION,
     chainId,
@@ -88,9 +89,9 @@ interface RootChoice {
 
 /**
  * The highest root that a quorum says it has executed, that is executed here, and that has a Final certificate of its own;
- * the parent's if there is none above it.
+ * the parent's if there is none above it. Null if its certificate went with a lost log: then others propose.
  */
-function chooseRoot(state: State, instance: Instance, parent: Entry): RootChoice {
+function chooseRoot(state: State, instance: Instance, parent: Entry): RootChoice | null {
   const heights = instance.start.set.members.map((member, seat) =>
     seat === instance.seat ? state.executedHeight : (state.reported.get(toHex(member.address)) ?? 0),
   )
@@ -100,8 +101,10 @@ function chooseRoot(state: State, instance: Instance, parent: Entry): RootChoice
     const certificate = state.finalCertificates.get(height)
     if (certificate !== undefined && certificate.term >= instance.term - 1) return { height, certificate, roots: null }
   }
-  const { rootHeight, rootCertificate, stateRoot, rangeRoot } = parent
-  return { height: rootHeight, certificate: rootCertificate, roots: { stateRoot, rangeRoot } }
+  const { rootHeight, stateRoot, rangeRoot } = parent
+  const certificate = parent.rootCertificate ?? state.finalCertificates.get(rootHeight) ?? null
+  if (certificate === null && rootHeight > 0) return null
+  return { height: rootHeight, certificate, roots: { stateRoot, rangeRoot } }
 }
 
 /** Takes the block that the node made. Throws CONSENSUS_BUILD if it is not what was ordered. */

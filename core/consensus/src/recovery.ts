@@ -1,4 +1,4 @@
-import { type Block, type Certificate, FINAL, type Header, headerHash } from '@smartshare/chain'
+import { type Block, type Certificate, FINAL, headerHash } from '@smartshare/chain'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import { acceptCertificate, keepFinalCertificate } from './certificates.ts'
 import { highestFloor } from './compact.ts'
@@ -8,7 +8,7 @@ import { log } from './outbox.ts'
 import { addCandidate } from './proposals.ts'
 import { restoreVotes } from './register.ts'
 import { enterSlot } from './slots.ts'
-import { type Entry, type Instance, type State, slotOf } from './state.ts'
+import { type Instance, type State, slotOf } from './state.ts'
 import { beginTerm } from './terms.ts'
 import { insert } from './tree.ts'
 
@@ -18,10 +18,10 @@ export function recover(state: State, event: StartEvent): void {
   state.oldVotes = recordsOf(event.records, 'vote').map(({ vote }) => vote)
   const instance = beginTerm(state, event.term)
   restoreFloor(state, event)
-  restoreFinals(state, instance, event.finals, event.records)
   const blocks = recordsOf(event.records, 'block').map(({ block }) => block)
+  restoreFinals(state, instance, event, blocks)
   for (const block of blocks) restoreBlock(state, instance, block)
-  for (const certificate of certificatesOf(event.records, instance.term)) {
+  for (const { certificate } of recordsOf(event.records, 'certificate')) {
     restoreCertificate(state, instance, certificate)
   }
   // They are in the log, and others have them.
@@ -37,12 +37,6 @@ function recordsOf<T extends LogRecord['type']>(records: readonly LogRecord[], t
   return records.filter((record): record is Extract<LogRecord, { type: T }> => record.type === type)
 }
 
-function certificatesOf(records: readonly LogRecord[], term: number): Certificate[] {
-  return recordsOf(records, 'certificate')
-    .map(({ certificate }) => certificate)
-    .filter((certificate) => certificate.term === term || certificate.kind === FINAL)
-}
-
 /** The highest floor of the log; a lost log is a floor above every term that may have begun before now. */
 function restoreFloor(state: State, event: StartEvent): void {
   const known = highestFloor(event.records)
@@ -53,36 +47,29 @@ function restoreFloor(state: State, event: StartEvent): void {
   log(state, { type: 'floor', ...state.floor })
 }
 
-function restoreFinals(
-  state: State,
-  instance: Instance,
-  headers: readonly Header[],
-  records: readonly LogRecord[],
-): void {
+function restoreFinals(state: State, instance: Instance, event: StartEvent, blocks: readonly Block[]): void {
   const certificates = new Map<string, Certificate>()
-  for (const { certificate } of recordsOf(records, 'certificate')) {
+  for (const { certificate } of recordsOf(event.records, 'certificate')) {
     if (certificate.kind === FINAL) certificates.set(toHex(certificate.value), certificate)
   }
+  const last = event.finals.at(-1)
+  if (last === undefined) return
+  // Only the last one's named root matters: a child may name it again.
+  const lastHash = headerHash(last)
+  const named = blocks.find(({ header }) => equalBytes(headerHash(header), lastHash))?.rootCertificate ?? null
   let parent = instance.tip
-  for (const header of headers) {
-    const hash = headerHash(header)
-    const entry = insertHeader(state, instance, header, hash, parent)
+  for (const header of event.finals) {
+    const block: Block = { header, proposal: new Uint8Array(0), rootCertificate: named, transactions: [] }
+    const entry = insert(state, instance, block, header === last ? lastHash : headerHash(header), true)
+    instance.children.clear()
+    entry.parent = parent
     const own = certificates.get(entry.key)
     if (own !== undefined) keepFinalCertificate(state, entry.height, own)
     restoreFinal(instance, entry, own)
     parent = entry
   }
-  if (headers.length === 0) return
   instance.entries.clear()
   instance.entries.set(instance.tip.key, instance.tip)
-}
-
-function insertHeader(state: State, instance: Instance, header: Header, hash: Uint8Array, parent: Entry): Entry {
-  const body: Block = { header, proposal: new Uint8Array(0), rootCertificate: null, transactions: [] }
-  const entry = insert(state, instance, body, hash, true)
-  instance.children.clear()
-  entry.parent = parent
-  return entry
 }
 
 function restoreBlock(state: State, instance: Instance, block: Block): void {
@@ -97,7 +84,7 @@ function restoreCertificate(state: State, instance: Instance, certificate: Certi
   acceptCertificate(state, instance, certificate, false)
 }
 
-/** The own block of the current slot goes out again; a block that is logged but was voted for only is asked for again. */
+/** The own block of the current slot goes out again instead of another. */
 function restoreProposal(state: State, instance: Instance, blocks: readonly Block[]): void {
   const slot = slotOf(instance, instance.slot)
   const { propose } = slot.own

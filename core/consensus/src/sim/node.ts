@@ -21,6 +21,7 @@ export interface World {
   ask(from: SimulatedNode, peer: string | null, ask: Ask): void
   /** Tells the checkers. */
   onEffect(node: SimulatedNode, effect: Effect): void
+  onStep(node: SimulatedNode): void
   onCrash(node: SimulatedNode): void
   onStart(node: SimulatedNode): void
 }
@@ -135,6 +136,7 @@ export class SimulatedNode {
     const life = this.#life
     const effects = step(this.state, event)
     this.#countSlots()
+    this.#world.onStep(this)
     for (const effect of effects) {
       if (this.#life !== life) return
       this.#world.onEffect(this, effect)

@@ -173,6 +173,18 @@ class Simulation implements World {
     if (this.#trace !== null) this.#traceEffect(node, effect)
   }
 
+  /** No honest delegate ever makes a block that another finds invalid, whatever it lost before. */
+  onStep(node: SimulatedNode): void {
+    const { instance } = node.state
+    if (instance === null || this.#misdeeds.has(node.name)) return
+    for (const candidate of instance.slots.get(instance.slot)?.candidates ?? []) {
+      if (candidate.phase !== 'invalid' || candidate.again) continue
+      const leader = toHex(instance.start.set.members[candidate.leader]!.address)
+      if (!this.#honest.some((other) => other.delegate === leader)) continue
+      this.#checkers.fail(`${node.name} finds the honest block of slot ${instance.term}/${candidate.slot} invalid`)
+    }
+  }
+
   onStart(node: SimulatedNode): void {
     this.#trace?.(this.#line(node, 'starts'))
   }

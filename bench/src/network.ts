@@ -52,7 +52,7 @@ export async function startNetwork(options: {
 }
 
 /** Runs the command to its end and gives what it printed; throws with what it complained of. */
-export async function smartshare(args: readonly string[]): Promise<string> {
+async function smartshare(args: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let printed = ''
   let complaint = ''

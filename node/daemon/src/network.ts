@@ -20,7 +20,7 @@ import {
   readHello,
 } from './handshake.ts'
 
-export const CONSENSUS_PROTOCOL = '/smartshare/consensus/1'
+const CONSENSUS_PROTOCOL = '/smartshare/consensus/1'
 export const TRANSACTIONS_TOPIC = '/smartshare/transactions/1'
 /** Largest message between nodes: a page of blocks and what belongs to it. */
 const MAX_MESSAGE_BYTES = 12 * 1024 * 1024

@@ -16,7 +16,7 @@ import type {
 import type { Node } from './node.ts'
 import { NodeMetrics } from './node-metrics.ts'
 
-export const NODE_VERSION = '0.1.0'
+const NODE_VERSION = '0.1.0'
 
 /** A node as its RPC server sees it. */
 export class NodeView implements NodeApi {

@@ -16,7 +16,7 @@ import { type StateWriter, Table } from '../table.ts'
 import { pools, release, spend } from '../tokens/tokens.ts'
 
 /** Module number of accounts. */
-export const ACCOUNTS = 1
+const ACCOUNTS = 1
 
 const policySchema = record({ threshold: uint(MAX_POLICY_KEYS, 1), keys: array(bytes(34, 33), MAX_POLICY_KEYS, 1) })
 

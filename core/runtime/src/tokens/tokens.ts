@@ -7,8 +7,8 @@ import type { Method, Module } from '../module.ts'
 import { type StateWriter, Table } from '../table.ts'
 
 /** Module number of tokens. */
-export const TOKENS = 2
-export const MAX_MEMO_BYTES = 128
+const TOKENS = 2
+const MAX_MEMO_BYTES = 128
 
 /** Pools of the system. Only modules move what they hold. */
 export const pools = {
@@ -31,7 +31,7 @@ export const pools = {
 const balances = new Table(TOKENS, 1, amount)
 
 /** Money moved: from one address to another; an empty address never occurs. */
-export const transferEvent = {
+const transferEvent = {
   target: TOKENS,
   name: 'transfer',
   schema: record({
@@ -50,7 +50,7 @@ const transferArguments = record({
 })
 
 /** `tokens.transfer`: the sender pays `amount` to `to`. */
-export const transfer: Method<{ to: Uint8Array; token: 0 | Uint8Array; amount: bigint; memo: Uint8Array | null }> = {
+const transfer: Method<{ to: Uint8Array; token: 0 | Uint8Array; amount: bigint; memo: Uint8Array | null }> = {
   id: 1,
   name: 'transfer',
   arguments: transferArguments,

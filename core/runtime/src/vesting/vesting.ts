@@ -9,7 +9,7 @@ import { type StateWriter, Table } from '../table.ts'
 import { pools, release } from '../tokens/tokens.ts'
 
 /** Module number of vesting. */
-export const VESTING = 3
+const VESTING = 3
 const MAX_LOCKS_LISTED = 1000
 
 const lockSchema = record({

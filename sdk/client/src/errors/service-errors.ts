@@ -5,7 +5,21 @@ const RECONNECT = 'Nothing needs to be done: the connection is made again.'
 
 /** The market, storage, agents, and the links between them. */
 export const serviceErrors: ErrorTable = {
+  AGENT_EXISTS: ['There is an agent in the folder already.', 'Start that agent, or choose another folder.'],
+  AGENT_LEDGER: [
+    'The ledger of the agent cannot be read or written.',
+    'Check the disk; the chain itself knows every payment.',
+  ],
   AGENT_LOCKED: ['Another agent uses this data folder.', 'End the other agent, or choose another folder.'],
+  AGENT_METHOD: ['The agent answers GET only.', 'Ask with GET.'],
+  AGENT_MISSING: [
+    'There is no agent in the folder, or a file of it is missing.',
+    'Make one with `smartshare agent init`, or choose its folder.',
+  ],
+  AGENT_PATH: ['The agent has no such page.', 'Ask for /health, /metrics or /status.'],
+  AGENT_SETTINGS: ['The settings of the agent cannot be understood.', 'Correct the file at the place that is named.'],
+  AGENT_STATUS: ['The agent does not tell how it is.', 'Check that it is running, and its address.'],
+  AGENT_STOPPED: ['The agent is not running.', 'Start it with `smartshare agent up`.'],
   AGREEMENT_INSPECTION: [
     'This inspection is not open.',
     'Answer the inspection that the agreement shows, within its window.',
@@ -21,6 +35,19 @@ export const serviceErrors: ErrorTable = {
   ],
   DATA_SEGMENT: ['The data has no such segment.', REPORT],
   DATA_TREE_INVALID: ['A tree over data that cannot be.', REPORT],
+  ELEMENT_COUNTER: ['The element has no room for another counter.', REPORT],
+  ELEMENT_DOMAIN: [
+    'The element signs nothing for this purpose.',
+    'Nothing needs to be done: this is what protects its keys.',
+  ],
+  ELEMENT_FILE: ['A file of the element cannot be read or written.', 'Check the disk and the rights on the folder.'],
+  ELEMENT_NONCE: ['A nonce of a wrong length.', 'Give a nonce within the bounds that are named.'],
+  ELEMENT_RANDOM: ['The randomness of the machine is broken.', 'Do not use this machine for keys.'],
+  ELEMENT_SEALED: [
+    'The keys of the element belong to another wallet.',
+    'Use the wallet with which the agent was made.',
+  ],
+  ELEMENT_SLOT: ['The element has no such key.', REPORT],
   INSPECTION_PROOF_FORM: [
     'The proof of an inspection has a wrong form.',
     'Make the proof with this version of the agent.',
@@ -114,6 +141,7 @@ export const serviceErrors: ErrorTable = {
   STORAGE_SOURCE_CHANGED: ['The file changed while it was stored.', 'Store it again when nobody writes to it.'],
   STORAGE_STALLED: ['A provider confirms nothing any more.', OTHER_COPY],
   STORAGE_STATE: ['The agreement is not in the state for this.', 'See `smartshare agreements` for its state.'],
+  STORAGE_TENDER: ['A tender was not matched in time.', 'Try again, with a higher price if it lasts.'],
   STORAGE_TIMEOUT: ['The other side said nothing for too long.', OTHER_COPY],
   STORAGE_UNAVAILABLE: ['No copy gives this part of the object.', 'Try again later: providers may be away.'],
   STORAGE_UNKNOWN: ['There is no such object, lot or agreement.', 'See `smartshare ls`.'],

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { SmartshareError } from '@smartshare/codec'
+import { describe, expect, it } from 'vitest'
+import { decodeProof, encodeProof, verifyProof } from './proof.ts'
+import { StateTree } from './state-tree.ts'
+
+interface RootCase {
+  readonly kind: 'root'
+  readonly name: string
+  readonly entries: readonly (readonly [string, string])[]
+  readonly root: string
+}
+interface ProofCase {
+  readonly kind: 'proof'
+  readonly name: string
+  readonly root: string
+  readonly key: string
+  readonly value: string | null
+  readonly proof: string
+  readonly valid: boolean
+}
+
+const cases: (RootCase | ProofCase)[] = JSON.parse(
+  readFileSync(new URL('../vectors/state.json', import.meta.url), 'utf8'),
+)
+const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
+const roots = cases.filter((entry) => entry.kind === 'root')
+const proofs = cases.filter((entry) => entry.kind === 'proof')
+
+function treeOf({ entries }: RootCase): StateTree {
+  const tree = new StateTree({ get: () => undefined })
+  tree.applyChanges(entries.map(([key, value]) => ({ key: bytes(key), value: bytes(value) })))
+  return tree
+}
+
+describe('the vectors of the state tree', () => {
+  it.each(roots)('give the root of $name', (entry) => {
+    expect(Buffer.from(treeOf(entry).root).toString('hex')).toBe(entry.root)
+  })
+
+  it.each(proofs)('$name is valid: $valid', ({ root, key, value, proof, valid }) => {
+    const accepted = () => {
+      const decoded = decodeProof(bytes(proof))
+      return verifyProof(bytes(root), bytes(key), value === null ? undefined : bytes(value), decoded)
+    }
+    let result = false
+    try {
+      result = accepted()
+    } catch (error) {
+      expect(error).toBeInstanceOf(SmartshareError)
+    }
+    expect(result).toBe(valid)
+  })
+
+  it('are the very bytes of the proofs that the tree makes', () => {
+    let compared = 0
+    for (const entry of proofs.filter(({ valid }) => valid)) {
+      const state = roots.find(({ root }) => root === entry.root) as RootCase
+      const proof = encodeProof(treeOf(state).prove(bytes(entry.key)))
+      expect(Buffer.from(proof).toString('hex')).toBe(entry.proof)
+      compared += 1
+    }
+    expect(compared).toBeGreaterThan(15)
+  })
+})

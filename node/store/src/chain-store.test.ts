@@ -157,6 +157,7 @@ describe('ChainStore', () => {
           const store = ChainStore.open(workerData.folder)
           parentPort.on('message', (message) => {
             if (message === 'end') return store.close().then(() => process.exit())
+            store.refresh()
             parentPort.postMessage([store.height, Buffer.from(store.state.get(Buffer.from('k'))).toString()])
           })
           parentPort.postMessage('ready')

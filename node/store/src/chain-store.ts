@@ -105,7 +105,7 @@ export class ChainStore {
       get: (name) => {
         const page = this.pageDb.getBinaryFast(pageKey(name))
         // The memory of the last read, of which only the first `length` bytes are this page.
-        return page === undefined ? undefined : page.subarray(0, page.length)
+        return page === undefined ? undefined : new Uint8Array(page.buffer, page.byteOffset, page.length)
       },
     }
   }
@@ -195,7 +195,7 @@ export class ChainStore {
     }
   }
 
-  /** Lets the reads that follow in this turn of the event loop see the latest commit. */
+  /** Lets the reads that follow see the latest commit of any thread; without it they may lag by some milliseconds. */
   refresh(): void {
     this.root.resetReadTxn()
   }
@@ -279,7 +279,7 @@ export class ChainStore {
   }
 }
 
-/** The state as a reader; every turn of the event loop sees the latest commit. */
+/** The state as a reader. It sees the commits of its own thread at once, those of others soon, or at `refresh`. */
 class LmdbState implements StateReader {
   private readonly database: Bytes
 
@@ -321,9 +321,18 @@ function lastOf<T>(lists: readonly Iterable<T>[], nameOf: ((one: T) => unknown) 
 const pageKeyBytes = Buffer.alloc(128)
 const pageKeys = Array.from({ length: pageKeyBytes.length }, (_, length) => pageKeyBytes.subarray(0, length))
 
-/** The name of a page as a key, in memory that the next call overwrites. */
+/** The name of a page as a key, its octal digits, in memory that the next call overwrites. */
 function pageKey(name: NewPage['name']): Uint8Array {
-  return pageKeys[pageKeyBytes.write(pageText(name), 'latin1')]!
+  if (typeof name === 'string') return pageKeys[pageKeyBytes.write(pageText(name), 'latin1')]!
+  let length = 1
+  for (let rest = name; rest >= 8; rest = Math.floor(rest / 8)) length += 1
+  let rest = name
+  for (let at = length - 1; at >= 0; at -= 1) {
+    const digit = rest % 8
+    pageKeyBytes[at] = 0x30 + digit
+    rest = (rest - digit) / 8
+  }
+  return pageKeys[length]!
 }
 
 function heightKey(height: number): Buffer {

@@ -7,6 +7,7 @@ export type { LotReceipt } from './lot-folder.ts'
 export { type LotEntry, LotStore } from './lot-store.ts'
 export type { ObjectMetadata } from './memo.ts'
 export type { ObjectReader } from './object-reader.ts'
+export { type OpenOwnerOptions, openOwner } from './open-owner.ts'
 export {
   MAX_COPIES,
   type OwnerOptions,

@@ -1,11 +1,17 @@
 import type { Command } from 'commander'
+import { addAgent } from './agent.ts'
+import { addAgreements } from './agreements.ts'
 import { addBalance } from './balance.ts'
 import { addBlock } from './block.ts'
 import { addConfig } from './config.ts'
 import { addDelegates } from './delegates.ts'
 import { addDevnet } from './devnet.ts'
+import { addGet } from './get.ts'
+import { addLs } from './ls.ts'
 import { addNode } from './node.ts'
 import { addProof } from './proof.ts'
+import { addPut } from './put.ts'
+import { addRm } from './rm.ts'
 import { addSend } from './send.ts'
 import { addStatus } from './status.ts'
 import { addTx } from './tx.ts'
@@ -16,6 +22,7 @@ import { addWallet } from './wallet.ts'
 /** Every command adds itself to the program, in the order of the help. */
 export const commands: readonly ((program: Command) => void)[] = [
   ...[addDevnet, addNode, addStatus],
+  ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
   ...[addWallet, addBalance, addSend, addTx, addBlock],
   ...[addDelegates, addVote, addVesting, addProof, addConfig],
 ]

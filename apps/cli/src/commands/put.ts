@@ -1,0 +1,115 @@
+import { basename } from 'node:path'
+import type { Client } from '@smartshare/client'
+import { SmartshareError } from '@smartshare/codec'
+import { parseAmount, SSP_DECIMALS, toHex } from '@smartshare/crypto'
+import { MAX_PERIODS } from '@smartshare/runtime'
+import type { PutProgress, PutSource, StoredObject } from '@smartshare/storage'
+import type { Command } from 'commander'
+import { ProgressBar } from '../progress-bar.ts'
+import { clientCommand, examples } from '../session.ts'
+import { withStorage } from '../storage-session.ts'
+import { factsText, sspText } from '../text.ts'
+
+const DEFAULT_COPIES = 4
+const DEFAULT_TERM_MS = 30 * 24 * 60 * 60 * 1000
+/** Offers beyond the copies that the price may reach up to: some of the cheapest may be full or away. */
+const SPARE_OFFERS = 4
+/** Room above that price, in percent. */
+const PRICE_ROOM_PERCENT = 20n
+
+interface PutFlags {
+  readonly copies: string
+  readonly periods?: string
+  readonly maxPrice?: string
+  readonly name?: string
+  readonly type?: string
+}
+
+export function addPut(program: Command): void {
+  const command = clientCommand(program, 'put <file>', 'store a file, encrypted, with several providers')
+  command
+    .option('--copies <count>', 'copies, each with another provider', String(DEFAULT_COPIES))
+    .option('--periods <count>', 'how long, in periods of the network (default: 30 days)')
+    .option('--max-price <amount>', 'highest price in SSP per GiB and period (default: a little above the market)')
+    .option('--name <text>', 'name to store it under (default: that of the file)')
+    .option('--type <media-type>', 'media type to store with it')
+    .addHelpText(
+      'after',
+      `\nReturns when all copies are active. FILE - reads from standard input. Only the wallet can read it again.\n${examples(
+        'smartshare put photos.tar --copies 4',
+        'tar c photos | smartshare put - --name photos.tar --json',
+      )}`,
+    )
+  command.action((file: string) =>
+    withStorage(command, async (owner, session) => {
+      const flags = command.opts<PutFlags>()
+      const copies = countOf('--copies', flags.copies)
+      const client = await session.client()
+      await owner.recover(Date.now())
+      const bar = new ProgressBar('storing')
+      const source: PutSource = file === '-' ? { stream: process.stdin } : { path: file }
+      const stored = await owner
+        .put(source, {
+          name: flags.name ?? (file === '-' ? '' : basename(file)),
+          mediaType: flags.type ?? '',
+          copies,
+          periods: flags.periods === undefined ? defaultPeriods(client) : countOf('--periods', flags.periods),
+          maxPriceGrains:
+            flags.maxPrice === undefined
+              ? await marketPrice(client, copies)
+              : parseAmount(flags.maxPrice, SSP_DECIMALS),
+          onProgress: (progress) => bar.show(progress.storedBytes, progress.totalBytes, noteOf(progress)),
+        })
+        .finally(() => bar.end())
+      const value = asJson(stored)
+      session.output.result(value, () =>
+        factsText([
+          ['object', value.object],
+          ['size', `${value.sizeBytes} bytes, ${value.copies} copies`],
+          ['agreements', value.agreements.join(' ')],
+          ['paid', `${sspText(value.paidGrains)}, deposits included`],
+          ['expected', `${sspText(value.expectedGrains)} to the end of the term`],
+        ]),
+      )
+    }),
+  )
+}
+
+function asJson({ object, sizeBytes, agreements }: StoredObject) {
+  const sum = (read: (one: StoredObject['agreements'][number]) => bigint) =>
+    agreements.reduce((total, one) => total + read(one), 0n)
+  return {
+    object: toHex(object),
+    sizeBytes,
+    copies: agreements.length,
+    agreements: agreements.map(({ agreement }) => agreement),
+    paidGrains: sum((one) => one.escrowGrains + one.heldGrains + one.paidGrains + one.feeGrains),
+    expectedGrains: sum((one) => one.expectedGrains),
+  }
+}
+
+function noteOf({ ready, copies }: PutProgress): string {
+  return ready === 0 ? '' : `${ready} of ${copies} copies`
+}
+
+function countOf(flag: string, text: string): number {
+  const count = Number(text)
+  if (Number.isSafeInteger(count) && count > 0) return count
+  throw new SmartshareError('USAGE', `${flag} is a whole number above 0, not ${text}`)
+}
+
+function defaultPeriods(client: Client): number {
+  return Math.min(MAX_PERIODS, Math.ceil(DEFAULT_TERM_MS / client.parameters.storagePeriodMs))
+}
+
+/** A price at which so many copies find providers now, and some more if one of them fails. */
+async function marketPrice(client: Client, copies: number): Promise<bigint> {
+  let highest = 0n
+  let seen = 0
+  for await (const { priceGrains } of client.rpc.market.offers()) {
+    if (priceGrains > highest) highest = priceGrains
+    if (++seen >= copies + SPARE_OFFERS) break
+  }
+  if (seen === 0) throw new SmartshareError('STORAGE_NO_PROVIDER', 'nobody offers storage on this network')
+  return (highest * (100n + PRICE_ROOM_PERCENT)) / 100n
+}

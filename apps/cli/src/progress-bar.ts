@@ -1,0 +1,43 @@
+const WIDTH = 28
+/** A terminal is written to at most so often, milliseconds. */
+const REDRAW_MS = 100
+const MIB = 2 ** 20
+
+/** A line that shows how far something is, on a terminal alone; elsewhere it stays silent. */
+export class ProgressBar {
+  readonly #out: NodeJS.WriteStream
+  readonly #what: string
+  readonly #startedMs = performance.now()
+  #drawnMs = Number.NEGATIVE_INFINITY
+  #isDrawn = false
+
+  constructor(what: string, out: NodeJS.WriteStream = process.stderr) {
+    this.#what = what
+    this.#out = out
+  }
+
+  /** `done` and `total` in bytes; `note` follows them. */
+  show(done: number, total: number, note = ''): void {
+    const nowMs = performance.now()
+    if (!this.#out.isTTY || nowMs - this.#drawnMs < REDRAW_MS) return
+    this.#drawnMs = nowMs
+    this.#isDrawn = true
+    const speed = done / MIB / Math.max(0.001, (nowMs - this.#startedMs) / 1000)
+    this.#out.write(`\r${barText(this.#what, done, total, speed, note).slice(0, (this.#out.columns ?? 80) - 1)}\x1b[K`)
+  }
+
+  /** Takes the line away, so that the result stands alone. */
+  end(): void {
+    if (this.#isDrawn) this.#out.write('\r\x1b[K')
+    this.#isDrawn = false
+  }
+}
+
+/** "storing [#####     ]  50 %  12.0 MiB/s  2 of 4 copies" */
+export function barText(what: string, done: number, total: number, mibPerSecond: number, note: string): string {
+  const part = total === 0 ? 1 : Math.min(1, done / total)
+  const filled = Math.round(part * WIDTH)
+  const bar = `${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}`
+  const percent = `${Math.floor(part * 100)}`.padStart(3)
+  return `${what} [${bar}] ${percent} %  ${mibPerSecond.toFixed(1)} MiB/s${note === '' ? '' : `  ${note}`}`
+}

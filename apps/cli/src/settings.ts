@@ -4,7 +4,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { z } from 'zod'
 
 /** Where a setting's value comes from; a later one wins. */
-export type Source = 'default' | 'network' | 'file' | 'environment' | 'flag'
+type Source = 'default' | 'network' | 'file' | 'environment' | 'flag'
 
 const DEFAULT_DIR = '.smartshare'
 const DEFAULT_TIMEOUT_MS = 15_000

@@ -1,4 +1,4 @@
-import type { WebSocket } from '@fastify/websocket'
+import type { WebSocket } from 'ws'
 import type { Dispatcher } from './dispatch.ts'
 import { MAX_ACTIVE_PER_SOCKET, MAX_UNSENT_BYTES } from './limits.ts'
 import type { RpcMetrics } from './metrics.ts'

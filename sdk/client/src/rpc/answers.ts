@@ -37,9 +37,9 @@ export type ChainStatus = z.output<typeof statusAnswer>
 
 export const genesisAnswer = z.object({ encoded: base64 })
 
-export const certificateAnswer = z.object({ encoded: base64 })
+const certificateAnswer = z.object({ encoded: base64 })
 
-export const headerAnswer = z.object({
+const headerAnswer = z.object({
   height,
   hash,
   parent: hash,

@@ -3,6 +3,7 @@ import { fromHex, toHex } from '@smartshare/crypto'
 import { chainIdOf, decodeGenesis, type Genesis, type Parameters } from '@smartshare/runtime'
 import { HeightWatch } from './height-watch.ts'
 import { type ProvenBalance, proveBalance } from './proof/balance-proof.ts'
+import { type ProvenInclusion, proveInclusion } from './proof/inclusion-proof.ts'
 import { TrustedSets } from './proof/trusted-sets.ts'
 import type { BlockHeader, PlacedEvent } from './rpc/answers.ts'
 import { Backoff, sleep } from './rpc/backoff.ts'
@@ -44,6 +45,8 @@ export class Client {
   private readonly builder: TransactionBuilder
   private readonly watch: HeightWatch
   private readonly closing: AbortController
+  /** The delegate sets that have been checked so far. */
+  private readonly sets: TrustedSets
 
   private constructor(
     rpc: RpcClient,
@@ -57,6 +60,7 @@ export class Client {
     this.chainId = chainId
     this.news = news
     this.closing = closing
+    this.sets = new TrustedSets(genesis)
     this.tracker = new TransactionTracker(rpc, news, closing.signal)
     this.submitter = new Submitter(rpc)
     this.builder = new TransactionBuilder(rpc, { chainId, parameters: genesis.parameters })
@@ -156,6 +160,11 @@ export class Client {
       }
     }
     return undefined
+  }
+
+  /** Shows that a transaction is final without trust in the node. Throws RPC_NOT_FOUND or PROOF_*. */
+  proveInclusion(id: string): Promise<ProvenInclusion> {
+    return proveInclusion(this.rpc, this.sets, id)
   }
 
   /** Ends everything: news, waits, questions. */

@@ -135,6 +135,53 @@ describe('a proof of a balance', () => {
   })
 })
 
+describe('a proof of inclusion', () => {
+  it('shows that a transaction is final, and fails for a node that lies', async () => {
+    network = await LocalNetwork.start({ isStill: true, parameters: { termBlocks: 10, electionBlock: 5 } })
+    const { node } = network
+    const client = await network.client()
+    for (let i = 0; i < 25; i++) node.makeBlock()
+    const sender = client.sender(alice)
+    const sent = await sender.send({ calls: [calls.transfer(bob.address, 1n)] })
+    await expect(client.proveInclusion(sent.id)).rejects.toMatchObject({ code: 'RPC_NOT_FOUND' })
+    const { height } = node.makeBlock()
+    expect(await client.proveInclusion(sent.id)).toMatchObject({ id: sent.id, height, index: 0 })
+
+    const truth = node.block.bind(node)
+    const other = await truth(height - 1)
+    const lies: Record<string, (asked: number) => ReturnType<typeof truth>> = {
+      'no transactions': async (asked) => ({ ...(await truth(asked))!, transactions: [] }),
+      'the certificate of another block': async (asked) => ({
+        ...(await truth(asked))!,
+        certificate: other!.certificate!,
+      }),
+      'another header': async (asked) => {
+        const found = (await truth(asked))!
+        return { ...found, header: { ...found.header, timeMs: found.header.timeMs + 1 } }
+      },
+      'no certificate at all': async (asked) => {
+        const { certificate: _certificate, ...found } = (await truth(asked))!
+        return found
+      },
+    }
+    for (const [what, lie] of Object.entries(lies)) {
+      node.block = lie
+      const error = await client.proveInclusion(sent.id).catch((thrown) => thrown)
+      expect([what, error.code]).toEqual([what, expect.stringMatching(/^(PROOF_|RPC_INTERNAL)/)])
+    }
+    node.block = truth
+    // A block without a certificate of its own is final by the next one that has one.
+    node.makeBlock()
+    node.block = async (asked) => {
+      const found = await truth(asked)
+      if (asked !== height || found === undefined) return found
+      const { certificate: _certificate, ...bare } = found
+      return bare
+    }
+    expect(await client.proveInclusion(sent.id)).toMatchObject({ height })
+  })
+})
+
 describe('the market through a client', () => {
   it('shows offers, tenders and agreements in the types of the chain', async () => {
     network = await LocalNetwork.start()

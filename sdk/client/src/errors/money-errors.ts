@@ -87,6 +87,10 @@ export const moneyErrors: ErrorTable = {
     'The proof is for another height than it says.',
     'Do not believe the balance; ask another node for a proof.',
   ],
+  PROOF_INCLUSION: [
+    'The node cannot show that the transaction stands in a final block.',
+    'Do not believe it; ask another node.',
+  ],
   PROOF_OTHER_CHAIN: [
     'The proof belongs to another network.',
     'Check the chain id, and for which network the proof was made.',

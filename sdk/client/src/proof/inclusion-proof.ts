@@ -1,0 +1,82 @@
+import {
+  decodeCertificate,
+  decodeHeader,
+  type Header,
+  headerHash,
+  parseTransaction,
+  transactionsRoot,
+} from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { equalBytes, fromHex, parseAddress, toHex } from '@smartshare/crypto'
+import { bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
+import type { TrustedSets } from './trusted-sets.ts'
+
+const PAGE = 1000
+/** Blocks after one in which a certificate for it or a descendant must be found: the latest are final by descendants. */
+const MAX_DESCENDANTS = 64
+
+/** A transaction in a final block, checked. What it did when it was executed is not part of the proof. */
+export interface ProvenInclusion {
+  readonly id: string
+  readonly height: number
+  readonly index: number
+  readonly header: Header
+}
+
+/** Learns the sets up to a term from a node, each checked by the one before. Throws PROOF_* or RPC_*. */
+export async function catchUpSets(rpc: RpcClient, sets: TrustedSets, term: number): Promise<void> {
+  while (sets.term < term) {
+    const { term: next, members, header, certificate } = await rpc.handOver(sets.term + 1)
+    sets.advance({
+      set: {
+        term: next,
+        members: members.map(({ address, key }) => ({ address: parseAddress(address), key: fromHex(key) })),
+      },
+      header: decodeHeader(bytesOfBase64(header.encoded)),
+      certificate: decodeCertificate(bytesOfBase64(certificate.encoded)),
+    })
+  }
+}
+
+/**
+ * Shows that a transaction stands in a block that the delegates made final: the block's transactions give the root in its
+ * header, and a certificate covers the header or a descendant of it. Throws RPC_NOT_FOUND while it is in no block,
+ * PROOF_* if what the node says does not hold.
+ */
+export async function proveInclusion(rpc: RpcClient, sets: TrustedSets, id: string): Promise<ProvenInclusion> {
+  const { height } = await rpc.transaction(id)
+  if (height === null) throw new SmartshareError('RPC_NOT_FOUND', `transaction ${id} is in no block yet`)
+  const { header: first } = await rpc.block(height, { limit: 0 })
+  const header = decodeHeader(bytesOfBase64(first.encoded))
+  await checkCovered(rpc, sets, header)
+  const wires: Uint8Array[] = []
+  while (wires.length < header.transactionCount) {
+    const { transactions } = await rpc.block(height, { skip: wires.length, limit: PAGE })
+    if (transactions.length === 0) break
+    wires.push(...transactions.map(bytesOfBase64))
+  }
+  if (!equalBytes(transactionsRoot(wires), header.transactionsRoot)) {
+    throw new SmartshareError('PROOF_INCLUSION', 'these are not the transactions of the certified block')
+  }
+  const index = wires.findIndex((wire) => toHex(parseTransaction(wire, sets.chainId).id) === id)
+  if (index < 0) throw new SmartshareError('PROOF_INCLUSION', 'the certified block does not hold the transaction')
+  return { id, height: header.height, index, header }
+}
+
+/** Walks from a header to one with a certificate. Throws PROOF_*. */
+async function checkCovered(rpc: RpcClient, sets: TrustedSets, header: Header): Promise<void> {
+  let child = header
+  for (let step = 0; step <= MAX_DESCENDANTS; step++) {
+    const { header: found, certificate } = await rpc.block(header.height + step, { limit: 0 })
+    const next = decodeHeader(bytesOfBase64(found.encoded))
+    const isLinked =
+      step === 0 ? equalBytes(headerHash(next), headerHash(header)) : equalBytes(next.parent, headerHash(child))
+    if (!isLinked) throw new SmartshareError('PROOF_INCLUSION', 'the blocks of the node do not follow on each other')
+    child = next
+    if (certificate === null) continue
+    await catchUpSets(rpc, sets, child.term)
+    sets.checkFinal(child, decodeCertificate(bytesOfBase64(certificate.encoded)))
+    return
+  }
+  throw new SmartshareError('PROOF_INCLUSION', `no certificate within ${MAX_DESCENDANTS} blocks`)
+}

@@ -5,6 +5,7 @@ const RECONNECT = 'Nothing needs to be done: the connection is made again.'
 
 /** The market, storage, agents, and the links between them. */
 export const serviceErrors: ErrorTable = {
+  AGENT_DOWN: ['No agent answers in the folder.', 'Start it with `smartshare agent up`.'],
   AGENT_EXISTS: ['There is an agent in the folder already.', 'Start that agent, or choose another folder.'],
   AGENT_LEDGER: [
     'The ledger of the agent cannot be read or written.',
@@ -96,6 +97,10 @@ export const serviceErrors: ErrorTable = {
   OFFER_PRICE: ['A price of nothing.', 'Ask for at least one grain.'],
   OFFER_TOKEN: ['Offers are in SSP in this version.', 'Offer in SSP.'],
   OFFER_UNKNOWN: ['There is no such offer.', 'Ask for the offer of the provider.'],
+  STORAGE_AMBIGUOUS: [
+    'The beginning of an id stands for more than one object.',
+    'Give more of the id: see `smartshare ls`.',
+  ],
   STORAGE_BUSY: ['Too much is asked for at a time.', 'Wait and try again.'],
   STORAGE_CHAIN: ['The provider belongs to another network.', OTHER_COPY],
   STORAGE_CLAIM: ['The other side could not show that it has the key it claims.', OTHER_COPY],

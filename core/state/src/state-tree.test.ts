@@ -7,7 +7,7 @@ import type { NewPage } from './page-batch.ts'
 import { decodeProof, encodeProof, type StateProof, verifyProof } from './proof.ts'
 import { StateTree, type StateTreeOptions } from './state-tree.ts'
 import { type PageName, pageText } from './tree-page.ts'
-import { MOST_CHANGES_PER_RUN, type TreeChange } from './tree-update.ts'
+import type { TreeChange } from './tree-update.ts'
 
 type Model = Map<string, string>
 
@@ -203,15 +203,15 @@ describe('StateTree', () => {
   })
 
   it('takes a genesis at height 0, larger than one run', () => {
-    const bench = new Bench()
-    const changes = Array.from({ length: MOST_CHANGES_PER_RUN + 500 }, (_, i) => put(`account-${i}`, `${i}`))
+    const bench = new Bench({ changesPerRun: 1000 })
+    const changes = Array.from({ length: 3500 }, (_, i) => put(`account-${i}`, `${i}`))
     const { root, pages } = bench.tree.applyChanges(changes, 0)
     expect(hex(root)).toBe(referenceRoot(new Map(changes.map((c) => [keyText(c.key), keyText(c.value as Uint8Array)]))))
     const names = Array.from(pages, ({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
     for (const { name, bytes } of pages) if (bytes !== null) bench.pages.set(name, bytes)
     bench.tree.committed(0)
-    const again = bench.open({ height: 0 })
+    const again = bench.open({ height: 0, changesPerRun: 700 })
     expect(hex(again.root)).toBe(hex(root))
     expect(again.count).toBe(changes.length)
     bench.model = new Map(changes.map((c) => [keyText(c.key), keyText(c.value as Uint8Array)]))
@@ -242,6 +242,21 @@ describe('StateTree', () => {
     expect(codeOf(() => bench.tree.applyChanges([put('b', '1')], 0))).toBe('STATE_TREE_HEIGHT')
     expect(codeOf(() => bench.tree.committed(2))).toBe('STATE_TREE_HEIGHT')
     expect(hex(bench.tree.root)).toBe(referenceRoot(bench.model))
+  })
+
+  it('goes on after a refused update, but not if a part of a large one was applied already', () => {
+    const bench = new Bench({ changesPerRun: 200 })
+    bench.apply([put('a', '1')])
+    const bad = { key: textKey('b'), value: new Uint8Array() }
+    expect(() => bench.tree.applyChanges([put('c', '1'), bad])).toThrow('A value has')
+    expect(bench.apply([put('d', '1')])).toBe(referenceRoot(bench.model))
+    const pathOf = (i: number) => tagged('state/key', textKey(`k${i}`))
+    let last = 0
+    for (let i = 1; i <= 200; i += 1) if (pathOf(i).compare(pathOf(last)) > 0) last = i
+    const many = Array.from({ length: 201 }, (_, i) => put(`k${i}`, 'x'))
+    many[last] = { key: textKey(`k${last}`), value: new Uint8Array() }
+    expect(() => bench.tree.applyChanges(many)).toThrow('A value has')
+    expect(() => bench.tree.applyChanges([put('e', '1')])).toThrow('half-way')
   })
 
   it('works per block in proportion to changes × log of the keys, with one or two reads per change, at a million keys', () => {

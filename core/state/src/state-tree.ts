@@ -30,6 +30,8 @@ export interface StateTreeOptions {
   /** For how many heights back proofs are possible, as long as `undoBytes` suffice. */
   readonly undoHeights?: number
   readonly undoBytes?: number
+  /** Changes applied at once, at most 65,536: larger sets are applied in parts, which bounds the memory of an update. */
+  readonly changesPerRun?: number
 }
 
 /** What `applyChanges` came to. */
@@ -69,6 +71,7 @@ export class StateTree {
   readonly #cache: PageCache
   readonly #update = new TreeUpdate()
   readonly #undoHeights: number
+  readonly #changesPerRun: number
   readonly #undoBytesBound: number
   /** Pages not yet durable, oldest first, and for each name the number of its last version. */
   #batches: PendingBatch[] = []
@@ -82,6 +85,8 @@ export class StateTree {
   #root: Hash
   #count: number
   #storeReads = 0
+  /** A part of a height was applied, and then another part failed. */
+  #halfway = false
   /** The page read last is pending: nobody will change its bytes. Any other may be overwritten by the next read. */
   #lasting = false
 
@@ -90,6 +95,7 @@ export class StateTree {
     this.#cache = new PageCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES)
     this.#undoHeights = options.undoHeights ?? DEFAULT_UNDO_HEIGHTS
     this.#undoBytesBound = options.undoBytes ?? DEFAULT_UNDO_BYTES
+    this.#changesPerRun = Math.min(options.changesPerRun ?? MOST_CHANGES_PER_RUN, MOST_CHANGES_PER_RUN)
     this.#height = options.height ?? 0
     this.#durable = this.#height
     const { root, count } = summaryOf(copyOf(store.get(ROOT_PAGE)))
@@ -134,6 +140,9 @@ export class StateTree {
     if (height !== this.#height + 1 && !(height === 0 && this.#height === 0 && this.#count === 0)) {
       throw new SmartshareError('STATE_TREE_HEIGHT', `The tree stands at height ${this.#height}`, { height })
     }
+    if (this.#halfway) {
+      throw new SmartshareError('STATE_TREE_BROKEN', 'A large update failed half-way: open the tree again', { height })
+    }
     if (height - this.#durable > MOST_PENDING_HEIGHTS) {
       throw new SmartshareError('STATE_TREE_BEHIND', 'Too many heights wait to be stored', { height })
     }
@@ -143,14 +152,21 @@ export class StateTree {
     const last = this.#batches.at(-1)
     const batch = { height, first: last === undefined ? 0 : last.first + last.pages.length, pages: new PageBatch() }
     this.#batches.push(batch)
-    const ordered = changes.length <= MOST_CHANGES_PER_RUN ? changes : byPath(changes)
-    for (let start = 0; start < changes.length; start += MOST_CHANGES_PER_RUN) {
-      const part = ordered.slice(start, start + MOST_CHANGES_PER_RUN)
-      const from = batch.pages.length
-      const { root, count } = this.#update.run(read, part, batch.pages)
-      this.#take(batch, from)
-      this.#root = root
-      this.#count = count
+    const ordered = changes.length <= this.#changesPerRun ? changes : byPath(changes)
+    try {
+      for (let start = 0; start < changes.length; start += this.#changesPerRun) {
+        const part = ordered.slice(start, start + this.#changesPerRun)
+        const from = batch.pages.length
+        const { root, count } = this.#update.run(read, part, batch.pages)
+        this.#take(batch, from)
+        this.#root = root
+        this.#count = count
+        this.#halfway = true
+      }
+      this.#halfway = false
+    } catch (error) {
+      this.#batches.pop()
+      throw error
     }
     this.#height = height
     if (layer !== undefined) {

@@ -10,9 +10,10 @@ import type { Report } from './report.ts'
 const COMMAND = fileURLToPath(new URL('../../apps/cli/bin/smartshare.js', import.meta.url))
 /** What `devnet up` says when a block has become final. */
 const FINAL_LINE = /blocks become final/
-const FIRST_BASE_PORT = 30_000
+/** Below the ports that the system itself hands out (from 32,768 on with Linux). */
+const FIRST_BASE_PORT = 23_000
 const PORT_SPAN = 1_000
-const PORT_RANGES = 30
+const PORT_RANGES = 4
 
 interface Start {
   /** From the start of the command to the first final block, and to its end, when every service answers. */

@@ -214,6 +214,32 @@ describe('a local network', () => {
   })
 })
 
+describe('a local network with providers', () => {
+  const providersDir = () => join(home, 'with-providers')
+  const words = () => [
+    ...['devnet', 'up', '--detach', '--base-port', `${BASE_PORT}`, '--delegates', '1', '--providers', '2'],
+    ...['--slot-ms', `${SLOT_MS}`, '--dir', providersDir()],
+  ]
+
+  it('is ready when their offers are on the chain, and starts again one that was killed, with the same offer', async () => {
+    try {
+      const started = await smartshareJson<DevnetStatus>(...words())
+      const offers = started.providers.map(({ offer }) => offer)
+      expect(new Set(offers).size).toBe(2)
+      expect(offers).not.toContain(null)
+      await killHard(started.providers[1]?.pid)
+      expect((await devnetStatus(providersDir())).down).toEqual(['p2'])
+      const again = await smartshareJson<DevnetStatus>(...words())
+      expect(again.down).toEqual([])
+      expect(again.providers.map(({ offer }) => offer)).toEqual(offers)
+      expect(again.providers[0]?.pid).toBe(started.providers[0]?.pid)
+    } finally {
+      await smartshare('devnet', 'reset', '--dir', providersDir())
+    }
+    expect(existsSync(providersDir())).toBe(false)
+  })
+})
+
 /** Waits until a running command has written `text`; what comes later is read and let go. */
 function waitForText(stream: NodeJS.ReadableStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -18,7 +18,11 @@ const chainStatus = z.object({
 /** What a delegate says of itself. */
 export type DelegateView = z.output<typeof chainStatus>['result']
 
-const agentStatus = z.object({ storedBytes: z.number().nonnegative(), offer: z.string().nullable() })
+const agentStatus = z.object({
+  chainId: z.string(),
+  storedBytes: z.number().nonnegative(),
+  offer: z.string().nullable(),
+})
 
 /** What a provider says of itself: bytes that it keeps for others, and the id of its offer on the chain. */
 export type ProviderView = z.output<typeof agentStatus>

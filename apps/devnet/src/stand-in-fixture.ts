@@ -20,7 +20,7 @@ const status = () => {
 createServer((request, response) => {
   const answer =
     request.method === 'POST' ? { jsonrpc: '2.0', id: 1, result: status() }
-    : request.url === '/status' ? { storedBytes: 1048576, offer: '7' }
+    : request.url === '/status' ? { chainId, storedBytes: 1048576, offer: '7' }
     : { healthy: true }
   response.end(JSON.stringify(answer))
 }).listen(isNode ? settings.rpc.port : settings.status.port, '127.0.0.1')

@@ -51,12 +51,19 @@ export async function devnetStatus(dir: string): Promise<DevnetStatus> {
   const delegateSeats = seats.filter(({ kind }) => kind === 'delegate')
   const providerSeats = seats.filter(({ kind }) => kind === 'provider')
   const pidOf = pids(record)
-  const [delegateViews, providerViews] = await Promise.all([
-    Promise.all(delegateSeats.map((seat) => (pidOf(seat) === null ? undefined : probeDelegate(seat)))),
-    Promise.all(providerSeats.map((seat) => (pidOf(seat) === null ? undefined : probeProvider(seat)))),
-  ])
   // A stranger on one of our ports is none of ours, whatever it says.
-  const views = delegateViews.filter((view): view is DelegateView => view?.chainId === record.chainId)
+  const ours = async <View extends { readonly chainId: string }>(
+    seat: Seat,
+    probe: (seat: Seat) => Promise<View | undefined>,
+  ) => {
+    const view = pidOf(seat) === null ? undefined : await probe(seat)
+    return view?.chainId === record.chainId ? view : undefined
+  }
+  const [delegateViews, providerViews] = await Promise.all([
+    Promise.all(delegateSeats.map((seat) => ours(seat, probeDelegate))),
+    Promise.all(providerSeats.map((seat) => ours(seat, probeProvider))),
+  ])
+  const views = delegateViews.filter((view) => view !== undefined)
   const most = (read: (view: DelegateView) => number) => (views.length === 0 ? null : Math.max(...views.map(read)))
   const entrance = delegateSeats.find((_, index) => delegateViews[index] !== undefined) ?? (delegateSeats[0] as Seat)
   return {

@@ -11,7 +11,7 @@ import { liveLine, statusText } from './status-text.ts'
 import { devnetUp } from './up.ts'
 import { watchNetwork } from './watch.ts'
 
-const BASE_PORT = 28_400
+const BASE_PORT = 28_800
 let home = ''
 let dir = ''
 
@@ -77,7 +77,7 @@ describe('statusText', () => {
     await expect.poll(async () => (await devnetStatus(dir)).down).toEqual(['d2'])
     const lines = statusText(await devnetStatus(dir)).split('\n')
     expect(lines).toHaveLength(3)
-    expect(lines[1]).toMatch(/^ {2}d1 +process \d+ +http:\/\/127\.0\.0\.1:28400 +height \d+, state 0{16}…$/)
-    expect(lines[2]).toMatch(/^ {2}d2 +down +http:\/\/127\.0\.0\.1:28410$/)
+    expect(lines[1]).toMatch(/^ {2}d1 +process \d+ +http:\/\/127\.0\.0\.1:28800 +height \d+, state 0{16}…$/)
+    expect(lines[2]).toMatch(/^ {2}d2 +down +http:\/\/127\.0\.0\.1:28810$/)
   })
 })

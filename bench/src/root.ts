@@ -83,7 +83,7 @@ function changeOf(account: number, round: number): StateChange {
   return { key, value, previous: undefined }
 }
 
-function heightOf(height: number, changes: readonly StateChange[], { root, batch }: AppliedChanges): ExecutedHeight {
+function heightOf(height: number, changes: readonly StateChange[], { root, pages }: AppliedChanges): ExecutedHeight {
   const nothing = new Uint8Array(HASH_BYTES)
   return {
     facts: {
@@ -97,7 +97,7 @@ function heightOf(height: number, changes: readonly StateChange[], { root, batch
     },
     range: nothing,
     changes,
-    pages: batch,
+    pages,
     receipts: [],
     elected: null,
     transactionIds: [],

@@ -272,7 +272,7 @@ describe('StateTree', () => {
         value: new Uint8Array(8).fill(salt),
       }))
       const before = { hashes: bench.tree.hashes, reads: bench.reads }
-      for (const { name, bytes } of bench.tree.applyChanges(changes).batch) bench.pages.set(name, bytes as Uint8Array)
+      for (const { name, bytes } of bench.tree.applyChanges(changes).pages) bench.pages.set(name, bytes as Uint8Array)
       bench.tree.committed(bench.tree.height)
       return { hashes: (bench.tree.hashes - before.hashes) / count, reads: (bench.reads - before.reads) / count }
     }
@@ -287,7 +287,7 @@ describe('StateTree', () => {
           key: keyOf(one % 2 ** 20),
           value: new Uint8Array(8).fill(1),
         }))
-        for (const { name, bytes } of bench.tree.applyChanges(part).batch) bench.pages.set(name, bytes as Uint8Array)
+        for (const { name, bytes } of bench.tree.applyChanges(part).pages) bench.pages.set(name, bytes as Uint8Array)
         bench.tree.committed(bench.tree.height)
       }
       figures.push({ keys, ...measure(2, keys, 500) })

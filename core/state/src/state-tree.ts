@@ -35,22 +35,10 @@ export interface StateTreeOptions {
 }
 
 /** What `applyChanges` came to. */
-export class AppliedChanges {
+export interface AppliedChanges {
   readonly root: Hash
-  /** The pages to be stored before `committed` is called; the tree's own memory, not to be modified. */
-  readonly batch: Iterable<NewPage>
-  #pages: readonly NewPage[] | undefined
-
-  constructor(root: Hash, batch: Iterable<NewPage>) {
-    this.root = root
-    this.batch = batch
-  }
-
-  /** The same as an array, which for thousands of pages costs some milliseconds when it is first asked for. */
-  get pages(): readonly NewPage[] {
-    this.#pages ??= [...this.batch]
-    return this.#pages
-  }
+  /** To be stored before `committed` is called; the tree's own memory, not to be modified. May be walked once or more. */
+  readonly pages: Iterable<NewPage>
 }
 
 /** Pages of a height that are not durable yet; together the batches are numbered through. */
@@ -174,7 +162,7 @@ export class StateTree {
       this.#undoBytes += layer.sizeBytes
       this.#trimUndo()
     }
-    return new AppliedChanges(this.#root, batch.pages)
+    return { root: this.#root, pages: batch.pages }
   }
 
   /** The store now holds all pages up to `height`. */

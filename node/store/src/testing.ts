@@ -29,7 +29,7 @@ export async function codeOf(work: () => unknown): Promise<string> {
 
 /** A height of the chain as the executor would hand it over, with all parts derived from the changes. */
 export function heightOf(tree: StateTree, height: number, changes: readonly StateChange[]): ExecutedHeight {
-  const { root, batch } = tree.applyChanges(changes, height)
+  const { root, pages } = tree.applyChanges(changes, height)
   const hashOf = (text: string) => sha256(Buffer.from(`${text} ${height}`))
   return {
     facts: {
@@ -43,7 +43,7 @@ export function heightOf(tree: StateTree, height: number, changes: readonly Stat
     },
     range: hashOf('accumulator'),
     changes,
-    pages: batch,
+    pages,
     receipts: [hashOf('first receipt'), hashOf('second receipt')],
     elected: height % 5 === 0 ? { term: height / 5 + 1, set: hashOf('set') } : null,
     transactionIds: [hashOf('transaction')],

@@ -60,11 +60,10 @@ export class Session {
   async send(request: TransactionRequest): Promise<FinalTransaction> {
     const client = await this.client()
     const account = await this.account()
-    const sent = await client.sender(account).send(request, {
+    return await client.sender(account).sendAndWait(request, {
       onSigned: ({ id }) => this.progress(`signed ${id}`),
+      onAdmitted: () => this.progress('admitted; waiting until it is final'),
     })
-    this.progress('admitted; waiting until it is final')
-    return await sent.wait()
   }
 
   /** What is going on, for a person who waits; nobody reads it otherwise. */

@@ -20,8 +20,8 @@ export type { AgreementsQuery, MarketClient } from './rpc/market-client.ts'
 export { base64OfBytes, bytesOfBase64, type EventQuery, RpcClient } from './rpc/rpc-client.ts'
 export type { RpcCall, RpcOutcome, TransportOptions } from './rpc/transport.ts'
 export { callOf, calls } from './transactions/calls.ts'
+export type { FinalTransaction } from './transactions/fate.ts'
 export type { Sender, SendOptions, SentTransaction } from './transactions/sender.ts'
-export type { FinalTransaction } from './transactions/tracker.ts'
 export {
   type FeeEstimate,
   type Network,

@@ -130,6 +130,22 @@ describe('a sender', () => {
     expect(await balanceOfBob(client)).toBe(20n)
   })
 
+  it('sends anew what another transaction displaced, and only then', async () => {
+    network.node.stop()
+    const client = await network.client({ ws: [] })
+    const first = client.sender(alice).sendAndWait(pay(1n))
+    await expect.poll(() => network.node.status().mempoolTransactions).toBe(1)
+    // The node forgets it and packs another one with the same nonce.
+    network.node.forgetMempool()
+    const other = await client.sender(alice).send(pay(10n))
+    network.node.makeBlock()
+    network.node.start(40)
+    expect((await other.wait()).receipt.status).toBe('done')
+    expect((await first).receipt.status).toBe('done')
+    expect(await balanceOfBob(client)).toBe(11n)
+    expect((await client.rpc.account(alice.text)).nonces).toEqual([2n])
+  })
+
   it('never sends twice when answers are lost', async () => {
     let submits = 0
     const lossy = await between(async (body, forward) => {

@@ -127,6 +127,10 @@ export const moneyErrors: ErrorTable = {
   ],
   TOKENS_SENDER: ['A call tried to take money from somebody else than its sender.', REPORT],
   TOKENS_UNKNOWN: ['There is no such token on this network.', 'Leave the token out to use SSP.'],
+  TX_DISPLACED: [
+    'Another transaction of the account was executed in its place.',
+    'Send it again: it was not and cannot be executed.',
+  ],
   TX_EXPIRED: [
     'The height up to which the transaction was valid has passed.',
     'Send it again: it was not and cannot be executed.',

@@ -2,7 +2,7 @@ import { SmartshareError } from '@smartshare/codec'
 import * as answers from './answers.ts'
 import { MarketClient } from './market-client.ts'
 import { errorOfRefusal } from './rpc-error.ts'
-import { HttpTransport, MAX_BATCH_CALLS, type RpcCall, type RpcOutcome, type TransportOptions } from './transport.ts'
+import { HttpTransport, type RpcCall, type RpcOutcome, type TransportOptions } from './transport.ts'
 
 /** Most transactions in one submit; nodes take no more. */
 export const MAX_SUBMIT = 1000
@@ -58,16 +58,12 @@ export class RpcClient {
   }
 
   transaction(id: string) {
-    return this.transport.call(transactionCall(id))
+    return this.transport.call({ method: 'chain_transaction', params: { id }, answer: answers.transactionAnswer })
   }
 
-  /** Where many transactions are, in their order. */
-  async transactions(ids: readonly string[]): Promise<RpcOutcome<answers.TransactionState>[]> {
-    const found: RpcOutcome<answers.TransactionState>[] = []
-    for (let at = 0; at < ids.length; at += MAX_BATCH_CALLS) {
-      found.push(...(await this.transport.batch(ids.slice(at, at + MAX_BATCH_CALLS).map(transactionCall))))
-    }
-    return found
+  /** Up to 100 calls that one node answers one after the other. */
+  batch<T>(calls: readonly RpcCall<T>[]): Promise<RpcOutcome<T>[]> {
+    return this.transport.batch(calls)
   }
 
   receipts(height: number, page: { skip?: number; limit?: number } = {}) {
@@ -147,10 +143,6 @@ export class RpcClient {
   call<T>(call: RpcCall<T>): Promise<T> {
     return this.transport.call(call)
   }
-}
-
-function transactionCall(id: string): RpcCall<answers.TransactionState> {
-  return { method: 'chain_transaction', params: { id }, answer: answers.transactionAnswer }
 }
 
 /** The bytes of base64. Throws RPC_ANSWER. */

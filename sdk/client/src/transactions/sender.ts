@@ -4,9 +4,10 @@ import { Backoff, sleep } from '../rpc/backoff.ts'
 import type { RpcClient } from '../rpc/rpc-client.ts'
 import type { Signer } from '../wallet/signer.ts'
 import { calls } from './calls.ts'
+import { type FinalTransaction, fatesOf } from './fate.ts'
 import { Lane } from './lane.ts'
 import type { Submitter } from './submitter.ts'
-import type { FinalTransaction, TransactionTracker } from './tracker.ts'
+import type { TransactionTracker } from './tracker.ts'
 import type { FeeEstimate, SignedTransaction, TransactionBuilder, TransactionRequest } from './transaction-builder.ts'
 
 const FIRST_WAIT_MS = 100
@@ -29,6 +30,8 @@ export interface SendOptions {
   readonly admitMs?: number
   /** Called once the transaction is signed, before it leaves: to write down what may come into being. */
   readonly onSigned?: (transaction: SignedTransaction) => void | Promise<void>
+  /** Called once a node has admitted it (by `sendAndWait`). */
+  readonly onAdmitted?: (sent: SentTransaction) => void
 }
 
 /** A transaction that a node has admitted. */
@@ -36,7 +39,7 @@ export interface SentTransaction {
   readonly id: string
   readonly transaction: SignedTransaction
   readonly fee: FeeEstimate
-  /** Resolves when it is final and executed. Throws the code of its receipt if it failed, or TX_NOT_PACKED. */
+  /** Resolves when it is final and executed. Throws the code of its receipt, TX_NOT_PACKED or TX_DISPLACED. */
   wait(): Promise<FinalTransaction>
 }
 
@@ -97,10 +100,20 @@ export class Sender {
     }
   }
 
-  /** Sends and waits until the transaction is final and executed. Throws as `send` and its `wait` do. */
+  /**
+   * Sends and waits until the transaction is final and executed. One that another program's transaction displaced, so that
+   * it can never be executed, is made anew. Throws as `send` and its `wait` do.
+   */
   async sendAndWait(request: TransactionRequest, options: SendOptions = {}): Promise<FinalTransaction> {
-    const sent = await this.send(request, options)
-    return await sent.wait()
+    for (let remake = 0; ; remake++) {
+      const sent = await this.send(request, options)
+      options.onAdmitted?.(sent)
+      try {
+        return await sent.wait()
+      } catch (error) {
+        if (!SmartshareError.is(error, 'TX_DISPLACED') || remake >= MAX_REMAKES) throw error
+      }
+    }
   }
 
   private async admit(
@@ -171,26 +184,14 @@ export class Sender {
       if ('id' in outcome) return 'admitted'
       const { error } = outcome
       if (error.code === 'TX_NONCE_TAKEN' || error.code === 'TX_NONCE_USED') {
-        const isPassed = await this.isPassed(transaction)
-        // In this order: what is packed between the two questions is known to the second.
-        if (await this.isOurs(transaction)) return 'admitted'
-        if (isPassed) return error
+        const [fate] = await fatesOf(this.rpc, [transaction])
+        if (fate?.kind === 'executed' || fate?.kind === 'pending') return 'admitted'
+        if (fate?.kind === 'displaced') return error
       } else if (!mayBeKnown && !TRANSIENT.has(error.code)) return error
       if (Date.now() >= deadlineMs) return mayBeKnown ? 'uncertain' : error
       await sleep(backoff.next(), this.signal)
       if (this.signal.aborted) throw new SmartshareError('CLIENT_CLOSED', 'the client was closed')
     }
-  }
-
-  /** Whether a node knows this very transaction. */
-  private async isOurs({ id }: SignedTransaction): Promise<boolean> {
-    return (await this.rpc.transaction(id)).state !== 'unknown'
-  }
-
-  /** Whether the chain has used the nonce up, so that the transaction itself, if unknown, can never be packed. */
-  private async isPassed({ lane, nonce }: SignedTransaction): Promise<boolean> {
-    const { nonces } = await this.rpc.account(this.address)
-    return (nonces[lane] ?? 0n) > nonce
   }
 
   private follow(lane: Lane, transaction: SignedTransaction): Promise<FinalTransaction> {
@@ -206,10 +207,13 @@ export class Sender {
       lane.used(transaction.nonce)
       return final
     } catch (error) {
-      // Never packed and expired: the nonce is free for another transaction.
       if (SmartshareError.is(error, 'TX_NOT_PACKED')) {
+        // Never packed and expired: the nonce is free for another transaction.
         lane.free(transaction.nonce)
         this.fillSoon(lane)
+      } else if (SmartshareError.is(error, 'TX_DISPLACED')) {
+        lane.used(transaction.nonce)
+        lane.skipTo(transaction.nonce + 1n)
       }
       throw error
     }

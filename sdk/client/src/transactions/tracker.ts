@@ -1,9 +1,10 @@
 import { SmartshareError } from '@smartshare/codec'
 import { z } from 'zod'
-import { receiptAnswer, type TransactionReceipt } from '../rpc/answers.ts'
+import { receiptAnswer } from '../rpc/answers.ts'
 import { sleep } from '../rpc/backoff.ts'
 import type { RpcClient } from '../rpc/rpc-client.ts'
 import type { NewsSocket } from '../rpc/socket.ts'
+import { type FinalTransaction, fatesOf } from './fate.ts'
 import type { SignedTransaction } from './transaction-builder.ts'
 
 /** How often transactions are looked for without news, and how often with them, in case one was missed. */
@@ -13,18 +14,8 @@ const POLL_WITH_NEWS_MS = 2000
 const MAX_IDS = 1000
 /** Transactions followed at a time. */
 const MAX_TRACKED = 20_000
-/** Blocks beyond the expiry until a transaction counts as never packed: the node that is asked may be a little behind. */
-const EXPIRY_MARGIN = 2
 
 const newsSchema = z.object({ height: z.int(), index: z.int(), receipt: receiptAnswer })
-
-/** A transaction that is final and executed. */
-export interface FinalTransaction {
-  readonly id: string
-  readonly height: number
-  readonly index: number
-  readonly receipt: TransactionReceipt
-}
 
 interface Entry {
   readonly transaction: SignedTransaction
@@ -60,7 +51,8 @@ export class TransactionTracker {
 
   /**
    * Resolves with the receipt, also of a failed transaction. Rejects with TX_NOT_PACKED when the chain has passed the expiry
-   * without it: only then may the same thing be sent as a new transaction.
+   * without it, and with TX_DISPLACED when another transaction took its place: only then may the same thing be sent as a
+   * new transaction.
    */
   track(transaction: SignedTransaction): Promise<FinalTransaction> {
     const known = this.entries.get(transaction.id)
@@ -130,20 +122,13 @@ export class TransactionTracker {
   private async lookForAll(): Promise<void> {
     const open = [...this.entries.values()].map(({ transaction }) => transaction)
     if (open.length === 0) return
-    // Asked first: what is unknown at a later moment was not packed up to this height.
-    const { height } = await this.rpc.status()
-    const outcomes = await this.rpc.transactions(open.map(({ id }) => id))
+    const fates = await fatesOf(this.rpc, open)
     const lost: SignedTransaction[] = []
-    for (const [i, outcome] of outcomes.entries()) {
-      if ('error' in outcome) continue
+    for (const [i, fate] of fates.entries()) {
       const transaction = open[i] as SignedTransaction
-      const { state, height: at, index, receipt } = outcome.value
-      if (state === 'executed' && at !== null && index !== null && receipt !== null) {
-        this.finish({ id: transaction.id, height: at, index, receipt })
-      } else if (state === 'unknown') {
-        if (height > transaction.expiryHeight + EXPIRY_MARGIN) this.giveUp(transaction)
-        else if (height < transaction.expiryHeight) lost.push(transaction)
-      }
+      if (fate.kind === 'executed') this.finish(fate.final)
+      else if (fate.kind === 'unknown') lost.push(transaction)
+      else if (fate.kind !== 'pending') this.giveUp(transaction, fate.kind)
     }
     lost.sort((a, b) => (a.nonce < b.nonce ? -1 : 1))
     for (let at = 0; at < lost.length; at += MAX_IDS) {
@@ -152,11 +137,12 @@ export class TransactionTracker {
     }
   }
 
-  private giveUp({ id, expiryHeight }: SignedTransaction): void {
-    const error = new SmartshareError('TX_NOT_PACKED', `no block up to height ${expiryHeight} took the transaction`, {
-      transaction: id,
-      expiryHeight,
-    })
+  private giveUp({ id, expiryHeight, nonce }: SignedTransaction, why: 'displaced' | 'expired'): void {
+    const details = { transaction: id, expiryHeight }
+    const error =
+      why === 'expired'
+        ? new SmartshareError('TX_NOT_PACKED', `no block up to height ${expiryHeight} took the transaction`, details)
+        : new SmartshareError('TX_DISPLACED', `another transaction of the account has used nonce ${nonce}`, details)
     this.entries.get(id)?.reject(error)
     this.entries.delete(id)
   }

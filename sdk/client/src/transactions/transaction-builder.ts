@@ -7,7 +7,7 @@ import {
   transactionId,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
-import { toHex } from '@smartshare/crypto'
+import { formatAddress, toHex } from '@smartshare/crypto'
 import type { Parameters } from '@smartshare/runtime'
 import type { RpcClient } from '../rpc/rpc-client.ts'
 import type { Signer } from '../wallet/signer.ts'
@@ -62,6 +62,8 @@ export interface Placement {
 export interface SignedTransaction extends Placement {
   /** Transaction id in hexadecimal. */
   readonly id: string
+  /** `ssp1…` of the account that acts. */
+  readonly sender: string
   readonly wire: Uint8Array
 }
 
@@ -133,7 +135,7 @@ export class TransactionBuilder {
       senderAuth: sender.sign(id),
       payerAuth: request.feePayer?.sign(id) ?? [],
     })
-    return { ...placement, id: toHex(id), wire }
+    return { ...placement, id: toHex(id), sender: formatAddress(sender.address), wire }
   }
 
   /** The last height at which a transaction made now may be packed. */

@@ -32,6 +32,8 @@ const OFFER_CHECK_MS = 60_000
 /** The chain counts as away when nobody answered for so long, milliseconds. */
 const CHAIN_AWAY_MS = 30_000
 const CHAIN_POLL_MS = 2_000
+/** How long an agent that starts waits for a node to answer, milliseconds: after a power cut the router comes later. */
+const CONNECT_PATIENCE_MS = 300_000
 /** Threads for hashing and files of one agent: the network is the limit long before more would help. */
 const MAX_THREADS = 2
 
@@ -40,6 +42,8 @@ export interface StartRequest {
   /** Read from the folder if not said. */
   readonly settings?: AgentSettings
   readonly log?: Logger
+  /** Aborted to stop the agent, also while it starts. */
+  readonly signal?: AbortSignal
 }
 
 /** A running agent. */
@@ -62,6 +66,7 @@ export async function startAgent(request: StartRequest): Promise<RunningAgent> {
   await mkdir(request.dir, { recursive: true })
   const lock = await lockFolder(request.dir)
   const agent = new Agent(request.dir, settings, log, lock)
+  request.signal?.addEventListener('abort', () => void agent.stop(), { once: true })
   try {
     await agent.start()
   } catch (error) {
@@ -95,10 +100,10 @@ class Agent implements RunningAgent {
   }
 
   async start(): Promise<void> {
-    const { network, status, watchtower: isWatching } = this.settings
+    const { status, watchtower: isWatching } = this.settings
     const account = await openAgentWallet(this.#dir, this.settings)
     const element = await SoftwareElement.open(this.#dir, account.derive('element'))
-    const client = await Client.connect({ rpc: network.rpc, ws: network.ws, chainId: network.chainId })
+    const client = await this.#connect()
     this.#onStop(() => client.close())
     const chain = new AgentChainClient(client, account)
     const pool = new WorkerPool(MAX_THREADS)
@@ -193,7 +198,25 @@ class Agent implements RunningAgent {
   }
 
   #onStop(close: () => Promise<void> | void): void {
-    this.#closers.push(close)
+    // Told to stop while it was starting: what comes into being now ends at once.
+    if (this.#ended.signal.aborted) void close()
+    else this.#closers.push(close)
+  }
+
+  /** Throws CLIENT_OTHER_NETWORK at once, RPC_UNREACHABLE after a long while. */
+  async #connect(): Promise<Client> {
+    const { rpc, ws, chainId } = this.settings.network
+    const startedMs = performance.now()
+    for (;;) {
+      try {
+        return await Client.connect({ rpc, ws, chainId })
+      } catch (error) {
+        const isAway = SmartshareError.is(error, 'RPC_UNREACHABLE') || SmartshareError.is(error, 'RPC_NOT_READY')
+        if (!isAway || this.#ended.signal.aborted || performance.now() - startedMs > CONNECT_PATIENCE_MS) throw error
+        this.#log.warn({ rpc }, 'no node answers yet')
+        await rest(OFFER_RETRY_MS, this.#ended.signal)
+      }
+    }
   }
 
   async #openLink(account: Account): Promise<Link> {

@@ -30,7 +30,9 @@ export interface FollowerOptions {
  */
 export class Follower {
   readonly #options: FollowerOptions
+  /** Agreements whose events are ours; those that are not closed among them. */
   readonly #own = new Set<number>()
+  #open = new Set<number>()
   readonly #stop = new AbortController()
   #tasks: Promise<void>[] = []
 
@@ -40,11 +42,13 @@ export class Follower {
 
   /** Own agreements that are not closed. */
   get open(): number {
-    return this.#own.size
+    return this.#open.size
   }
 
   /** Looks through everything once, then follows. */
   async start(): Promise<void> {
+    // What was closed while the agent was away still has an event to come, so all are ours at first.
+    for await (const { agreement } of this.#options.chain.ownAgreements()) this.#own.add(agreement)
     await this.#resync()
     this.#tasks = [
       this.#follow(),
@@ -80,7 +84,10 @@ export class Follower {
   async #on(event: AgreementEvent): Promise<void> {
     const { chain, inspector, ledger, watchtower } = this.#options
     const { name, agreement, data } = event
-    if (name === 'matched' && data.provider === chain.addressText) this.#own.add(agreement)
+    if (name === 'matched' && data.provider === chain.addressText) {
+      this.#own.add(agreement)
+      this.#open.add(agreement)
+    }
     const isOwn = this.#own.has(agreement)
     if (isOwn) ledger.own(event)
     if (name === 'active') {
@@ -89,6 +96,7 @@ export class Follower {
     }
     if (name === 'closed') {
       watchtower?.forget(agreement)
+      this.#own.delete(agreement)
       if (isOwn) await this.closed(agreement)
     }
   }
@@ -96,7 +104,7 @@ export class Follower {
   /** Nothing is kept any more for an agreement that is over. */
   async closed(agreement: number): Promise<void> {
     const { inspector, log, service } = this.#options
-    this.#own.delete(agreement)
+    this.#open.delete(agreement)
     inspector.forget(agreement)
     try {
       await service.release(agreement)
@@ -120,6 +128,7 @@ export class Follower {
       })
     }
     for (const agreement of open) this.#own.add(agreement)
+    this.#open = open
     await this.#deleteLeftovers(open)
   }
 

@@ -89,12 +89,17 @@ export class Inspector {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const due = this.#due()
-      if (due.length > 0) {
-        await this.#round(due).catch((error: unknown) => this.#options.log.error({ err: error }, 'inspections failed'))
-      }
-      await this.#sleep(due.length > 0 ? LEAST_SLEEP_MS : this.#untilNext())
+      const worked = await this.tick()
+      await this.#sleep(worked ? LEAST_SLEEP_MS : this.#untilNext())
     }
+  }
+
+  /** Answers what is due now, as far as one round goes; false if nothing was. Called by the loop of `start`. */
+  async tick(): Promise<boolean> {
+    const due = this.#due()
+    if (due.length === 0) return false
+    await this.#round(due).catch((error: unknown) => this.#options.log.error({ err: error }, 'inspections failed'))
+    return true
   }
 
   #due(): number[] {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SmartshareError } from '@smartshare/codec'
-import type { Registry } from 'prom-client'
+import type { AgentMetrics } from './metrics.ts'
 import { type AgentStatus, statusJson } from './status.ts'
 
 const MAX_CONNECTIONS = 64
@@ -21,7 +21,7 @@ export class StatusServer {
   static async start(
     { host, port }: { readonly host: string; readonly port: number },
     status: () => Promise<AgentStatus>,
-    metrics: Registry,
+    metrics: AgentMetrics,
   ): Promise<StatusServer> {
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
       void answer(request.method ?? '', request.url ?? '', response, status, metrics)
@@ -51,7 +51,7 @@ async function answer(
   url: string,
   response: ServerResponse,
   status: () => Promise<AgentStatus>,
-  metrics: Registry,
+  metrics: AgentMetrics,
 ): Promise<void> {
   const reply = (code: number, type: string, body: string): void => {
     response.writeHead(code, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
@@ -68,7 +68,7 @@ async function answer(
       case '/status':
         return reply(200, 'application/json', statusJson(await status()))
       case '/metrics':
-        return reply(200, metrics.contentType, await metrics.metrics())
+        return reply(200, metrics.contentType, await metrics.text())
       default:
         return problem(404, 'AGENT_PATH', 'there are /health, /metrics and /status')
     }

@@ -22,14 +22,14 @@ export type LotFacts = Infer<typeof lotSchema>
 export type LotReceipt = Infer<typeof receiptSchema>
 
 /** Where bytes of a lot are on the disk. */
-export interface PacketSpan {
+interface PacketSpan {
   readonly packet: number
   readonly position: number
   readonly length: number
 }
 
 /** The packets that hold `length` bytes from `offset`. */
-export function* packetSpans(offset: number, length: number): Generator<PacketSpan> {
+function* packetSpans(offset: number, length: number): Generator<PacketSpan> {
   for (let at = offset; at < offset + length; ) {
     const packet = Math.floor(at / PACKET_BYTES)
     const position = at - packet * PACKET_BYTES

@@ -31,7 +31,7 @@ const MAX_SESSIONS = 1_024
 const TAKE_OVER_TIMEOUT_MS = 10_000
 
 /** What a provider needs of a link. */
-export interface ProviderLink {
+interface ProviderLink {
   readonly peerId: string
   onChannel(
     protocol: string,

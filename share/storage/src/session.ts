@@ -3,7 +3,7 @@ import { hashTagged, type PublicKey, type Signature, verify } from '@smartshare/
 import { encodeMessage, expectMessage, type MessageOf, NONCE_BYTES, type PurposeValue } from './messages.ts'
 
 /** Longest wait for a message of the handshake, milliseconds. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000
+const HANDSHAKE_TIMEOUT_MS = 10_000
 const MAX_PEER_BYTES = 128
 
 /** A message channel between two peers, as a link has it. */
@@ -34,7 +34,7 @@ const sessionSchema = record({
 })
 
 /** What a session is about, as both sides see it. */
-export interface SessionFacts {
+interface SessionFacts {
   readonly chainId: Uint8Array
   readonly agreement: number
   readonly purpose: PurposeValue
@@ -48,7 +48,7 @@ const BUYER = 0
 const PROVIDER = 1
 
 /** What a side signs: both nonces and both peers, so that neither can be replayed nor carried on to a third. */
-export function sessionHash(facts: SessionFacts, role: 0 | 1): Uint8Array {
+function sessionHash(facts: SessionFacts, role: 0 | 1): Uint8Array {
   return hashTagged('storage/session', encode(sessionSchema, { ...facts, role }))
 }
 

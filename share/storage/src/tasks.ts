@@ -9,7 +9,7 @@ import { CHUNK_BYTES, PLAIN_CHUNK_BYTES } from './sizes.ts'
 // so the thread that opened a file keeps it open until the task has ended.
 
 /** Where a plain or sealed chunk is read from. */
-export interface ChunkSource {
+interface ChunkSource {
   /** Names the source in this process; unlike its descriptor, never used again. */
   readonly id: number
   readonly fd: number
@@ -17,7 +17,7 @@ export interface ChunkSource {
   readonly sealed: boolean
 }
 
-export interface TaskKinds {
+interface TaskKinds {
   /** Reads a chunk, seals it and enciphers it for one copy. */
   seal: {
     args: { source: ChunkSource; index: number; last: boolean; length: number; object: ObjectKey; copy: CopyKey }

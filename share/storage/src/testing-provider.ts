@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AgreementReader } from './chain.ts'
 
-export interface ProviderContact {
+interface ProviderContact {
   readonly peer: string
   readonly addresses: string[]
 }

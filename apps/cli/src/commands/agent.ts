@@ -143,10 +143,16 @@ async function networkOf(flags: InitFlags): Promise<AgentSettingsInput['network'
 
 async function up(dir: string): Promise<void> {
   const { startAgent } = await import('@smartshare/agent')
-  const stopped = Promise.withResolvers<void>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopped.resolve())
-  const agent = await startAgent({ dir: resolve(dir) })
-  await stopped.promise
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort())
+  const { signal } = stopping
+  const agent = await startAgent({ dir: resolve(dir), signal }).catch((error: unknown) => {
+    // Told to stop while it started: that is no failure.
+    if (signal.aborted) return undefined
+    throw error
+  })
+  if (agent === undefined) return
+  if (!signal.aborted) await new Promise((stop) => signal.addEventListener('abort', stop))
   await agent.stop()
 }
 

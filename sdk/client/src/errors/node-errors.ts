@@ -195,6 +195,10 @@ export const nodeErrors: ErrorTable = {
   STATE_PROOF: ['A proof of the state that is not well-formed.', 'Ask another node for the proof.'],
   STATE_SUPPLY: ['A block would change the supply.', REPORT],
   STATE_TREE_BEHIND: ['The disk is too far behind the blocks computed.', 'Check the disk: it is full or too slow.'],
+  STATE_TREE_BROKEN: [
+    'A large update of the state tree failed half-way.',
+    'Start the node again; it goes on from what is stored.',
+  ],
   STATE_TREE_CHANGES: ['Changes of the state that contradict each other.', REPORT],
   STATE_TREE_DEPTH: ['A state tree deeper than it can be.', RESTORE],
   STATE_TREE_HEIGHT: ['The state tree was to be changed out of order.', REPORT],

@@ -80,19 +80,29 @@ export class Node {
     const genesis = decodeGenesis(config.genesis)
     const chainId = chainIdOf(genesis)
     const folder = await openStore(config.dataDir, { chainId })
-    const finals = await FinalChain.open(folder.blocks)
-    const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
-    const link = await createLink({
-      privateKeySeed: config.linkSeed,
-      listen: config.p2p.listen,
-      localNetwork: config.localNetwork,
-      limits: config.localNetwork ? LOCAL_NETWORK_LIMITS : {},
-      gossip: { topics: [TRANSACTIONS_TOPIC] },
-      log: (message, details) => log.debug(details, message),
-    })
-    const node = new Node({ config, log, genesis, chainId, folder, finals, promises, link })
-    await node.begin()
-    return node
+    try {
+      const finals = await FinalChain.open(folder.blocks)
+      const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
+      const link = await createLink({
+        privateKeySeed: config.linkSeed,
+        listen: config.p2p.listen,
+        localNetwork: config.localNetwork,
+        limits: config.localNetwork ? LOCAL_NETWORK_LIMITS : {},
+        gossip: { topics: [TRANSACTIONS_TOPIC] },
+        log: (message, details) => log.debug(details, message),
+      })
+      const node = new Node({ config, log, genesis, chainId, folder, finals, promises, link })
+      try {
+        await node.begin()
+        return node
+      } catch (error) {
+        await node.stop()
+        throw error
+      }
+    } catch (error) {
+      await folder.close()
+      throw error
+    }
   }
 
   private constructor(opened: Opened) {

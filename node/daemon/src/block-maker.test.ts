@@ -1,0 +1,128 @@
+import { type Block, type Header, headerHash, transactionsRoot } from '@smartshare/chain'
+import { callOf, TestChain } from '@smartshare/runtime/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BlockMaker } from './block-maker.ts'
+import { Mempool } from './mempool.ts'
+import { RecentChanges } from './recent-changes.ts'
+import { RecentFacts } from './recent-facts.ts'
+import { SignaturePool } from './signature-pool.ts'
+
+let signatures: SignaturePool
+beforeAll(() => {
+  signatures = new SignaturePool(1)
+})
+afterAll(() => signatures.close())
+
+const chain = new TestChain({ accounts: ['alice', 'bob'] })
+const root = new Uint8Array(32).fill(5)
+
+/** A maker of its own, as another delegate has one, that executed genesis. */
+function makerOf(mempool = new Mempool()) {
+  const facts = new RecentFacts(16)
+  const unknown = new Uint8Array(32)
+  facts.add({
+    height: 0,
+    blockHash: chain.chainId,
+    stateRoot: root,
+    rangeRoot: root,
+    receiptsRoot: unknown,
+    term: 0,
+    nextSetHash: null,
+  })
+  return new BlockMaker({
+    chainId: chain.chainId,
+    parameters: chain.parameters,
+    mempool,
+    signatures,
+    facts,
+    changes: new RecentChanges(chain.state),
+    catchUp: () => undefined,
+    finalBlock: () => undefined,
+  })
+}
+
+function transfer(nonce: number) {
+  const call = callOf('tokens', 'transfer', { to: chain.account('bob').address, token: 0, amount: 1n, memo: null })
+  return chain.transaction('alice', [call], { nonce: BigInt(nonce), gasLimit: 10_000 })
+}
+
+function template(height: number, parent: Uint8Array): Omit<Header, never> {
+  return { ...chain.head, height, slot: height, parent, rootHeight: 0 }
+}
+
+function buildOn(maker: BlockMaker, height: number, parent: Uint8Array, ancestors: Block[] = []): Block {
+  const made = maker.build({ template: template(height, parent), roots: null, nextSet: null, ancestors })
+  return { header: made.header, proposal: new Uint8Array(96), rootCertificate: null, transactions: made.transactions }
+}
+
+async function verdict(block: Block, ancestors: Block[] = [], maker = makerOf()): Promise<string> {
+  try {
+    return await maker.validate(headerHash(block.header), block, ancestors)
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+describe('the maker of blocks', () => {
+  const mempool = new Mempool()
+  const leader = makerOf(mempool)
+  let first: Block
+  let second: Block
+
+  it('makes blocks that every other delegate finds valid, also on top of blocks that are not final', async () => {
+    for (let nonce = 0; nonce < 3; nonce++) mempool.add(transfer(nonce))
+    first = buildOn(leader, 1, chain.chainId)
+    expect(first.transactions).toHaveLength(3)
+    expect(await verdict(first)).toBe('valid')
+    mempool.add(transfer(3))
+    second = buildOn(leader, 2, headerHash(first.header), [first])
+    // What stands in the parent is not chosen again, although it still waits in the mempool.
+    expect(second.transactions).toEqual([transfer(3).wire])
+    expect(await verdict(second, [first])).toBe('valid')
+  })
+
+  it('finds a block invalid that repeats, reorders or leaves out a transaction of its lane', async () => {
+    const withTransactions = (transactions: Uint8Array[]): Block => {
+      const header = {
+        ...first.header,
+        transactionCount: transactions.length,
+        transactionsRoot: transactionsRoot(transactions),
+        gas: 10_000 * transactions.length,
+      }
+      return { ...first, header, transactions }
+    }
+    const [a, b, c] = first.transactions as [Uint8Array, Uint8Array, Uint8Array]
+    expect(await verdict(withTransactions([a, a]))).toBe('TX_NONCE_USED')
+    expect(await verdict(withTransactions([b, a, c]))).toBe('TX_NONCE_GAP')
+    const onFirst = {
+      ...second,
+      header: { ...second.header, ...pick(withTransactions([a]).header) },
+      transactions: [a],
+    }
+    expect(await verdict(onFirst, [first])).toBe('TX_NONCE_USED')
+  })
+
+  it('finds a block invalid whose header does not fit its contents or its root', async () => {
+    const change = (changes: Partial<Header>): Block => ({ ...first, header: { ...first.header, ...changes } })
+    expect(await verdict(change({ stateRoot: new Uint8Array(32) }))).toBe('BLOCK_ROOT')
+    expect(await verdict(change({ rangeRoot: new Uint8Array(32) }))).toBe('BLOCK_ROOT')
+    expect(await verdict(change({ basePrice: 11n }))).toBe('BLOCK_PRICE')
+    expect(await verdict(change({ mode: 1 }))).toBe('BLOCK_MODE')
+    expect(await verdict(change({ gas: 1 }))).toBe('BLOCK_GAS')
+    expect(await verdict(change({ nextSet: new Uint8Array(32) }))).toBe('BLOCK_NEXT_SET')
+    expect(await verdict(change({ transactionCount: 2 }))).toBe('BLOCK_COUNT')
+    expect(await verdict({ ...first, transactions: first.transactions.slice().reverse() })).toBe('BLOCK_TRANSACTIONS')
+  })
+
+  it('finds a block invalid with a signature that does not hold, and waits for a root that it has not executed', async () => {
+    const wire = first.transactions[0]!.slice()
+    wire[wire.length - 3]! ^= 1
+    const header = { ...first.header, transactionCount: 1, transactionsRoot: transactionsRoot([wire]), gas: 10_000 }
+    expect(await verdict({ ...first, header, transactions: [wire] })).toBe('BLOCK_SIGNATURE')
+    expect(await verdict({ ...first, header: { ...first.header, rootHeight: 1 } })).toBe('later')
+  })
+})
+
+function pick({ transactionCount, transactionsRoot: listed, gas }: Header): Partial<Header> {
+  return { transactionCount, transactionsRoot: listed, gas }
+}

@@ -6,9 +6,8 @@ export class NodeMetrics {
   readonly registry = new Registry()
   readonly transactions: Counter
   readonly blocks: Counter
-  readonly evidence: Counter
 
-  constructor(status: () => NodeStatus & { height: number }) {
+  constructor(status: () => NodeStatus & { height: number; evidence: number }) {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     this.transactions = new Counter({
@@ -17,11 +16,6 @@ export class NodeMetrics {
       registers,
     })
     this.blocks = new Counter({ name: 'smartshare_blocks_total', help: 'Blocks executed since the start', registers })
-    this.evidence = new Counter({
-      name: 'smartshare_evidence_total',
-      help: 'Contradictory statements of delegates that were seen',
-      registers,
-    })
     const gauges: [string, string, (now: ReturnType<typeof status>) => number][] = [
       ['smartshare_height', 'Height executed and on disk', (now) => now.height],
       ['smartshare_final_height', 'Height of the last final block', (now) => now.finalHeight],
@@ -30,6 +24,7 @@ export class NodeMetrics {
       ['smartshare_peers', 'Nodes connected', (now) => now.peers],
       ['smartshare_mempool_transactions', 'Transactions that wait', (now) => now.mempoolTransactions],
       ['smartshare_transactions_per_second', 'Final transactions per second, lately', (now) => now.txPerSecond],
+      ['smartshare_evidence', 'Contradictions of delegates seen since the start', (now) => now.evidence],
       ['smartshare_healthy', 'Whether the node is well', (now) => (now.healthy ? 1 : 0)],
     ]
     for (const [name, help, read] of gauges) {

@@ -29,7 +29,11 @@ export class NodeView implements NodeApi {
     this.node = node
     this.chainId = node.chainId
     this.genesis = { encoded: node.config.genesis, record: node.genesis }
-    this.measured = new NodeMetrics(() => ({ ...this.status(), height: node.committedHeight }))
+    this.measured = new NodeMetrics(() => ({
+      ...this.status(),
+      height: node.committedHeight,
+      evidence: node.evidenceCount,
+    }))
     node.subscribe(({ receipts }) => {
       this.measured.blocks.inc()
       this.measured.transactions.inc(receipts.length - 1)

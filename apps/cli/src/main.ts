@@ -13,7 +13,17 @@ export function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
   for (const add of commands) add(program)
+  giveExamples(program)
   return program
+}
+
+/** A command that needs no more than its name shows at least that as an example. */
+function giveExamples(command: Command, path = command.name()): void {
+  for (const child of command.commands) giveExamples(child as Command, `${path} ${child.name()}`)
+  if (command.commands.length > 0 || command.listenerCount('afterHelp') > 0) return
+  if (!command.registeredArguments.some(({ required }) => required)) {
+    command.addHelpText('after', `\nExample:\n  ${path}`)
+  }
 }
 
 /** The whole command line; `argv` as Node gives it. Sets the exit code and returns when the command is done. */

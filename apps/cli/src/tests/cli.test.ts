@@ -240,8 +240,7 @@ describe('smartshare', () => {
         },
       })
       command.outputHelp()
-      if (!/^(down|reset)$/.test(command.name()))
-        expect([command.name(), help]).toEqual([command.name(), expect.stringMatching(/Example/)])
+      expect([command.name(), help]).toEqual([command.name(), expect.stringMatching(/Example/)])
     }
     const run = await runCli(['wallet', 'create', '--help'])
     expect(run).toMatchObject({

@@ -24,7 +24,7 @@ export interface ProvenInclusion {
 }
 
 /** Learns the sets up to a term from a node, each checked by the one before. Throws PROOF_* or RPC_*. */
-export async function catchUpSets(rpc: RpcClient, sets: TrustedSets, term: number): Promise<void> {
+async function catchUpSets(rpc: RpcClient, sets: TrustedSets, term: number): Promise<void> {
   while (sets.term < term) {
     const { term: next, members, header, certificate } = await rpc.handOver(sets.term + 1)
     sets.advance({

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { Command, CommanderError } from 'commander'
 import { commands } from './commands/index.ts'
 import { reportError } from './output.ts'
@@ -20,7 +21,9 @@ export function createProgram(): Command {
 /** A command that needs no more than its name shows at least that as an example. */
 function giveExamples(command: Command, path = command.name()): void {
   for (const child of command.commands) giveExamples(child as Command, `${path} ${child.name()}`)
-  if (command.commands.length > 0 || command.listenerCount('afterHelp') > 0) return
+  // Commander's types leave out that a command is an emitter; what has its own examples listens for `afterHelp`.
+  const emitter = command as unknown as EventEmitter
+  if (command.commands.length > 0 || emitter.listenerCount('afterHelp') > 0) return
   if (!command.registeredArguments.some(({ required }) => required)) {
     command.addHelpText('after', `\nExample:\n  ${path}`)
   }

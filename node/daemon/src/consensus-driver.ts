@@ -29,6 +29,8 @@ export interface DriverParts {
   readonly maker: BlockMaker
   readonly now: () => number
   readonly onFinal: (hash: Uint8Array, block: Block, certificate: Certificate | null) => void
+  /** Resolves when every final block told so far is on disk: what consensus writes next relies on it after a restart. */
+  readonly finalsDurable: () => Promise<unknown>
   readonly onTerm: (start: TermStart, seat: number | null) => void
   readonly onEvidence: (evidence: Evidence) => void
   /** A page of final blocks from the block log; undefined if there is none to give. */
@@ -49,6 +51,7 @@ export class ConsensusDriver {
   /** Messages that came while consensus was not started yet are of no use. */
   private started = false
   private working = false
+  private writing: Promise<void> = Promise.resolve()
   private readonly queue: Untimed<Event>[] = []
 
   constructor(parts: DriverParts) {
@@ -89,7 +92,7 @@ export class ConsensusDriver {
     parts.log.trace({ effect: effect.type }, 'effect')
     switch (effect.type) {
       case 'persist':
-        parts.promises.append(effect.records).then(
+        this.persist(effect.records).then(
           () => this.dispatch({ type: 'persisted', ticket: effect.ticket }),
           (error: unknown) => this.fail(error),
         )
@@ -130,6 +133,17 @@ export class ConsensusDriver {
         parts.network().punish(effect.peer, effect.code)
         return
     }
+  }
+
+  private async persist(records: readonly LogRecord[]): Promise<void> {
+    const before = this.writing
+    this.writing = (async () => {
+      // One after the other, in the order in which they were told.
+      await before
+      await this.parts.finalsDurable()
+      await this.parts.promises.append(records)
+    })()
+    return this.writing
   }
 
   private async validate(effect: Extract<Effect, { type: 'validate' }>): Promise<void> {

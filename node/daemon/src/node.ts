@@ -72,6 +72,8 @@ export class Node {
   private elected: DelegateSet | undefined
   private fault: string | undefined
   private lastFinalMs = performance.now()
+  /** The last append to the block log; it ends when all before it have ended. */
+  private finalsWritten: Promise<unknown> = Promise.resolve()
   private stopping: Promise<void> | undefined
   evidenceCount = 0
 
@@ -156,6 +158,7 @@ export class Node {
       maker: this.maker,
       now: () => Date.now(),
       onFinal: (hash, block, certificate) => this.takeFinal(hash, block, certificate),
+      finalsDurable: () => this.finalsWritten,
       onTerm: (start, seat) => this.takeTerm(start, seat),
       onEvidence: (evidence) => this.takeEvidence(evidence),
       page: (term, fromHeight) => pageOf(finals, store, term, fromHeight),
@@ -315,7 +318,9 @@ export class Node {
     if (height <= this.finals.height) return
     this.lastFinalMs = performance.now()
     if (this.promises.isLong) this.compactPromises()
-    this.finals.append({ hash, block, certificate }).then(
+    const appended = this.finals.append({ hash, block, certificate })
+    this.finalsWritten = appended
+    appended.then(
       (encoded) => this.executor.execute(height, encoded),
       (error: unknown) => this.fail(error),
     )

@@ -5,16 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freeBasePort } from '@smartshare/devnet'
 import type { Report } from './report.ts'
 
 const COMMAND = fileURLToPath(new URL('../../apps/cli/bin/smartshare.js', import.meta.url))
 /** What `devnet up` says when a block has become final. */
 const FINAL_LINE = /blocks become final/
-/** Below the ports that the system itself hands out (from 32,768 on with Linux). */
-const FIRST_BASE_PORT = 23_000
-const PORT_SPAN = 1_000
-const PORT_RANGES = 4
-
 interface Start {
   /** From the start of the command to the first final block, and to its end, when every service answers. */
   readonly finalMs: number
@@ -25,13 +21,14 @@ interface Start {
 export async function benchStart(report: Report): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'smartshare-start-'))
   const dir = join(home, 'net')
+  const basePort = await freeBasePort()
   const figure = (metric: string, value: number) => report({ bench: 'start', metric, unit: 'ms', value })
   try {
-    const first = await start(dir)
+    const first = await start(dir, basePort)
     figure('first_final_ms', first.finalMs)
     figure('ready_ms', first.readyMs)
     await run(['devnet', 'down', '--dir', dir])
-    const again = await start(dir)
+    const again = await start(dir, basePort)
     figure('resume_final_ms', again.finalMs)
     figure('resume_ready_ms', again.readyMs)
   } finally {
@@ -40,8 +37,7 @@ export async function benchStart(report: Report): Promise<void> {
   }
 }
 
-async function start(dir: string): Promise<Start> {
-  const basePort = FIRST_BASE_PORT + (process.pid % PORT_RANGES) * PORT_SPAN
+async function start(dir: string, basePort: number): Promise<Start> {
   const startedMs = performance.now()
   let finalMs: number | undefined
   await run(['devnet', 'up', '--detach', '--dir', dir, '--base-port', `${basePort}`], (line) => {

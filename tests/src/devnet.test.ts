@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, calls, keyFileAddress, openWallet, RpcClient } from '@smartshare/client'
 import { parseAddress } from '@smartshare/crypto'
-import { type DevnetStatus, devnetStatus } from '@smartshare/devnet'
+import { type DevnetStatus, devnetStatus, freeBasePort } from '@smartshare/devnet'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { COMMAND, smartshare, smartshareJson } from './smartshare.ts'
 
@@ -15,17 +15,17 @@ import { COMMAND, smartshare, smartshareJson } from './smartshare.ts'
 /** Four nodes and a test share the machine with whatever else runs on it. */
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
 
-const BASE_PORT = 27_000
 const SLOT_MS = 250
 /** Long enough for a dozen slots and their timeouts: a network that could go on would have gone on. */
 const HALT_WATCH_MS = 5_000
 const PATIENCE = { timeout: 45_000, interval: 100 }
 
+let basePort = 0
 let home = ''
 let dir = ''
 const network = (...words: string[]) => [...words, '--dir', dir]
 const upWords = () =>
-  network('devnet', 'up', '--detach', '--base-port', `${BASE_PORT}`, '--providers', '0', '--slot-ms', `${SLOT_MS}`)
+  network('devnet', 'up', '--detach', '--base-port', `${basePort}`, '--providers', '0', '--slot-ms', `${SLOT_MS}`)
 const up = () => smartshareJson<DevnetStatus>(...upWords())
 const status = () => devnetStatus(dir)
 const final = async () => (await status()).final ?? -1
@@ -84,7 +84,8 @@ async function expectOneChain(): Promise<void> {
   for (const roots of rootsAt.values()) expect(new Set(roots.values()).size).toBe(1)
 }
 
-beforeAll(() => {
+beforeAll(async () => {
+  basePort = await freeBasePort()
   home = mkdtempSync(join(tmpdir(), 'smartshare-devnet-'))
   dir = join(home, 'net')
 })
@@ -105,9 +106,9 @@ describe('a local network', () => {
     expect(started.down).toEqual([])
     expect(started.delegates.map(({ pid }) => isAlive(pid as number))).toEqual([true, true, true, true])
     expect(started.urls).toEqual({
-      rpc: `http://127.0.0.1:${BASE_PORT}`,
-      ws: `ws://127.0.0.1:${BASE_PORT}/ws`,
-      metrics: `http://127.0.0.1:${BASE_PORT}/metrics`,
+      rpc: `http://127.0.0.1:${basePort}`,
+      ws: `ws://127.0.0.1:${basePort}/ws`,
+      metrics: `http://127.0.0.1:${basePort}/metrics`,
       web: null,
       s3: null,
     })
@@ -192,12 +193,12 @@ describe('a local network', () => {
 
   it('refuses a port that is taken and other options with a code and a cure, and starts nothing', async () => {
     const server = createServer()
-    await new Promise<void>((resolve) => server.listen(BASE_PORT + 20, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(basePort + 20, '127.0.0.1', resolve))
     const refused = await smartshare(...upWords(), '--json')
     expect(refused.code).not.toBe(0)
     const { error } = JSON.parse(refused.stdout)
     expect(error.code).toBe('PORT_IN_USE')
-    expect(error.message).toContain(`port ${BASE_PORT + 20}`)
+    expect(error.message).toContain(`port ${basePort + 20}`)
     expect(error.cure.length).toBeGreaterThan(0)
     await new Promise((resolve) => server.close(resolve))
     const other = await smartshare(...network('devnet', 'up', '--detach', '--delegates', '5', '--json'))
@@ -217,7 +218,7 @@ describe('a local network', () => {
 describe('a local network with providers', () => {
   const providersDir = () => join(home, 'with-providers')
   const words = () => [
-    ...['devnet', 'up', '--detach', '--base-port', `${BASE_PORT}`, '--delegates', '1', '--providers', '2'],
+    ...['devnet', 'up', '--detach', '--base-port', `${basePort}`, '--delegates', '1', '--providers', '2'],
     ...['--slot-ms', `${SLOT_MS}`, '--dir', providersDir()],
   ]
 

@@ -31,13 +31,13 @@ const sha256 = (bytes: Uint8Array) => Uint8Array.from(createHash('sha256').updat
 const textOf = (address: Uint8Array) => bech32m.encode('ssp', bech32m.toWords(address), false)
 
 /** Address of a pool: SHA-256( SHA-256("smartshare/address/module") ‖ name ). */
-export function pool(name: string): string {
+function pool(name: string): string {
   const prefix = sha256(Buffer.from('smartshare/address/module'))
   return textOf(sha256(Buffer.concat([prefix, Buffer.from(name)])))
 }
 
 /** Balances of every address at every height up to `height`. */
-export class Ledger {
+class Ledger {
   /** What each height changed, the sums after it. */
   private readonly history = new Map<string, { height: number; grains: bigint }[]>()
   private readonly now: Grains = new Map()

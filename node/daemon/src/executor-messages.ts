@@ -9,7 +9,7 @@ export type ExecutorRequest =
   | { readonly type: 'prove'; readonly ticket: number; readonly key: Uint8Array; readonly height: number }
   | { readonly type: 'stop' }
 
-export interface PlainError {
+interface PlainError {
   readonly code: string
   readonly message: string
   readonly details: ErrorDetails

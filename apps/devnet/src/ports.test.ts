@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { Seat } from './layout.ts'
-import { checkPorts } from './ports.ts'
+import { seatsOf } from './layout.ts'
+import { DEFAULT_OPTIONS } from './options.ts'
+import { checkPorts, freeBasePort } from './ports.ts'
 
 describe('checkPorts', () => {
   it('names the port that is taken, the process that has it and the one that wants it', async () => {
@@ -17,5 +19,12 @@ describe('checkPorts', () => {
     server.close()
     await once(server, 'close')
     await expect(checkPorts([seat])).resolves.toBeUndefined()
+  })
+})
+
+describe('freeBasePort', () => {
+  it('finds a range on which a whole network can listen', async () => {
+    const basePort = await freeBasePort()
+    await expect(checkPorts(seatsOf('', { ...DEFAULT_OPTIONS, basePort }))).resolves.toBeUndefined()
   })
 })

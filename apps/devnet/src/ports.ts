@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { SmartshareError } from '@smartshare/codec'
-import { HOST, type Seat } from './layout.ts'
+import { HOST, type Seat, seatsOf } from './layout.ts'
+import { DEFAULT_OPTIONS, PORT_SPAN } from './options.ts'
 
 const LSOF_TIMEOUT_MS = 3_000
 const LISTENING = '0A'
@@ -12,6 +13,10 @@ const LISTENING = '0A'
 const VANISHING_MS = 2_000
 const POLL_MS = 50
 const COMMAND_CHARS = 80
+/** Ranges for networks that do not care where: below the ports that systems hand out by themselves. */
+const FIRST_RANGE = 10_000
+const RANGES = 11
+const RANGE_TRIES = 50
 
 interface PortHolder {
   readonly pid: number
@@ -21,6 +26,17 @@ interface PortHolder {
 /** Throws PORT_IN_USE, naming port, process and the seat that wants it, if any port of `seats` cannot be listened on. */
 export async function checkPorts(seats: readonly Seat[]): Promise<void> {
   for (const seat of seats) for (const { port, use } of seat.ports) await checkPort(seat, use, port)
+}
+
+/** First port of a range that nobody uses now, chosen at random. Throws PORT_IN_USE if none was found. */
+export async function freeBasePort(): Promise<number> {
+  for (let attempt = 0; attempt < RANGE_TRIES; attempt += 1) {
+    const basePort = FIRST_RANGE + PORT_SPAN * Math.floor(Math.random() * RANGES)
+    const ports = seatsOf('', { ...DEFAULT_OPTIONS, basePort }).flatMap((seat) => seat.ports)
+    const problems = await Promise.all(ports.map(({ port }) => tryPort(port)))
+    if (problems.every((problem) => problem === undefined)) return basePort
+  }
+  throw new SmartshareError('PORT_IN_USE', 'no free range of ports was found', { tries: RANGE_TRIES })
 }
 
 async function checkPort(seat: Seat, use: string, port: number): Promise<void> {

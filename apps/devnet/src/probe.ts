@@ -18,6 +18,8 @@ const chainStatus = z.object({
 /** What a delegate says of itself. */
 export type DelegateView = z.output<typeof chainStatus>['result']
 
+const health = z.object({ problem: z.string().nullable() })
+
 const agentStatus = z.object({
   chainId: z.string(),
   storedBytes: z.number().nonnegative(),
@@ -27,10 +29,11 @@ const agentStatus = z.object({
 /** What a provider says of itself: bytes that it keeps for others, and the id of its offer on the chain. */
 export type ProviderView = z.output<typeof agentStatus>
 
-/** Whether the process of a seat answers and finds itself well. Never throws. */
-export async function isHealthy(seat: Seat): Promise<boolean> {
+/** What keeps the process of a seat from being well, in its own words; null if nothing does. Never throws. */
+export async function illnessOf(seat: Seat): Promise<string | null> {
   const answer = await ask(`${statusUrl(seat)}/health`)
-  return answer?.ok === true
+  if (answer === undefined) return 'does not answer'
+  return answer.ok ? null : (health.safeParse(answer.value).data?.problem ?? 'is not well')
 }
 
 /** Undefined while the delegate does not answer. Never throws. */

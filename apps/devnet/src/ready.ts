@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SmartshareError } from '@smartshare/codec'
 import { logTail } from './children.ts'
 import type { Seat } from './layout.ts'
-import { isHealthy, probeDelegate, probeProvider } from './probe.ts'
+import { illnessOf, probeDelegate, probeProvider } from './probe.ts'
 import { isRunning } from './process-mark.ts'
 import type { StartedProcess } from './records.ts'
 
@@ -14,10 +14,14 @@ const POLL_MS = 50
 export type Progress = (line: string) => void
 
 export interface Watch {
+  /** All processes of the network: one that is ill may be why another one waits. */
+  readonly seats: readonly Seat[]
   /** The processes that must stay alive, by name. */
   readonly running: ReadonlyMap<string, StartedProcess>
   readonly progress: Progress
   readonly signal?: AbortSignal
+  /** Longest time without any step forward, instead of the usual one. */
+  readonly standstillMs?: number
 }
 
 /** One look: whether what we wait for has come, and anything that changes while things move. */
@@ -48,17 +52,21 @@ export async function waitForDelegates(
     return { done, sign: `${final}` }
   })
   await until('every delegate to be well', seats, watch, async () => {
-    const well = await Promise.all(seats.map(isHealthy))
-    return { done: well.every(Boolean), sign: `${well} ${await highest()}` }
+    const illnesses = await Promise.all(seats.map(illnessOf))
+    // Others may go on for ever: what counts as a step forward is the height of the one that is ill.
+    const views = await Promise.all(seats.map(probeDelegate))
+    const heights = views.filter((_, index) => illnesses[index] !== null).map((view) => view?.height)
+    const well = illnesses.map((illness) => illness === null)
+    return { done: well.every(Boolean), sign: `${well} ${heights}` }
   })
 }
 
-/** Returns when every provider answers and has its offer on the chain. Throws like `waitForDelegates`. */
+/** Returns when every provider has its offer on the chain and all processes are well. Throws like `waitForDelegates`. */
 export async function waitForProviders(seats: readonly Seat[], watch: Watch): Promise<void> {
   await until('every provider to answer and have its offer on the chain', seats, watch, async () => {
-    const ready = await Promise.all(
-      seats.map(async (seat) => ((await probeProvider(seat))?.offer ?? null) !== null && (await isHealthy(seat))),
-    )
+    const offers = await Promise.all(seats.map(async (seat) => (await probeProvider(seat))?.offer ?? null))
+    const illnesses = await Promise.all(watch.seats.map(illnessOf))
+    const ready = [...offers.map((offer) => offer !== null), ...illnesses.map((illness) => illness === null)]
     const done = ready.every(Boolean)
     if (done && seats.length > 0) watch.progress(`${seats.length} providers have their offers on the chain`)
     return { done, sign: `${ready}` }
@@ -66,6 +74,7 @@ export async function waitForProviders(seats: readonly Seat[], watch: Watch): Pr
 }
 
 async function until(what: string, seats: readonly Seat[], watch: Watch, look: () => Promise<Look>): Promise<void> {
+  const { standstillMs = STANDSTILL_MS } = watch
   let sign = ''
   let movedMs = performance.now()
   for (;;) {
@@ -77,13 +86,21 @@ async function until(what: string, seats: readonly Seat[], watch: Watch, look: (
       sign = seen.sign
       movedMs = performance.now()
     }
-    if (performance.now() - movedMs > STANDSTILL_MS) {
-      throw new SmartshareError('DEVNET_TIMEOUT', `waited ${STANDSTILL_MS / 1000} s in vain for ${what}`, {
-        logs: seats.map(({ log }) => log).join(' '),
-      })
+    if (performance.now() - movedMs > standstillMs) {
+      const ill = await illnessesOf(watch.seats)
+      const why = ill === '' ? '' : ` (${ill})`
+      throw new SmartshareError('DEVNET_TIMEOUT', `waited ${standstillMs / 1000} s in vain for ${what}${why}`, { ill })
     }
     await delay(POLL_MS)
   }
+}
+
+/** What is wrong with which process, for people. */
+async function illnessesOf(seats: readonly Seat[]): Promise<string> {
+  const illnesses = await Promise.all(seats.map(illnessOf))
+  return seats
+    .flatMap(({ name }, index) => (illnesses[index] === null ? [] : `${name}: ${illnesses[index]}`))
+    .join('; ')
 }
 
 function assertAlive(seat: Seat, { running }: Watch): void {

@@ -9,19 +9,21 @@ const PROGRAM = `
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 if (existsSync('broken')) { console.error('cannot go on: broken'); process.exit(3) }
+const isIll = existsSync('ill')
 const isNode = process.argv[2] === 'node'
 const settings = JSON.parse(readFileSync(isNode ? 'node.json' : 'agent.json', 'utf8'))
 const { chainId } = JSON.parse(readFileSync('../../network.json', 'utf8'))
 const startedMs = Date.now()
 const status = () => {
-  const final = Math.floor((Date.now() - startedMs) / 100)
+  const final = isIll ? 1 : Math.floor((Date.now() - startedMs) / 100)
   return { chainId, height: final, final, stateRoot: '00'.repeat(32), txPerSecond: 0, peers: 3 }
 }
 createServer((request, response) => {
   const answer =
     request.method === 'POST' ? { jsonrpc: '2.0', id: 1, result: status() }
     : request.url === '/status' ? { chainId, storedBytes: 1048576, offer: '7' }
-    : { healthy: true }
+    : { healthy: !isIll, problem: isIll ? 'has a cold' : null }
+  response.statusCode = isIll && request.url === '/health' ? 503 : 200
   response.end(JSON.stringify(answer))
 }).listen(isNode ? settings.rpc.port : settings.status.port, '127.0.0.1')
 process.on('SIGTERM', () => process.exit(0))

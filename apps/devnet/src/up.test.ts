@@ -10,13 +10,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { banner } from './banner.ts'
 import { devnetDown, devnetReset } from './down.ts'
 import type { DevnetOptions } from './options.ts'
+import { freeBasePort } from './ports.ts'
 import { isRunning } from './process-mark.ts'
 import { readDevnet } from './records.ts'
 import { standIn } from './stand-in-fixture.ts'
 import { devnetStatus } from './status.ts'
 import { devnetUp, type UpRequest } from './up.ts'
 
-const BASE_PORT = 28_100
+let basePort = 0
 let home = ''
 let dir = ''
 let lines: string[] = []
@@ -24,7 +25,7 @@ let lines: string[] = []
 const up = (options: Partial<DevnetOptions> = {}, more: Partial<UpRequest> = {}) =>
   devnetUp({
     dir,
-    options: { basePort: BASE_PORT, delegates: 2, providers: 0, ...options },
+    options: { basePort, delegates: 2, providers: 0, ...options },
     program: standIn(home),
     progress: (line) => lines.push(line),
     ...more,
@@ -32,7 +33,8 @@ const up = (options: Partial<DevnetOptions> = {}, more: Partial<UpRequest> = {})
 const pidsOf = () => readDevnet(dir).processes.map(({ pid }) => pid)
 const runningIn = () => readDevnet(dir).processes.filter(isRunning)
 
-beforeEach(() => {
+beforeEach(async () => {
+  basePort = await freeBasePort()
   home = mkdtempSync(join(tmpdir(), 'devnet-up-'))
   dir = join(home, 'net')
   lines = []
@@ -48,15 +50,15 @@ describe('devnetUp', () => {
     expect(status.final).toBeGreaterThan(0)
     expect(status.down).toEqual([])
     expect(status.delegates.map(({ name, rpc }) => [name, rpc])).toEqual([
-      ['d1', `http://127.0.0.1:${BASE_PORT}`],
-      ['d2', `http://127.0.0.1:${BASE_PORT + 10}`],
+      ['d1', `http://127.0.0.1:${basePort}`],
+      ['d2', `http://127.0.0.1:${basePort + 10}`],
     ])
     expect(status.delegates.map(({ pid }) => pid)).toEqual(pidsOf())
     expect(JSON.parse(readFileSync(join(dir, 'network.json'), 'utf8'))).toEqual({
       name: 'local',
       chainId: status.chainId,
-      rpc: [`http://127.0.0.1:${BASE_PORT}`, `http://127.0.0.1:${BASE_PORT + 10}`],
-      ws: [`ws://127.0.0.1:${BASE_PORT}/ws`, `ws://127.0.0.1:${BASE_PORT + 10}/ws`],
+      rpc: [`http://127.0.0.1:${basePort}`, `http://127.0.0.1:${basePort + 10}`],
+      ws: [`ws://127.0.0.1:${basePort}/ws`, `ws://127.0.0.1:${basePort + 10}/ws`],
       wallets: 'wallets',
       owner: 'owner',
     })
@@ -69,7 +71,7 @@ describe('devnetUp', () => {
         expect(statSync(join(folder, secret)).mode & 0o777).toBe(0o600)
       const settings = JSON.parse(readFileSync(join(folder, 'node.json'), 'utf8'))
       expect(settings.p2p.peers).toHaveLength(1)
-      expect(settings.p2p.peers[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/281[01]1\/p2p\/12D3Koo/)
+      expect(settings.p2p.peers[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3Koo/)
     }
     const password = readFileSync(join(dir, 'wallets', 'password'), 'utf8').trim()
     const owner = await openWallet(readFileSync(join(dir, 'wallets', 'owner.json'), 'utf8'), password)
@@ -82,15 +84,15 @@ describe('devnetUp', () => {
     expect(lines.findIndex((line) => line.includes('final'))).toBeLessThan(lines.indexOf('starting p1 p2'))
     expect(status.storedBytes).toBe(2 * 1024 * 1024)
     expect(status.providers.map(({ name, status: url, offer }) => [name, url, offer])).toEqual([
-      ['p1', `http://127.0.0.1:${BASE_PORT + 201}`, '7'],
-      ['p2', `http://127.0.0.1:${BASE_PORT + 211}`, '7'],
+      ['p1', `http://127.0.0.1:${basePort + 201}`, '7'],
+      ['p2', `http://127.0.0.1:${basePort + 211}`, '7'],
     ])
     const folder = join(dir, 'providers', 'p2')
     expect(readdirSync(folder).sort()).toEqual(['agent.json', 'node.log', 'password', 'wallet.json'])
     const settings = await readSettings(folder)
     expect(settings).toMatchObject({
       name: 'p2',
-      listen: [`/ip4/127.0.0.1/tcp/${BASE_PORT + 210}`],
+      listen: [`/ip4/127.0.0.1/tcp/${basePort + 210}`],
       localNetwork: true,
     })
     expect(settings.network).toMatchObject({ chainId: status.chainId, rpc: status.delegates.map(({ rpc }) => rpc) })
@@ -101,8 +103,8 @@ describe('devnetUp', () => {
     )
     expect(genesis.placement.map(({ address }) => toHex(address))).toContain(toHex(opened.account().address))
     await devnetDown(dir)
-    await up({ providers: 2, basePort: BASE_PORT + 100 })
-    expect((await readSettings(folder)).status.port).toBe(BASE_PORT + 311)
+    await up({ providers: 2, basePort: basePort + 100 })
+    expect((await readSettings(folder)).status.port).toBe(basePort + 311)
     expect((await readSettings(folder)).storage).toEqual(settings.storage)
   })
 
@@ -122,11 +124,11 @@ describe('devnetUp', () => {
 
   it('keeps the chain and may move to other ports once it is stopped', async () => {
     const { chainId } = await up()
-    await expect(up({ basePort: BASE_PORT + 100 })).rejects.toMatchObject({ code: 'DEVNET_RUNNING' })
+    await expect(up({ basePort: basePort + 100 })).rejects.toMatchObject({ code: 'DEVNET_RUNNING' })
     await devnetDown(dir)
-    const moved = await up({ basePort: BASE_PORT + 100 })
+    const moved = await up({ basePort: basePort + 100 })
     expect(moved.chainId).toBe(chainId)
-    expect(moved.urls.rpc).toBe(`http://127.0.0.1:${BASE_PORT + 100}`)
+    expect(moved.urls.rpc).toBe(`http://127.0.0.1:${basePort + 100}`)
     expect(JSON.parse(readFileSync(join(dir, 'network.json'), 'utf8')).rpc[0]).toBe(moved.urls.rpc)
   })
 
@@ -162,8 +164,8 @@ describe('devnetUp', () => {
 
   it('starts nothing at all when a port is taken', async () => {
     const server = createServer()
-    await new Promise<void>((resolve) => server.listen(BASE_PORT + 11, '127.0.0.1', resolve))
-    await expect(up()).rejects.toMatchObject({ code: 'PORT_IN_USE', details: { port: BASE_PORT + 11, process: 'd2' } })
+    await new Promise<void>((resolve) => server.listen(basePort + 11, '127.0.0.1', resolve))
+    await expect(up()).rejects.toMatchObject({ code: 'PORT_IN_USE', details: { port: basePort + 11, process: 'd2' } })
     expect(pidsOf()).toEqual([])
     await new Promise((resolve) => server.close(resolve))
     await up()
@@ -176,6 +178,15 @@ describe('devnetUp', () => {
     const failure = up()
     await expect(failure).rejects.toMatchObject({ code: 'DEVNET_PROCESS_ENDED', details: { process: 'd2' } })
     await expect(failure).rejects.toThrow('cannot go on: broken')
+    expect(pidsOf()).toEqual([])
+  })
+
+  it('names the process that is ill, and what ails it, when nothing moves any more', async () => {
+    await up()
+    await devnetDown(dir)
+    writeFileSync(join(dir, 'delegates', 'd2', 'ill'), '')
+    const failure = up({}, { standstillMs: 1_500 })
+    await expect(failure).rejects.toMatchObject({ code: 'DEVNET_TIMEOUT', details: { ill: 'd2: has a cold' } })
     expect(pidsOf()).toEqual([])
   })
 

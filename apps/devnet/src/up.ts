@@ -24,6 +24,8 @@ export interface UpRequest {
   readonly progress: Progress
   /** Stops starting, and what was started. */
   readonly signal?: AbortSignal
+  /** Longest time without any step forward; two minutes if not said. */
+  readonly standstillMs?: number
 }
 
 /**
@@ -93,7 +95,7 @@ async function startMissing(
   request: UpRequest,
   finish?: () => Promise<void>,
 ): Promise<void> {
-  const { progress, program, signal } = request
+  const { progress, program, signal, standstillMs } = request
   const seats = seatsOf(dir, record.options)
   const running = new Map(record.processes.filter(isRunning).map((child) => [child.name, child]))
   const missing = seats.filter(({ name }) => !running.has(name))
@@ -112,7 +114,7 @@ async function startMissing(
     }
   }
   const inKind = (kind: Seat['kind']) => seats.filter((seat) => seat.kind === kind)
-  const watch = { running, progress, ...(signal && { signal }) }
+  const watch = { seats, running, progress, ...(signal && { signal }), ...(standstillMs && { standstillMs }) }
   try {
     // One after the other, so that the first blocks do not wait for the providers' start on a small machine.
     start('delegate')

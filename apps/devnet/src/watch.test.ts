@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { devnetDown, devnetReset } from './down.ts'
+import { freeBasePort } from './ports.ts'
 import { isRunning } from './process-mark.ts'
 import { readDevnet } from './records.ts'
 import { standIn } from './stand-in-fixture.ts'
@@ -11,14 +12,15 @@ import { liveLine, statusText } from './status-text.ts'
 import { devnetUp } from './up.ts'
 import { watchNetwork } from './watch.ts'
 
-const BASE_PORT = 28_800
+let basePort = 0
 let home = ''
 let dir = ''
 
 beforeEach(async () => {
+  basePort = await freeBasePort()
   home = mkdtempSync(join(tmpdir(), 'devnet-line-'))
   dir = join(home, 'net')
-  const options = { basePort: BASE_PORT, delegates: 2, providers: 0 }
+  const options = { basePort, delegates: 2, providers: 0 }
   await devnetUp({ dir, options, program: standIn(home), progress: () => undefined })
 })
 afterEach(async () => {
@@ -77,7 +79,7 @@ describe('statusText', () => {
     await expect.poll(async () => (await devnetStatus(dir)).down).toEqual(['d2'])
     const lines = statusText(await devnetStatus(dir)).split('\n')
     expect(lines).toHaveLength(3)
-    expect(lines[1]).toMatch(/^ {2}d1 +process \d+ +http:\/\/127\.0\.0\.1:28800 +height \d+, state 0{16}…$/)
-    expect(lines[2]).toMatch(/^ {2}d2 +down +http:\/\/127\.0\.0\.1:28810$/)
+    expect(lines[1]).toMatch(/^ {2}d1 +process \d+ +http:\/\/127\.0\.0\.1:\d+ +height \d+, state 0{16}…$/)
+    expect(lines[2]).toMatch(/^ {2}d2 +down +http:\/\/127\.0\.0\.1:\d+$/)
   })
 })

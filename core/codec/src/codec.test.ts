@@ -9,6 +9,7 @@ import {
   decode,
   encode,
   fixedBytes,
+  mapped,
   optional,
   record,
   type Schema,
@@ -130,6 +131,24 @@ describe('codec', () => {
       read: (reader) => array(nest, 1).read(reader),
     }
     expect(codeOf(nest, '81'.repeat(40))).toBe('CODEC_DEPTH')
+  })
+
+  it('encodes values within values, large ones, and goes on after one that does not fit', () => {
+    const inner = record({ a: uint() })
+    const outer = array(
+      mapped(
+        bytes(100),
+        (n: number) => encode(inner, { a: n }),
+        (held) => decode(inner, held).a,
+      ),
+      4,
+    )
+    expect(decode(outer, encode(outer, [1, 2, 300]))).toEqual([1, 2, 300])
+    expect(() => encode(outer, [1, -1])).toThrow(SmartshareError)
+    expect(encode(outer, [1])).toEqual(Uint8Array.of(0x81, 0x42, 0x81, 0x01))
+    const large = new Uint8Array(100_000).fill(7)
+    expect(decode(bytes(100_000), encode(bytes(100_000), large))).toEqual(large)
+    expect(encode(uint(), 5)).toEqual(Uint8Array.of(5))
   })
 
   it('refuses to write what does not fit', () => {

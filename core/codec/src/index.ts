@@ -26,10 +26,24 @@ export { Writer } from './writer.ts'
 
 /** The deterministic CBOR of `value` (docs/spec/bytes.md §2). Throws CODEC_* if it does not fit its schema. */
 export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
-  const writer = new Writer()
-  schema.write(writer, value)
-  return writer.finish()
+  // A buffer for each level, since some schemas encode their parts by themselves: a new one per value costs more than it holds.
+  writers[level] ??= new Writer()
+  const writer = writers[level]
+  level++
+  try {
+    schema.write(writer, value)
+    return writer.finish()
+  } finally {
+    level--
+    if (writer.capacityBytes > MOST_KEPT_BYTES) writers[level] = undefined
+    else writer.clear()
+  }
 }
+
+/** A writer whose buffer grew beyond this is not kept. */
+const MOST_KEPT_BYTES = 65_536
+const writers: (Writer | undefined)[] = []
+let level = 0
 
 /**
  * The value that `bytes` encode, and nothing else: strict, whole, within all bounds. Throws CODEC_*.

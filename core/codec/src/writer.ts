@@ -15,6 +15,11 @@ export class Writer {
     return this.length
   }
 
+  /** Bytes that the buffer holds before it has to grow. */
+  get capacityBytes(): number {
+    return this.buffer.length
+  }
+
   /** Head of major type `major` (0 … 7) with an argument below 2^53. */
   head(major: number, argument: number): void {
     this.reserve(9)

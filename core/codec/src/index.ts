@@ -27,8 +27,8 @@ export { Writer } from './writer.ts'
 /** The deterministic CBOR of `value` (docs/spec/bytes.md §2). Throws CODEC_* if it does not fit its schema. */
 export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
   // A buffer for each level, since some schemas encode their parts by themselves: a new one per value costs more than it holds.
-  writers[level] ??= new Writer()
-  const writer = writers[level]
+  const writer = writers[level] ?? new Writer()
+  writers[level] = writer
   level++
   try {
     schema.write(writer, value)

@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> 
   link: async () => (await import('./link.ts')).benchLink,
   root: async () => (await import('./root.ts')).benchRoot,
   start: async () => (await import('./start.ts')).benchStart,
+  store: async () => (await import('./store.ts')).benchStore,
   transfer: async () => (await import('./transfer.ts')).benchTransfer,
 }
 

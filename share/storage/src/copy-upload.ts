@@ -7,6 +7,7 @@ import type { CopyKey } from './keys.ts'
 import { dataParts, encodeMessage, expectMessage, Purpose } from './messages.ts'
 import type { CopyChunk, ObjectSource } from './object-source.ts'
 import { CHUNK_BYTES, CHUNK_LEVEL, chunkSpan } from './sizes.ts'
+import { release } from './tasks.ts'
 
 /** Chunks of one copy that are prepared ahead of the one being sent. */
 const PREPARED_CHUNKS = 2
@@ -59,6 +60,9 @@ class CopyUpload {
   readonly #options: UploadOptions
   /** Tops of the chunks, filled as they are made. */
   readonly #tops: (Uint8Array | undefined)[]
+  /** Chunks sent in this session and not yet confirmed: their memory goes back when they are. */
+  #unconfirmed: { readonly end: number; readonly bytes: Uint8Array }[] = []
+  #sentBytes = 0
   #storedBytes = 0
 
   constructor(options: UploadOptions) {
@@ -103,6 +107,9 @@ class CopyUpload {
         new SmartshareError('STORAGE_STALLED', 'the provider confirms nothing any more', { stallTimeoutMs }),
       )
     })
+    // Of a session that broke off, the link may still hold chunks.
+    this.#unconfirmed = []
+    this.#sentBytes = session.ready.storedBytes
     try {
       this.#setStored(session.ready.storedBytes)
       const receiving = this.#receive(session, watchdog)
@@ -132,7 +139,11 @@ class CopyUpload {
         prepared.push(making)
       }
       const { bytes } = await (prepared.shift() as Promise<CopyChunk>)
-      if (index >= firstToSend) await channel.send(dataParts(chunkSpan(copyBytes, index).offset, bytes))
+      if (index < firstToSend) continue
+      const { offset } = chunkSpan(copyBytes, index)
+      this.#unconfirmed.push({ end: offset + bytes.length, bytes })
+      this.#sentBytes = offset + bytes.length
+      await channel.send(dataParts(offset, bytes))
     }
     await channel.send(encodeMessage('finish', { root: this.#root() }))
   }
@@ -149,8 +160,12 @@ class CopyUpload {
       if (encoded === undefined) throw new SmartshareError('STORAGE_ENDED', 'the provider ended the session early')
       const message = expectMessage(encoded, 'stored', 'receipt')
       if (message.name === 'stored') {
+        if (message.storedBytes > this.#sentBytes) {
+          throw new SmartshareError('STORAGE_MESSAGE', 'the provider confirms what was not sent')
+        }
         if (message.storedBytes > this.#storedBytes) watchdog.touch()
         this.#setStored(message.storedBytes)
+        this.#releaseConfirmed(message.storedBytes)
       } else {
         return this.#checked(session, message)
       }
@@ -176,6 +191,17 @@ class CopyUpload {
       return { sizeBytes: chunkSpan(copyBytes, index).length, top }
     })
     return DataTree.join(parts, CHUNK_LEVEL).root
+  }
+
+  /** What the provider has confirmed has left for good; nothing here holds it any more. */
+  #releaseConfirmed(storedBytes: number): void {
+    let confirmed = 0
+    for (const { end, bytes } of this.#unconfirmed) {
+      if (end > storedBytes) break
+      release(bytes)
+      confirmed++
+    }
+    this.#unconfirmed.splice(0, confirmed)
   }
 
   #setStored(storedBytes: number): void {

@@ -3,7 +3,7 @@ import { type ErrorDetails, SmartshareError } from '@smartshare/codec'
 import { DATA_BLOCK_BYTES, DataTree, DataTreeBuilder, HASH_BYTES } from '@smartshare/crypto'
 import { copyCipherAt, openChunk, sealChunk } from './chunk-cipher.ts'
 import type { CopyKey, ObjectKey } from './keys.ts'
-import { CHUNK_BYTES, PLAIN_CHUNK_BYTES } from './sizes.ts'
+import { CHUNK_BYTES, PLAIN_CHUNK_BYTES, TAG_BYTES } from './sizes.ts'
 
 // What the workers do: all that costs processor time or waits for a disk. File descriptors are those of the process,
 // so the thread that opened a file keeps it open until the task has ended.
@@ -57,14 +57,21 @@ export type TaskName = keyof TaskKinds
 export type TaskArgs<K extends TaskName> = TaskKinds[K]['args']
 export type TaskResult<K extends TaskName> = TaskKinds[K]['result']
 
-interface LastSealed {
-  readonly key: string
-  readonly ciphertext: Uint8Array
-  readonly tag: Uint8Array
+/** Memory of this worker that is used again and again: fresh megabytes for every chunk keep the collector busy. */
+const plainScratch = new Uint8Array(PLAIN_CHUNK_BYTES)
+const sealedScratch = new Uint8Array(CHUNK_BYTES)
+/**
+ * What `sealedScratch` holds. Copies go side by side, so the next task is often the same chunk for another copy: it is
+ * sealed once.
+ */
+let sealedKey = ''
+
+/** Gives large memory back at once instead of leaving it to the collector; the bytes must not be used any more. */
+export function release(bytes: Uint8Array): void {
+  if (bytes.buffer.byteLength >= LEAST_RELEASED_BYTES && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0)
 }
 
-/** Copies go side by side, so the next task is often the same chunk for another copy: it is sealed once. */
-let lastSealed: LastSealed | undefined
+const LEAST_RELEASED_BYTES = 64 * 1024
 
 function ioError(error: unknown): SmartshareError {
   const code = (error as NodeJS.ErrnoException).code
@@ -74,10 +81,10 @@ function ioError(error: unknown): SmartshareError {
   return new SmartshareError('STORAGE_IO', 'a file could not be read or written', { system: code ?? '' }, error)
 }
 
-function readExactly(fd: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
+/** Fills `bytes` from `offset` of a file. */
+function readExactly(fd: number, offset: number, bytes: Uint8Array): Uint8Array {
   let at = 0
-  while (at < length) {
+  while (at < bytes.length) {
     const read = readWithCode(fd, bytes, at, offset + at)
     if (read === 0) {
       throw new SmartshareError('STORAGE_SHORT', 'a file is shorter than it was', { offset: offset + at })
@@ -103,48 +110,59 @@ function writeExactly(fd: number, offset: number, bytes: Uint8Array): void {
   }
 }
 
-function sealedChunk(args: TaskArgs<'seal'>): { ciphertext: Uint8Array; tag: Uint8Array } {
-  const { source, index, last, length, object } = args
+/** The sealed chunk in memory that the next call overwrites. */
+function sealedChunk({ source, index, last, length, object }: TaskArgs<'seal'>): Uint8Array {
   const key = `${source.id} ${index}`
-  if (lastSealed?.key === key) return lastSealed
+  const sealed = sealedScratch.subarray(0, length)
+  if (key === sealedKey) return sealed
+  sealedKey = ''
   if (source.sealed) {
-    const sealed = readExactly(source.fd, index * CHUNK_BYTES, length)
-    const end = sealed.length - (CHUNK_BYTES - PLAIN_CHUNK_BYTES)
-    lastSealed = { key, ciphertext: sealed.subarray(0, end), tag: sealed.slice(end) }
+    readExactly(source.fd, index * CHUNK_BYTES, sealed)
   } else {
-    const plainLength = length - (CHUNK_BYTES - PLAIN_CHUNK_BYTES)
-    const plain = readExactly(source.fd, index * PLAIN_CHUNK_BYTES, plainLength)
-    lastSealed = { key, ...sealChunk(object, index, last, plain) }
+    const plain = plainScratch.subarray(0, length - TAG_BYTES)
+    readExactly(source.fd, index * PLAIN_CHUNK_BYTES, plain)
+    const { ciphertext, tag } = sealChunk(object, index, last, plain)
+    sealed.set(ciphertext)
+    sealed.set(tag, ciphertext.length)
+    release(ciphertext)
   }
-  return lastSealed
+  sealedKey = key
+  return sealed
 }
 
 function seal(args: TaskArgs<'seal'>): TaskResult<'seal'> {
-  const { ciphertext, tag } = sealedChunk(args)
-  const cipher = copyCipherAt(args.copy, args.index * CHUNK_BYTES)
-  const bytes = new Uint8Array(args.length)
-  bytes.set(cipher.update(ciphertext))
-  bytes.set(cipher.update(tag), ciphertext.length)
+  const sealed = sealedChunk(args)
+  const bytes = copyCipherAt(args.copy, args.index * CHUNK_BYTES).update(sealed)
   const top = new DataTreeBuilder().update(bytes).finish().top
-  return { bytes, tag: Uint8Array.from(tag), top }
+  return { bytes, tag: sealed.slice(sealed.length - TAG_BYTES), top }
 }
 
 function spool({ fd, index, last, bytes, object }: TaskArgs<'spool'>): TaskResult<'spool'> {
   const { ciphertext, tag } = sealChunk(object, index, last, bytes)
+  const written = ciphertext.length + tag.length
   writeExactly(fd, index * CHUNK_BYTES, ciphertext)
   writeExactly(fd, index * CHUNK_BYTES + ciphertext.length, tag)
-  return { written: ciphertext.length + tag.length }
+  release(bytes)
+  release(ciphertext)
+  return { written }
 }
 
 function open({ index, last, bytes, object, copy }: TaskArgs<'open'>): TaskResult<'open'> {
   const sealed = copyCipherAt(copy, index * CHUNK_BYTES).update(bytes)
-  return { plain: openChunk(object, index, last, sealed) }
+  try {
+    return { plain: openChunk(object, index, last, sealed) }
+  } finally {
+    release(bytes)
+    release(sealed)
+  }
 }
 
 function openTo(args: TaskArgs<'openTo'>): TaskResult<'openTo'> {
   const { plain } = open(args)
+  const written = plain.length
   writeExactly(args.fd, args.index * PLAIN_CHUNK_BYTES, plain)
-  return { written: plain.length }
+  release(plain)
+  return { written }
 }
 
 /**
@@ -162,11 +180,15 @@ const BLOCK_LEVEL = Math.log2(DATA_BLOCK_BYTES / 64)
 
 function store({ fd, offset, bytes, wholeCopy }: TaskArgs<'store'>): TaskResult<'store'> {
   writeExactly(fd, offset, bytes)
-  return { tops: blockTops(bytes, wholeCopy) }
+  const tops = blockTops(bytes, wholeCopy)
+  release(bytes)
+  return { tops }
 }
 
 function rehash({ fd, offset, length, wholeCopy }: TaskArgs<'rehash'>): TaskResult<'rehash'> {
-  return { tops: blockTops(readExactly(fd, offset, length), wholeCopy) }
+  // The scratch for sealed chunks serves here too, so what it held is gone.
+  sealedKey = ''
+  return { tops: blockTops(readExactly(fd, offset, sealedScratch.subarray(0, length)), wholeCopy) }
 }
 
 function sync({ fds }: TaskArgs<'sync'>): TaskResult<'sync'> {

@@ -94,6 +94,7 @@ export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<
   try {
     return await use(folder)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    // A provider that was cut off may still be writing its last chunk.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -324,14 +324,7 @@ export class Node {
       (encoded) => this.executor.execute(height, encoded),
       (error: unknown) => this.fail(error),
     )
-    this.maker
-      .transactionsOf(hash, block)
-      .then((transactions) => {
-        for (const { from, body } of transactions) this.mempool.forgetBelow(from, body.lane, body.nonce + 1n)
-        this.mempool.expire(height + 1)
-        this.throughput.add(transactions.length)
-      })
-      .catch((error: unknown) => this.fail(error))
+    this.throughput.add(block.transactions.length)
   }
 
   private takeTerm(start: TermStart, seat: number | null): void {
@@ -356,11 +349,23 @@ export class Node {
     this.changes.apply(height, changes)
     const final = this.finals.recentAt(height)
     if (final !== undefined) this.notices.push({ height, hash: final.hash, header: final.block.header, receipts })
+    if (final !== undefined) this.clearMempool(final.hash, final.block)
     this.driver.dispatch({ type: 'executed', height })
     if (nextSet !== null && this.elected?.term !== nextSet.term) {
       this.elected = nextSet
       this.driver.dispatch({ type: 'elected', set: nextSet })
     }
+  }
+
+  /** Only now: as long as the state has the old nonces, the intake would admit what can never be ordered again. */
+  private clearMempool(hash: Uint8Array, block: Block): void {
+    this.maker
+      .transactionsOf(hash, block)
+      .then((transactions) => {
+        for (const { from, body } of transactions) this.mempool.forgetBelow(from, body.lane, body.nonce + 1n)
+        this.mempool.expire(block.header.height + 1)
+      })
+      .catch((error: unknown) => this.fail(error))
   }
 
   private takeCommitted(height: number): void {

@@ -6,7 +6,7 @@ import { SmartshareError } from '@smartshare/codec'
 export function fileError(error: unknown): SmartshareError {
   if (SmartshareError.is(error)) return error
   const system = (error as NodeJS.ErrnoException).code ?? ''
-  if (system === 'ENOSPC' || system === 'EDQUOT') {
+  if (system === 'ENOSPC' || system === 'EDQUOT' || system === 'EFBIG') {
     return new SmartshareError('STORAGE_FULL', 'the disk is full', { system }, error)
   }
   return new SmartshareError('STORAGE_IO', 'a file could not be read or written', { system }, error)

@@ -20,11 +20,21 @@ export interface ProviderProcess {
   readonly contact: ProviderContact
 }
 
-/** Starts a provider of this name over a folder; resolves when it serves. */
-export function startProvider(name: string, folder: string, chain: AgreementReader): Promise<ProviderProcess> {
+/**
+ * Starts a provider of this name over a folder; resolves when it serves. With `mostFileKib` the system refuses to write
+ * beyond that in any of its files, as a full disk does.
+ */
+export function startProvider(
+  name: string,
+  folder: string,
+  chain: AgreementReader,
+  mostFileKib?: number,
+): Promise<ProviderProcess> {
   const file = join(fileURLToPath(import.meta.url), '..', 'provider-child.ts')
   const options = { name, folder, chainId: Buffer.from(chain.chainId).toString('hex') }
-  const child = spawn(process.execPath, ['--conditions=source', file, JSON.stringify(options)], {
+  const limit = mostFileKib === undefined ? '' : `ulimit -f ${mostFileKib}; `
+  const words = [process.execPath, '--conditions=source', file, JSON.stringify(options)]
+  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...words], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   })

@@ -326,6 +326,31 @@ describe('a copy', () => {
     })
   })
 
+  it('is refused with a code when the disk is full in the middle, and the provider goes on with what fits', async () => {
+    await inFolder(async (folder) => {
+      const chain = new AgreementTable()
+      const child = await startProvider('full', folder, chain, 4 * 1024)
+      children.push(child.process)
+      const terms = { buyer: owner.address, provider: party('full').address, ...child.contact }
+      const own = await link('owner', false)
+      const put = async (agreement: number, size: number) =>
+        withFile(folder, bytesOf(`full ${size}`, size), async (source) => {
+          const whole = chain.set({ agreement, sizeBytes: source.copyBytes, ...terms })
+          return upload({ link: own, chain }, whole, source).receipt
+        })
+      await put(1, 2 * CHUNK_BYTES)
+      await expect(put(2, 8 * CHUNK_BYTES)).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+      await put(3, 3 * CHUNK_BYTES)
+      expect(child.process.exitCode).toBeNull()
+      const { sizeBytes } = chain.agreements.get(1)!
+      const reader = await CopyReader.connect({ link: own, chain, signer: owner.keys }, chain.agreements.get(1)!, never)
+      expect(
+        Buffer.compare(await readAll(reader, sizeBytes), copyOf(bytesOf(`full ${2 * CHUNK_BYTES}`, 2 * CHUNK_BYTES))),
+      ).toBe(0)
+      reader.close()
+    })
+  })
+
   it('is given up by its owner when the provider takes it and confirms nothing', async () => {
     await inFolder(async (folder) => {
       const chain = new AgreementTable()

@@ -61,13 +61,26 @@ class Market {
     return market
   }
 
-  async start(name: string, priceGrains: bigint, quotaBytes = 2 ** 40): Promise<Provider> {
+  /** `bytesPerSecond`: how fast it takes what owners send. */
+  async start(name: string, priceGrains: bigint, bytesPerSecond = 2 ** 40): Promise<Provider> {
     const link = await testLink(name)
     links.push(link)
     const { keys, address } = testAccount(name)
-    const store = await LotStore.open({ folder: join(this.folder, name), quotaBytes, pool })
+    const store = await LotStore.open({ folder: join(this.folder, name), quotaBytes: 2 ** 40, pool })
     const { chain } = this
-    const service = new ProviderService({ link, chain, store, signer: keys, account: address, log: () => undefined })
+    const throttled = {
+      peerId: link.peerId,
+      onChannel: (...[protocol, handler, limits]: Parameters<Link['onChannel']>) =>
+        link.onChannel(protocol, handler, { ...limits, bytesPerSecond }),
+    }
+    const service = new ProviderService({
+      link: throttled,
+      chain,
+      store,
+      signer: keys,
+      account: address,
+      log: () => undefined,
+    })
     await service.start()
     this.chain.offer(name, { peer: link.peerId, addresses: link.addresses }, { priceGrains })
     return { name, link, store, service, address, kill: () => link.close() }
@@ -230,6 +243,21 @@ describe('an owner', () => {
       const failed = await market.chain.agreement(market.failures[0]!.agreement.agreement)
       expect(failed).toMatchObject({ state: 'cancelled', escrowGrains: 0n, collateralGrains: 0n })
       expect(Buffer.compare(await bytesIn(owner.getRange(stored.object)), plain)).toBe(0)
+    })
+  })
+
+  it('drops a provider that is much slower than the others, so that it does not hold everything up', async () => {
+    await inFolder(async (folder) => {
+      const names = ['slow', 'p1', 'p2']
+      const market = new Market(folder, names)
+      // The cheapest is the slowest: it gets a copy at first.
+      market.providers.push(await market.start('slow', 1n, 100_000))
+      for (const name of ['p1', 'p2']) market.providers.push(await market.start(name, 1_000_000n))
+      const owner = await market.owner()
+      const { path } = await fileOf(folder, 'slow file', 6 * MIB)
+      const stored = await owner.put({ path }, { ...request, copies: 2, leastGraceMs: 500 })
+      expect(stored.agreements.map((agreement) => market.of(agreement).name).sort()).toEqual(['p1', 'p2'])
+      expect(market.failures.map(({ code }) => code)).toEqual(['STORAGE_SLOW'])
     })
   })
 

@@ -31,26 +31,27 @@ interface Look {
 }
 
 /**
- * Returns when all delegates are well and a block above `baseHeight` is final (undefined: above what is final at the first
- * look). Throws DEVNET_PROCESS_ENDED with the last lines of its log when one ends, DEVNET_TIMEOUT when nothing moves.
+ * Returns when a block above `baseHeight` is final (undefined: above what is final at the first look). Throws
+ * DEVNET_PROCESS_ENDED with the last lines of its log when one ends, DEVNET_TIMEOUT when nothing moves.
  */
-export async function waitForDelegates(
+export async function waitForFinal(
   seats: readonly Seat[],
   baseHeight: number | undefined,
   watch: Watch,
 ): Promise<void> {
   let base = baseHeight
-  const highest = async () => {
-    const views = await Promise.all(seats.map(probeDelegate))
-    return Math.max(-1, ...views.flatMap((view) => view?.final ?? []))
-  }
   await until('the first final block', seats, watch, async () => {
-    const final = await highest()
+    const views = await Promise.all(seats.map(probeDelegate))
+    const final = Math.max(-1, ...views.flatMap((view) => view?.final ?? []))
     if (final >= 0) base ??= final
     const done = final > (base ?? Number.POSITIVE_INFINITY)
     if (done) watch.progress(`blocks become final (height ${final})`)
     return { done, sign: `${final}` }
   })
+}
+
+/** Returns when every delegate is well. Throws like `waitForFinal`. */
+export async function waitForHealth(seats: readonly Seat[], watch: Watch): Promise<void> {
   await until('every delegate to be well', seats, watch, async () => {
     const illnesses = await Promise.all(seats.map(illnessOf))
     // Others may go on for ever: what counts as a step forward is the height of the one that is ill.
@@ -61,7 +62,7 @@ export async function waitForDelegates(
   })
 }
 
-/** Returns when every provider has its offer on the chain and all processes are well. Throws like `waitForDelegates`. */
+/** Returns when every provider has its offer on the chain and all processes are well. Throws like `waitForFinal`. */
 export async function waitForProviders(seats: readonly Seat[], watch: Watch): Promise<void> {
   await until('every provider to answer and have its offer on the chain', seats, watch, async () => {
     const offers = await Promise.all(seats.map(async (seat) => (await probeProvider(seat))?.offer ?? null))

@@ -22,7 +22,7 @@ const OWN_ENTRIES = [
 /** A network that can be started, but is whole only when its wallets are sealed. */
 export interface NewNetwork {
   readonly record: DevnetRecord
-  /** Seals the wallets, which takes a while: delegates may be started meanwhile. */
+  /** Seals the wallets, which takes a while: delegates may be started before. */
   finish(): Promise<void>
 }
 

@@ -6,7 +6,7 @@ import { type Seat, seatsOf } from './layout.ts'
 import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './options.ts'
 import { checkPorts } from './ports.ts'
 import { isRunning } from './process-mark.ts'
-import { type Progress, waitForDelegates, waitForProviders } from './ready.ts'
+import { type Progress, waitForFinal, waitForHealth, waitForProviders } from './ready.ts'
 import { type DevnetRecord, readDevnet, type StartedProcess, writeDevnet, writeNetwork } from './records.ts'
 import { checkGenesis, isWhole, makeNetwork } from './set-up.ts'
 import { moveSettings } from './settings.ts'
@@ -88,7 +88,7 @@ async function resume(dir: string, { options, progress }: UpRequest): Promise<De
   return moved
 }
 
-/** `finish` completes a new network while its delegates start. */
+/** `finish` completes a new network once its first blocks are final: sealing wallets would hold them up. */
 async function startMissing(
   dir: string,
   record: DevnetRecord,
@@ -118,9 +118,10 @@ async function startMissing(
   try {
     // One after the other, so that the first blocks do not wait for the providers' start on a small machine.
     start('delegate')
-    const baseHeight = finish === undefined ? undefined : 0
+    const delegates = inKind('delegate')
+    await waitForFinal(delegates, finish === undefined ? undefined : 0, watch)
     // Both to their end, also when one fails: nothing may still be written when we return.
-    const outcomes = await Promise.allSettled([waitForDelegates(inKind('delegate'), baseHeight, watch), finish?.()])
+    const outcomes = await Promise.allSettled([waitForHealth(delegates, watch), finish?.()])
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     start('provider')
     await waitForProviders(inKind('provider'), watch)

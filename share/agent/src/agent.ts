@@ -41,7 +41,8 @@ export interface StartRequest {
   readonly dir: string
   /** Read from the folder if not said. */
   readonly settings?: AgentSettings
-  readonly log?: Logger
+  /** Where the log goes, a line of JSON at a time; standard output if not said. */
+  readonly logTo?: { write(line: string): void }
   /** Aborted to stop the agent, also while it starts. */
   readonly signal?: AbortSignal
 }
@@ -61,8 +62,8 @@ export interface RunningAgent {
  */
 export async function startAgent(request: StartRequest): Promise<RunningAgent> {
   const settings = request.settings ?? (await readSettings(request.dir))
-  const log =
-    request.log ?? pino({ name: settings.name, level: settings.logLevel, redact: ['password', 'seed'] }, destination(1))
+  const options = { name: settings.name, level: settings.logLevel, redact: ['password', 'seed', 'words'] }
+  const log = pino(options, request.logTo ?? destination(1))
   await mkdir(request.dir, { recursive: true })
   const lock = await lockFolder(request.dir)
   const agent = new Agent(request.dir, settings, log, lock)
@@ -287,7 +288,12 @@ class Agent implements RunningAgent {
     const { chain } = this.#mustRun()
     while (!this.#ended.signal.aborted) {
       try {
-        const [height, balanceGrains] = await Promise.all([chain.height(), chain.balanceGrains()])
+        const [height, balanceGrains, offer] = await Promise.all([
+          chain.height(),
+          chain.balanceGrains(),
+          chain.ownOffer(),
+        ])
+        this.#offer = offer
         this.#chain = { height, balanceGrains, seenMs: performance.now() }
       } catch (error) {
         if (!this.#ended.signal.aborted) this.#log.debug({ err: error }, 'no node answers')

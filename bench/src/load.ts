@@ -49,6 +49,11 @@ export class Load {
     return load
   }
 
+  /** Takes back the last `count` signed transfers, which were never sent: their nonces come next again. */
+  takeBack(count: number): void {
+    for (let i = 0; i < count; i++) this.nonces[--this.next % SENDERS]!--
+  }
+
   /** The next `count` signed transfers, as they travel. */
   sign(count: number): Uint8Array[] {
     return Array.from({ length: count }, () => {

@@ -30,7 +30,8 @@ export async function benchTransfer(report: Report): Promise<void> {
       const load = await Load.make(client, await network.wallet('faucet'))
       const wires = load.sign(run.expectedPerSecond * SECONDS)
       const checks = bareChecks(client, wires.slice(0, 10_000))
-      const perSecond = await sustained(network.rpc, wires)
+      const { perSecond, submitted } = await sustained(network.rpc, wires)
+      load.takeBack(wires.length - submitted)
       const figure = { bench: 'transfer', unit: 'tx/s' }
       report(
         beside(
@@ -51,7 +52,10 @@ export async function benchTransfer(report: Report): Promise<void> {
 }
 
 /** As fast as it goes for a while, in batches of 100 to all nodes in turn. */
-async function sustained(rpc: readonly string[], wires: readonly Uint8Array[]): Promise<number> {
+async function sustained(
+  rpc: readonly string[],
+  wires: readonly Uint8Array[],
+): Promise<{ perSecond: number; submitted: number }> {
   const bodies = Array.from({ length: Math.floor(wires.length / BATCH) }, (_, i) =>
     requestBody(wires.slice(i * BATCH, (i + 1) * BATCH)),
   )
@@ -76,7 +80,7 @@ async function sustained(rpc: readonly string[], wires: readonly Uint8Array[]): 
   const perSecond = (executed * 1000) / (performance.now() - startMs)
   await Promise.all(submitting)
   while ((await executedCount(rpc[0]!)) - before < submitted) await delay(50)
-  return perSecond
+  return { perSecond, submitted }
 }
 
 /** At a fixed rate: the time of one transfer of every tenth batch from its submission until it is executed and durable. */

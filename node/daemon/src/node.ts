@@ -319,11 +319,11 @@ export class Node {
     this.lastFinalMs = performance.now()
     if (this.promises.isLong) this.compactPromises()
     const appended = this.finals.append({ hash, block, certificate })
-    this.finalsWritten = appended
-    appended.then(
-      (encoded) => this.executor.execute(height, encoded),
-      (error: unknown) => this.fail(error),
+    // Appends may end out of order; blocks are executed in theirs.
+    this.finalsWritten = Promise.all([appended, this.finalsWritten]).then(([encoded]) =>
+      this.executor.execute(height, encoded),
     )
+    this.finalsWritten.catch((error: unknown) => this.fail(error))
     this.throughput.add(block.transactions.length)
   }
 

@@ -182,6 +182,18 @@ describe('StateTree', () => {
     )
   })
 
+  it('goes back over blocks without changes', () => {
+    const bench = new Bench()
+    const before = bench.apply(Array.from({ length: 40 }, (_, i) => put(`k${i}`, 'x')))
+    bench.apply([])
+    bench.open({ height: 2 })
+    bench.tree.extendUndo([])
+    expect(hex(bench.tree.rootAt(1))).toBe(before)
+    expect(verifyProof(bench.tree.rootAt(1), textKey('k7'), textKey('x'), bench.tree.prove(textKey('k7'), 1))).toBe(
+      true,
+    )
+  })
+
   it('keeps proofs for a bounded number of heights and bytes, and says when a height is gone', () => {
     const bench = new Bench({ undoHeights: 3 })
     for (let i = 1; i <= 10; i += 1) bench.apply([put('k', `v${i}`), put(`k${i}`, 'x')])

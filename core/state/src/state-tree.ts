@@ -204,7 +204,11 @@ export class StateTree {
     if (height < 1 || this.#undo.length >= this.#undoHeights || changes.length > MOST_CHANGES_PER_RUN) return
     const inverse = changes.map(({ key, previous }) => ({ key, value: previous ?? null }))
     const pages = new PageBatch()
-    const { root } = this.#update.run((name) => this.#readAt(name, height), inverse, pages)
+    // An update without changes has no way to walk and so no root to tell.
+    const { root } =
+      inverse.length === 0
+        ? { root: this.rootAt(height) }
+        : this.#update.run((name) => this.#readAt(name, height), inverse, pages)
     const layer = new UndoLayer(height, root, this.#undoMemory)
     for (const page of pages) layer.add(page.name, page.bytes ?? undefined, true)
     if (this.#undoBytes + layer.sizeBytes > this.#undoBytesBound) return

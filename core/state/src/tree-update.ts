@@ -87,8 +87,8 @@ export class TreeUpdate {
   }
 
   /**
-   * Returns the new root and the number of keys, and adds every page that differs to `written`. At most
-   * `MOST_CHANGES_PER_RUN` changes, no key twice (`STATE_TREE_CHANGES`). Every page that is replaced is read before.
+   * Returns the new root and the number of keys, and adds every page that differs to `written`. At least one change, at
+   * most `MOST_CHANGES_PER_RUN`, no key twice (`STATE_TREE_CHANGES`). Every page that is replaced is read before.
    */
   run(read: ReadPage, changes: readonly TreeChange[], written: PageBatch): { root: Hash; count: number } {
     this.#read = read

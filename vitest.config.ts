@@ -9,6 +9,7 @@ export default defineConfig({
     execArgv: ['--conditions=source'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    setupFiles: ['tests/src/properties.ts'],
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freeBasePort } from '@smartshare/devnet'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { call, disagreements } from './ledger.ts'
 import { COMMAND, smartshareJson } from './smartshare.ts'
@@ -23,7 +24,6 @@ import { COMMAND, smartshareJson } from './smartshare.ts'
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 })
 
-const BASE_PORT = 14_000
 const MIB = 1024 * 1024
 const FILE_BYTES = 64 * MIB + 4_321
 const BLOCK_BYTES = 4_096
@@ -52,8 +52,9 @@ interface Put {
 
 let home = ''
 let dir = ''
+let basePort = 0
 const run = <T>(...words: string[]) => smartshareJson<T>(...words, '--dir', dir)
-const rpc = () => `http://127.0.0.1:${BASE_PORT}`
+const rpc = () => `http://127.0.0.1:${basePort}`
 const agreements = () => run<Agreement[]>('agreements')
 
 function randomFile(name: string, sizeBytes: number): string {
@@ -147,7 +148,8 @@ const digest = (path: string) => createHash('sha256').update(readFileSync(path))
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-storage-'))
   dir = join(home, 'net')
-  await run('devnet', 'up', '--detach', '--base-port', `${BASE_PORT}`)
+  basePort = await freeBasePort()
+  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`)
 })
 
 afterAll(async () => {

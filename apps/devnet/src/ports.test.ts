@@ -27,4 +27,9 @@ describe('freeBasePort', () => {
     const basePort = await freeBasePort()
     await expect(checkPorts(seatsOf('', { ...DEFAULT_OPTIONS, basePort }))).resolves.toBeUndefined()
   })
+
+  it('gives no range twice, although nobody listens there yet', async () => {
+    const found = await Promise.all(Array.from({ length: 4 }, freeBasePort))
+    expect(new Set(found).size).toBe(4)
+  })
 })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { SmartshareError } from '@smartshare/codec'
@@ -17,6 +17,8 @@ const COMMAND_CHARS = 80
 const FIRST_RANGE = 10_000
 const RANGES = 11
 const RANGE_TRIES = 50
+/** The last port of a range, which no seat uses: who listens there has the range. */
+const RESERVING_PORT = PORT_SPAN - 1
 
 interface PortHolder {
   readonly pid: number
@@ -28,13 +30,19 @@ export async function checkPorts(seats: readonly Seat[]): Promise<void> {
   for (const seat of seats) for (const { port, use } of seat.ports) await checkPort(seat, use, port)
 }
 
-/** First port of a range that nobody uses now, chosen at random. Throws PORT_IN_USE if none was found. */
+/**
+ * First port of a range that nobody uses now, chosen at random. No other call gets the same range as long as this
+ * process lives, also before anything listens there. Throws PORT_IN_USE if none was found.
+ */
 export async function freeBasePort(): Promise<number> {
   for (let attempt = 0; attempt < RANGE_TRIES; attempt += 1) {
     const basePort = FIRST_RANGE + PORT_SPAN * Math.floor(Math.random() * RANGES)
+    const reservation = await listenOn(basePort + RESERVING_PORT)
+    if (!(reservation instanceof Server)) continue
     const ports = seatsOf('', { ...DEFAULT_OPTIONS, basePort }).flatMap((seat) => seat.ports)
     const problems = await Promise.all(ports.map(({ port }) => tryPort(port)))
     if (problems.every((problem) => problem === undefined)) return basePort
+    reservation.close()
   }
   throw new SmartshareError('PORT_IN_USE', 'no free range of ports was found', { tries: RANGE_TRIES })
 }
@@ -60,11 +68,19 @@ async function checkPort(seat: Seat, use: string, port: number): Promise<void> {
 }
 
 /** Undefined if the port is free, else the system's word for why not. */
-function tryPort(port: number): Promise<string | undefined> {
+async function tryPort(port: number): Promise<string | undefined> {
+  const server = await listenOn(port)
+  if (!(server instanceof Server)) return server
+  await new Promise((resolve) => server.close(resolve))
+  return undefined
+}
+
+/** A server that keeps the port and no process alive, or the system's word for why the port is not free. */
+function listenOn(port: number): Promise<Server | string> {
   return new Promise((resolve) => {
-    const server = createServer()
+    const server = createServer((socket) => socket.destroy()).unref()
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
-    server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+    server.listen({ host: HOST, port, exclusive: true }, () => resolve(server))
   })
 }
 

@@ -318,11 +318,10 @@ export class Node {
     if (height <= this.finals.height) return
     this.lastFinalMs = performance.now()
     if (this.promises.isLong) this.compactPromises()
-    const appended = this.finals.append({ hash, block, certificate })
-    // Appends may end out of order; blocks are executed in theirs.
-    this.finalsWritten = Promise.all([appended, this.finalsWritten]).then(([encoded]) =>
-      this.executor.execute(height, encoded),
-    )
+    // Appends end in their order, so blocks are executed in it.
+    this.finalsWritten = this.finals
+      .append({ hash, block, certificate })
+      .then((encoded) => this.executor.execute(height, encoded))
     this.finalsWritten.catch((error: unknown) => this.fail(error))
     this.throughput.add(block.transactions.length)
   }

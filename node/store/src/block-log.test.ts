@@ -106,6 +106,67 @@ describe.each([
     }))
 })
 
+/** A disk whose syncs take a while, each as long as the seed says. */
+function slowDisk(seed: number): Disk {
+  const disk = new SimulatedDisk(seed)
+  let drawn = seed
+  const turns = (most: number) => {
+    drawn = (drawn * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.floor(drawn / 65_536) % most
+  }
+  const open = async (path: string, create: boolean) => {
+    const file = await disk.open(path, create)
+    const sync = async () => {
+      for (let turn = turns(6); turn > 0; turn -= 1) await new Promise(setImmediate)
+      await file.sync()
+    }
+    return { ...file, sync }
+  }
+  return {
+    open,
+    list: (path) => disk.list(path),
+    makeFolder: () => disk.makeFolder(),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    syncFolder: (path) => disk.syncFolder(path),
+  }
+}
+
+describe('BlockLog on a slow disk', () => {
+  it('resolves appends strictly in the order of their calls, over many files', async () => {
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const log = await BlockLog.open(slowDisk(seed), folder, options)
+      const told: number[] = []
+      const appends: Promise<unknown>[] = []
+      for (const height of upTo(1, 40)) {
+        appends.push(log.append(height, blockOf(height)).then(() => told.push(height)))
+        for (let turn = (height * seed) % 5; turn > 0; turn -= 1) await new Promise(setImmediate)
+      }
+      await Promise.all(appends)
+      expect([seed, told]).toEqual([seed, upTo(1, 40)])
+      await log.close()
+    }
+  })
+
+  it('tells of a block only when all blocks before it are told of, also when the disk becomes full', async () => {
+    for (let room = 200; room < 6000; room += 170) {
+      const disk = new SimulatedDisk(room)
+      disk.limitRoom(room)
+      const log = await BlockLog.open(disk, folder, options)
+      const told: number[] = []
+      const appends = upTo(1, 20).map((height) =>
+        log.append(height, blockOf(height)).then(
+          () => told.push(height),
+          () => told.push(-height),
+        ),
+      )
+      await Promise.all(appends)
+      expect(told.map(Math.abs)).toEqual(upTo(1, 20))
+      await log.close()
+    }
+  })
+})
+
 describe('BlockLog after a crash', () => {
   it('has every acknowledged block and nothing half-written, whichever operation the crash interrupts', async () => {
     /** Appends in groups over several files and prunes; tells what was acknowledged. */

@@ -71,6 +71,8 @@ export class BlockLog {
   #next: number | undefined
   /** Counts failures: blocks that were handed over before one must not be written after it. */
   #failures = 0
+  /** The last append: it ends after all before it. */
+  #told: Promise<unknown> = Promise.resolve()
   /** Changes of files, one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
   #turns = 0
@@ -108,26 +110,19 @@ export class BlockLog {
   }
 
   /**
-   * Resolves when the block is durable. The first block may have any height, every other must be the next (LOG_ORDER).
-   * After an error nothing of it is in the log, nor of the blocks handed over after it, and the height may be tried again.
+   * Resolves when the block is durable, and not before all appends called before it have settled. The first block may
+   * have any height, every other must be the next (LOG_ORDER). After an error nothing of it is in the log, nor of the
+   * blocks handed over after it, and the height may be tried again.
    */
   async append(height: number, payload: Uint8Array): Promise<void> {
     if (this.#closed) throw new SmartshareError('LOG_CLOSED', 'The log is closed')
     if (this.#next !== undefined && height !== this.#next) throw outOfOrder(height, this.#next)
     this.#next = height + 1
-    const failures = this.#failures
-    try {
-      const growing = this.#growing
-      // While no files are changed, blocks go straight to the appender and share its syncs.
-      if (this.#turns === 0 && growing !== undefined && growing.next === height && this.#hasRoom(growing)) {
-        await this.#write(growing, height, payload)
-      } else {
-        await this.#writeInTurn(height, payload, failures)
-      }
-    } catch (error) {
-      this.#fail(failures)
-      throw error
-    }
+    const written = this.#handOver(height, payload)
+    // The ways to the disk differ in length: without this a later block could be told of first.
+    const told = Promise.allSettled([this.#told, written]).then(() => written)
+    this.#told = told
+    await told
   }
 
   /** The payload of a height; undefined if it is not in the log. Throws LOG_DAMAGED. */
@@ -201,6 +196,22 @@ export class BlockLog {
       await this.#growing?.appender.idle()
       await this.#growing?.file.close()
     })
+  }
+
+  async #handOver(height: number, payload: Uint8Array): Promise<void> {
+    const failures = this.#failures
+    try {
+      const growing = this.#growing
+      // While no files are changed, blocks go straight to the appender and share its syncs.
+      if (this.#turns === 0 && growing !== undefined && growing.next === height && this.#hasRoom(growing)) {
+        await this.#write(growing, height, payload)
+      } else {
+        await this.#writeInTurn(height, payload, failures)
+      }
+    } catch (error) {
+      this.#fail(failures)
+      throw error
+    }
   }
 
   async #writeInTurn(height: number, payload: Uint8Array, failures: number): Promise<void> {

@@ -19,6 +19,7 @@ import {
   proveDelegate,
   readHello,
 } from './handshake.ts'
+import { Retries } from './retries.ts'
 
 const CONSENSUS_PROTOCOL = '/smartshare/consensus/1'
 export const TRANSACTIONS_TOPIC = '/smartshare/transactions/1'
@@ -27,9 +28,7 @@ const MAX_MESSAGE_BYTES = 12 * 1024 * 1024
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 const MAX_BATCH_TRANSACTIONS = 1_000
 /** How often connected peers without a channel are looked for. */
-const RECONCILE_MS = 200
-/** After a failed try a peer is left alone for a while: it may be no node at all. */
-const RETRY_MS = 5_000
+const RECONCILE_MS = 100
 const HELLO = 0
 const PROOF = 1
 const CONSENSUS = 2
@@ -58,7 +57,9 @@ export interface NetworkParts {
 export class Network {
   private readonly parts: NetworkParts
   private readonly byId = new Map<string, Peer>()
-  private readonly tried = new Map<string, number>()
+  private readonly retries = new Retries(Math.random)
+  /** Peers to which a channel is being opened or was opened by us. */
+  private readonly called = new Set<string>()
   private readonly timer: NodeJS.Timeout
   private closed = false
 
@@ -141,15 +142,16 @@ export class Network {
   private reconcile(): void {
     const { link } = this.parts
     const now = performance.now()
-    for (const [peer, triedMs] of this.tried) if (now - triedMs > RETRY_MS) this.tried.delete(peer)
+    this.retries.forgetOld(now)
     for (const peer of link.peers()) {
-      if (this.byId.has(peer) || this.tried.has(peer) || link.peerId > peer) continue
-      this.tried.set(peer, now)
+      if (this.byId.has(peer) || this.called.has(peer) || link.peerId > peer) continue
+      if (!this.retries.begin(peer, now)) continue
+      this.called.add(peer)
       link
         .openChannel(peer, CONSENSUS_PROTOCOL)
         .then((channel) => this.converse(channel))
-        .then(() => this.tried.delete(peer))
         .catch((error: unknown) => this.parts.log.debug({ peer, error: codeOf(error) }, 'no channel'))
+        .finally(() => this.called.delete(peer))
     }
   }
 
@@ -166,6 +168,7 @@ export class Network {
         if (frame[0] === HELLO && !greeted) {
           const hello = readHello(content, parts.chainId)
           greeted = true
+          this.retries.succeeded(peer.id)
           previous?.channel.abort()
           this.byId.set(peer.id, peer)
           if (parts.identity !== null) {

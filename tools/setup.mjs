@@ -1,14 +1,22 @@
-// Brings a checkout from "just cloned" to "ready": installs when the lock changed, builds what changed.
+// Brings a checkout from "just cloned" to "ready": installs when the lock changed, builds what changed. With the word
+// `browser`, for tests, it also sees to it that Debian's Chromium is there, where it can.
 // Plain JavaScript with built-ins only, because its first run is on whatever Node (>= 20) the machine has.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampPath = join(root, 'node_modules', '.smartshare-installed')
 const LEAST_NODE_MAJOR = 20
+/** Where Debian's package `chromium` puts it; tests/src/browser.ts looks there too. */
+const CHROMIUM = '/usr/bin/chromium'
+const APT_GET = '/usr/bin/apt-get'
+/** Some 100 MiB are to be downloaded and 400 MiB unpacked. */
+const APT_TIMEOUT_MS = 600_000
+/** Another apt may be at work on this machine. */
+const APT_LOCK_SECONDS = 120
 
 /** Prints to standard error: standard output belongs to the command that runs after the set-up. */
 function say(text) {
@@ -21,10 +29,10 @@ function fail(text, cure) {
   process.exit(1)
 }
 
-function run(what, command, args, cure) {
+function run(what, command, args, cure, options = {}) {
   const startedMs = Date.now()
   say(`${what} …`)
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options })
   if (result.error) fail(`${what}: ${result.error.message}`, cure)
   if (result.status !== 0) fail(`${what} ended with exit code ${result.status}`, cure)
   say(`${what} done (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`)
@@ -37,6 +45,34 @@ function install() {
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
   run('installing packages', 'npm', args, 'check the connection to the npm registry, then run `npm run setup` again')
   writeFileSync(stampPath, hash)
+}
+
+/** Tests of the browser are skipped, and say so, where Chromium is absent and this user cannot install it. */
+function installBrowser() {
+  if (existsSync(CHROMIUM)) return
+  const reason = whyNotInstallable()
+  if (reason !== undefined) {
+    say(`no ${CHROMIUM}, so that tests in a browser will be skipped: ${reason}`)
+    return
+  }
+  const cure = 'check the connection to the archive of Debian; `node tools/test.mjs` tests without a browser'
+  const options = { timeout: APT_TIMEOUT_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+  const apt = ['-q', '-y', '-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`]
+  run('reading the list of packages of the system (apt-get)', APT_GET, [...apt, 'update'], cure, options)
+  const words = [...apt, 'install', '--no-install-recommends', 'chromium']
+  run('installing Chromium for tests (apt-get, some 400 MiB)', APT_GET, words, cure, options)
+  if (!existsSync(CHROMIUM)) fail(`the package chromium has no ${CHROMIUM}`, cure)
+}
+
+/** Undefined if this user can install packages of the system. */
+function whyNotInstallable() {
+  if (process.getuid?.() !== 0) return 'only root can install it; ask for the package `chromium`'
+  try {
+    accessSync(APT_GET, constants.X_OK)
+  } catch {
+    return 'this system has no apt-get'
+  }
+  return undefined
 }
 
 function build() {
@@ -53,4 +89,5 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_NODE_MAJOR) {
   fail(`Node ${process.versions.node} is too old`, `install Node ${LEAST_NODE_MAJOR} or newer`)
 }
 install()
+if (process.argv.includes('browser')) installBrowser()
 build()

@@ -10,6 +10,10 @@ const CHECKS = [
   ['types of tests (tsc)', 'tsc', ['-p', 'tsconfig.tests.json']],
 ]
 
+/** Those that a machine cannot run are few; with a filter (`-t`) all others are skipped. */
+const MOST_SKIPPED_SHOWN = 20
+const isSkip = (status) => status === 'skipped' || status === 'pending'
+
 let failedChecks = 0
 for (const [name, command, args] of CHECKS) {
   const result = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
@@ -32,6 +36,9 @@ try {
   passed = summary.numPassedTests
   // A suite that could not even be loaded counts as a failure although none of its tests ran.
   failed = Math.max(failed, summary.numFailedTests, summary.numFailedTestSuites > 0 ? 1 : 0)
+  const skipped = summary.testResults.flatMap((file) => file.assertionResults).filter(({ status }) => isSkip(status))
+  for (const { fullName } of skipped.slice(0, MOST_SKIPPED_SHOWN)) console.log(`skipped ${fullName}`)
+  if (skipped.length > MOST_SKIPPED_SHOWN) console.log(`skipped ${skipped.length - MOST_SKIPPED_SHOWN} more`)
 } catch (error) {
   console.error(`no test report: ${error.message}`)
   failed = Math.max(failed, 1)

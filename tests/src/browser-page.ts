@@ -1,0 +1,126 @@
+// What a web page does with the client. browser.test.ts bundles this file, serves it, and calls the steps by their names.
+import { Client, calls, openWallet, sealWallet, verifyBalanceProof, Wallet } from '@smartshare/client'
+import { parseAddress, toHex } from '@smartshare/crypto'
+
+type Proof = Awaited<ReturnType<Client['proveBalance']>>['proof']
+type Urls = Parameters<typeof Client.connect>[0]
+
+let client: Client
+let own: Wallet
+
+/** The code of the error that `attempt` ends with, or `none`. */
+async function codeOf(attempt: () => unknown): Promise<string> {
+  try {
+    await attempt()
+    return 'none'
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  }
+}
+
+/** The same base64 text with one bit of the middle of its content turned over. */
+function damaged(text: string): string {
+  const bytes = [...atob(text)].map((character) => character.charCodeAt(0))
+  const middle = Math.floor(bytes.length / 2)
+  bytes[middle] = (bytes[middle] as number) ^ 1
+  return btoa(String.fromCharCode(...bytes))
+}
+
+const steps = {
+  /** The code with which connecting fails. */
+  tryToConnect: (urls: Urls) => codeOf(() => Client.connect(urls)),
+
+  /** Connects, and listens to blocks until the first one is heard of. */
+  async connect(urls: Urls) {
+    client = await Client.connect(urls)
+    void (async () => {
+      for await (const _ of client.blocks());
+    })()
+    return toHex(client.chainId)
+  },
+
+  /** Makes a wallet, and what a person keeps of it; forgets it, and opens the key file again. */
+  async makeWallet(password: string) {
+    const made = Wallet.create()
+    const keyFile = await sealWallet(made, password)
+    own = await openWallet(keyFile, password)
+    return {
+      address: made.account().text,
+      opened: own.account().text,
+      keyFile,
+      withOtherPassword: await codeOf(() => openWallet(keyFile, `${password} `)),
+    }
+  },
+
+  /** Pays the page's own wallet from a key file that was made elsewhere. */
+  async fund(keyFile: string, password: string, grains: string) {
+    const from = (await openWallet(keyFile, password)).account()
+    await client.sender(from).sendAndWait({ calls: [calls.transfer(own.account().address, BigInt(grains))] })
+  },
+
+  /** Pays from the page's own wallet; only news over the WebSocket may tell that the payment is final. */
+  async pay(to: string, grains: string) {
+    const request = { calls: [calls.transfer(parseAddress(to), BigInt(grains))] }
+    const { fetch } = globalThis
+    globalThis.fetch = (input, init) =>
+      String(init?.body).includes('"chain_transaction"')
+        ? Promise.reject(new TypeError('the test lets nobody ask'))
+        : fetch(input, init)
+    try {
+      const { id, height, receipt } = await client.sender(own.account()).sendAndWait(request, {
+        // Subscribed before the node has the transaction, so that its news cannot come too early.
+        onSigned: (transaction) => void client.follow(transaction),
+      })
+      return { id, height, status: receipt.status, feeGrains: String(receipt.feeGrains) }
+    } finally {
+      globalThis.fetch = fetch
+    }
+  },
+
+  async balance(address: string) {
+    return String((await client.rpc.account(address)).grains)
+  },
+
+  /** The proof of a balance in a state that is not older than the block of a height. */
+  async prove(address: string, height: number): Promise<Proof> {
+    for await (const _ of client.blocks()) {
+      const proven = await client.proveBalance(address)
+      if (proven.height >= height) return proven.proof
+    }
+    throw new Error('the client was closed')
+  },
+
+  /** What a proof from anybody shows. */
+  verify(proof: Proof, chainId: string) {
+    return String(verifyBalanceProof(proof, chainId).grains)
+  },
+
+  /** The codes with which proofs are refused in which one thing is not true. */
+  async refusals(proof: Proof, chainId: string) {
+    const changes: Record<string, Partial<Proof>> = {
+      grains: { grains: String(BigInt(proof.grains) + 1n) },
+      absence: { grains: proof.grains === '0' ? '1' : '0' },
+      address: { address: Wallet.create().account().text },
+      height: { height: proof.height + 1 },
+      path: { proof: damaged(proof.proof) },
+      header: { header: damaged(proof.header) },
+      certificate: { certificate: damaged(proof.certificate) },
+      genesis: { genesis: damaged(proof.genesis) },
+    }
+    const codes: Record<string, string> = {}
+    for (const [name, change] of Object.entries(changes)) {
+      codes[name] = await codeOf(() => verifyBalanceProof({ ...proof, ...change }, chainId))
+    }
+    return codes
+  },
+
+  /** Where a final block holds a transaction, shown by the block's certificate. */
+  async proveInclusion(id: string) {
+    const { height, index } = await client.proveInclusion(id)
+    return { height, index }
+  },
+}
+
+export type Steps = typeof steps
+
+Object.assign(globalThis, { steps })

@@ -218,6 +218,12 @@ describe('a sender', () => {
     await expect(Client.connect({ rpc: [] })).rejects.toMatchObject({ code: 'RPC_URL' })
   })
 
+  it('reads no answer without an end', async () => {
+    const flood = await between(async () => ' '.repeat(33 * 1024 * 1024))
+    const failure = Client.connect({ rpc: [flood], attempts: 1 })
+    await expect(failure).rejects.toMatchObject({ code: 'RPC_ANSWER', message: expect.stringContaining('more than') })
+  })
+
   it('will not speak with another network', async () => {
     const other = Client.connect({ rpc: [network.server.url], chainId: '00'.repeat(32) })
     await expect(other).rejects.toMatchObject({ code: 'CLIENT_OTHER_NETWORK' })

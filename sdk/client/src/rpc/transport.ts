@@ -160,15 +160,21 @@ function outcomeOf<T>(call: RpcCall<T>, id: number, raw: unknown, node: string):
 
 async function readBounded(response: Response, node: string): Promise<string> {
   if (response.body === null) return ''
+  // By a reader: not every browser can walk over a stream with `for await`.
+  const reader = response.body.getReader()
   const decoder = new TextDecoder()
   let text = ''
   let sizeBytes = 0
-  for await (const chunk of response.body) {
-    sizeBytes += chunk.length
-    if (sizeBytes > MAX_ANSWER_BYTES) throw strangeAnswer(node, `more than ${MAX_ANSWER_BYTES} bytes`)
-    text += decoder.decode(chunk, { stream: true })
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    sizeBytes += value.length
+    if (sizeBytes > MAX_ANSWER_BYTES) {
+      reader.cancel().catch(() => undefined)
+      throw strangeAnswer(node, `more than ${MAX_ANSWER_BYTES} bytes`)
+    }
+    text += decoder.decode(value, { stream: true })
   }
-  return text + decoder.decode()
 }
 
 /** What the platform says about a failed connection: `fetch` hides it in the cause. */

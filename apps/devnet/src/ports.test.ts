@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
@@ -28,8 +29,24 @@ describe('freeBasePort', () => {
     await expect(checkPorts(seatsOf('', { ...DEFAULT_OPTIONS, basePort }))).resolves.toBeUndefined()
   })
 
-  it('gives no range twice, although nobody listens there yet', async () => {
-    const found = await Promise.all(Array.from({ length: 4 }, freeBasePort))
-    expect(new Set(found).size).toBe(4)
+  it('gives no range that another process was given, although nobody listens there yet', async () => {
+    const module = JSON.stringify(new URL('./ports.ts', import.meta.url).href)
+    const code = `
+      const { freeBasePort } = await import(${module})
+      console.log(await freeBasePort())
+      setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const [text] = await once(child.stdout, 'data')
+      const found = new Set<number>()
+      for (let call = 0; call < 30; call += 1) found.add(await freeBasePort())
+      expect(Number(text)).toBeGreaterThan(0)
+      expect(found).not.toContain(Number(text))
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
   })
 })

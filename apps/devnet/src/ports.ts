@@ -30,19 +30,26 @@ export async function checkPorts(seats: readonly Seat[]): Promise<void> {
   for (const seat of seats) for (const { port, use } of seat.ports) await checkPort(seat, use, port)
 }
 
+/** What keeps the range that this process was given last. */
+let reservation: Server | undefined
+
 /**
- * First port of a range that nobody uses now, chosen at random. No other call gets the same range as long as this
- * process lives, also before anything listens there. Throws PORT_IN_USE if none was found.
+ * First port of a range that nobody uses now, chosen at random. No other process is given the same range until this one
+ * ends or asks for another, also before anything listens there. Throws PORT_IN_USE if none was found.
  */
 export async function freeBasePort(): Promise<number> {
   for (let attempt = 0; attempt < RANGE_TRIES; attempt += 1) {
     const basePort = FIRST_RANGE + PORT_SPAN * Math.floor(Math.random() * RANGES)
-    const reservation = await listenOn(basePort + RESERVING_PORT)
-    if (!(reservation instanceof Server)) continue
+    const reserving = await listenOn(basePort + RESERVING_PORT)
+    if (!(reserving instanceof Server)) continue
     const ports = seatsOf('', { ...DEFAULT_OPTIONS, basePort }).flatMap((seat) => seat.ports)
     const problems = await Promise.all(ports.map(({ port }) => tryPort(port)))
-    if (problems.every((problem) => problem === undefined)) return basePort
-    reservation.close()
+    if (problems.every((problem) => problem === undefined)) {
+      reservation?.close()
+      reservation = reserving
+      return basePort
+    }
+    reserving.close()
   }
   throw new SmartshareError('PORT_IN_USE', 'no free range of ports was found', { tries: RANGE_TRIES })
 }

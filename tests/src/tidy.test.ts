@@ -44,8 +44,12 @@ for (const wing of wings) {
   }
 }
 
+/** What a file imports; of packages of the house their names alone, also where only a part (`…/testing`) is imported. */
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/(?:from|import)\s*\(?'([^']+)'/g)].map((match) => match[1] ?? '')
+  return [...text.matchAll(/(?:from|import)\s*\(?'([^']+)'/g)].map(([, name = '']) => {
+    const [room] = /^@smartshare\/[^/]+/.exec(name) ?? [name]
+    return room
+  })
 }
 
 describe('the house', () => {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
 import { stopChildren } from './children.ts'
-import { lockNetwork } from './folder-lock.ts'
 import { FILES, kindOf } from './layout.ts'
+import { lockNetwork } from './network-lock.ts'
 import { isRunning } from './process-mark.ts'
 import { hasNetwork, processesOf, readDevnet, type StartedProcess, writeDevnet } from './records.ts'
 import { removeNetwork } from './set-up.ts'
@@ -21,7 +21,7 @@ export async function devnetDown(dir: string): Promise<{ stopped: string[] }> {
     writeDevnet(dir, { ...record, processes: [] })
     return { stopped }
   } finally {
-    lock.release()
+    await lock.release()
   }
 }
 
@@ -39,7 +39,7 @@ export async function devnetReset(dir: string): Promise<{ stopped: string[]; rem
     removeNetwork(dir)
     return { stopped, removed: dir }
   } finally {
-    lock.release()
+    await lock.release()
   }
 }
 

@@ -19,7 +19,6 @@ export const FILES = {
   providers: 'providers',
   /** Present while the network is being made; what lies beside it is then incomplete. */
   unfinished: 'unfinished',
-  locks: 'locks',
   /** Logs of everything that a process writes. */
   log: 'node.log',
   node: 'node.json',

@@ -16,7 +16,7 @@ const PRIVATE_FOLDER_MODE = 0o700
 /** Everything that a network puts into its folder; nothing else is ever removed. */
 const OWN_ENTRIES = [
   ...[FILES.devnet, FILES.network, FILES.genesis, FILES.wallets, FILES.delegates, FILES.providers],
-  ...[FILES.locks, FILES.unfinished],
+  FILES.unfinished,
 ]
 
 /** A network that can be started, but is whole only when its wallets are sealed. */
@@ -110,7 +110,7 @@ function writeSecrets(seat: Seat, secrets: Secrets, genesis: Uint8Array): void {
 }
 
 async function clearUnfinished(dir: string): Promise<void> {
-  const found = readdirSync(dir).filter((name) => name !== FILES.locks)
+  const found = readdirSync(dir)
   if (found.length === 0) return
   if (!found.includes(FILES.unfinished)) {
     throw new SmartshareError('DEVNET_FOLDER_IN_USE', `${dir} holds other things than a local network`, {
@@ -120,6 +120,6 @@ async function clearUnfinished(dir: string): Promise<void> {
   }
   await stopChildren(processesOf(dir))
   // The marker goes last: if we are stopped in the middle, what is left still counts as unfinished.
-  const others = OWN_ENTRIES.filter((name) => name !== FILES.locks && name !== FILES.unfinished)
+  const others = OWN_ENTRIES.filter((name) => name !== FILES.unfinished)
   for (const name of [...others, FILES.unfinished]) rmSync(join(dir, name), { recursive: true, force: true })
 }

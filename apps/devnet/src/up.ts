@@ -1,8 +1,8 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { SmartshareError } from '@smartshare/codec'
 import { type Command, startChild, stopChildren } from './children.ts'
-import { lockNetwork } from './folder-lock.ts'
 import { type Seat, seatsOf } from './layout.ts'
+import { lockNetwork } from './network-lock.ts'
 import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './options.ts'
 import { checkPorts } from './ports.ts'
 import { isRunning } from './process-mark.ts'
@@ -46,7 +46,7 @@ export async function devnetUp(request: UpRequest): Promise<DevnetStatus> {
     else await startNew(dir, request)
     return await devnetStatus(dir)
   } finally {
-    lock.release()
+    await lock.release()
   }
 }
 

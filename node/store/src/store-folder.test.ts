@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { lockFolder } from './folder-lock.ts'
 import { openStore } from './store-folder.ts'
 import { codeOf, inFolder } from './testing.ts'
 
@@ -98,31 +97,5 @@ describe('a data folder', () => {
       // What failed has let go of the folder.
       await rm(join(folder, 'blocks'), { recursive: true })
       await (await openStore(folder, { chainId })).close()
-    }))
-})
-
-describe('the lock by a socket file', () => {
-  it('is held by one, survives nobody, and is taken over from the dead', () =>
-    inFolder(async (folder) => {
-      await mkdir(join(folder, 'data'))
-      const lock = await lockFolder(join(folder, 'data'), 'darwin')
-      expect(await codeOf(() => lockFolder(join(folder, 'data'), 'darwin'))).toBe('STORE_LOCKED')
-      await lock.release()
-      const module = JSON.stringify(new URL('./folder-lock.ts', import.meta.url).href)
-      const code = `
-        const { lockFolder } = await import(${module})
-        await lockFolder(process.argv[1], 'darwin')
-        console.log('locked')
-        setInterval(() => {}, 1000)`
-      const child = spawn(
-        process.execPath,
-        ['--conditions=source', '--input-type=module', '-e', code, join(folder, 'data')],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      )
-      await once(child.stdout, 'data')
-      expect(await codeOf(() => lockFolder(join(folder, 'data'), 'darwin'))).toBe('STORE_LOCKED')
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-      await (await lockFolder(join(folder, 'data'), 'darwin')).release()
     }))
 })

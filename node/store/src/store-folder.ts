@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
+import { lockFolder } from '@smartshare/link/folder-lock'
 import { BlockLog } from './block-log.ts'
 import { ChainStore } from './chain-store.ts'
 import { type Disk, nodeDisk } from './disk.ts'
-import { lockFolder } from './folder-lock.ts'
 import { writeWhole } from './segment.ts'
 import { type OpenedVoteLog, VoteLog } from './vote-log.ts'
 
@@ -33,7 +33,7 @@ export interface OpenedStore {
 export async function openStore(folder: string, options: { readonly chainId: Uint8Array }): Promise<OpenedStore> {
   const { chainId } = options
   await nodeDisk.makeFolder(folder)
-  const lock = await lockFolder(folder)
+  const lock = await lockFolder(folder, { code: 'STORE_LOCKED', message: 'Another process is using this folder' })
   // What to undo if a later step fails, newest last.
   const undo: (() => Promise<void>)[] = [() => lock.release()]
   const close = async () => {

@@ -4,8 +4,9 @@ import { type Account, Client } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import { createLink, type Link } from '@smartshare/link'
+import { type FolderLock, lockFolder } from '@smartshare/link/folder-lock'
 import type { OfferView } from '@smartshare/runtime'
-import { type AccountSigner, type FolderLock, lockFolder, WorkerPool } from '@smartshare/storage'
+import { type AccountSigner, WorkerPool } from '@smartshare/storage'
 import { destination, type Logger, pino } from 'pino'
 import type { OfferTerms } from './chain.ts'
 import { AgentChainClient, neededCollateral } from './chain-client.ts'
@@ -65,7 +66,10 @@ export async function startAgent(request: StartRequest): Promise<RunningAgent> {
   const options = { name: settings.name, level: settings.logLevel, redact: ['password', 'seed', 'words'] }
   const log = pino(options, request.logTo ?? destination(1))
   await mkdir(request.dir, { recursive: true })
-  const lock = await lockFolder(request.dir)
+  const lock = await lockFolder(request.dir, {
+    code: 'AGENT_LOCKED',
+    message: 'another process uses this data folder',
+  })
   const agent = new Agent(request.dir, settings, log, lock)
   request.signal?.addEventListener('abort', () => void agent.stop(), { once: true })
   try {

@@ -1,6 +1,5 @@
 export type { Activation, AgreementReader, OwnerChain, StorageAgreement } from './chain.ts'
 export { ChainClient, ChainReader } from './chain-client.ts'
-export { type FolderLock, lockFolder } from './folder-lock.ts'
 export type { GetOptions, GetProgress } from './get-object.ts'
 export { OwnerKeys } from './keys.ts'
 export type { LotReceipt } from './lot-folder.ts'

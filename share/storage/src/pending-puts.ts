@@ -2,8 +2,8 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
 import { fromHex, toHex } from '@smartshare/crypto'
+import { type FolderLock, lockFolder } from '@smartshare/link/folder-lock'
 import type { OwnerChain } from './chain.ts'
-import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { endAgreements } from './put-object.ts'
 
 /** A put whose process died is looked after this long: its tender may still be matched in that time. */
@@ -11,6 +11,7 @@ const SETTLE_MS = 120_000
 /** Left puts that one clean-up takes care of. */
 const MAX_RECOVERED = 256
 const NAME = /^[0-9a-f]{32}$/
+const TAKEN = { code: 'AGENT_LOCKED', message: 'another process is storing this object' } as const
 
 /** A put that is under way: its folder is locked by this process and holds what must not outlive it. */
 export interface PendingPut {
@@ -23,7 +24,7 @@ export interface PendingPut {
 export async function beginPut(folder: string, object: Uint8Array): Promise<PendingPut> {
   const own = join(folder, toHex(object))
   await mkdir(own, { recursive: true, mode: 0o700 })
-  const lock = await lockFolder(own)
+  const lock = await lockFolder(own, TAKEN)
   return {
     folder: own,
     finish: async () => {
@@ -63,9 +64,11 @@ export async function recoverPuts(folder: string, chain: OwnerChain, nowMs: numb
 
 async function tryLock(folder: string): Promise<FolderLock | undefined> {
   try {
-    return await lockFolder(folder)
+    return await lockFolder(folder, TAKEN)
   } catch (error) {
-    if (SmartshareError.is(error, 'AGENT_LOCKED')) return undefined
+    // In the hands of a living process, or ended and removed by one since it was listed.
+    if (SmartshareError.is(error, TAKEN.code)) return undefined
+    if (SmartshareError.is(error, 'FOLDER_LOCK') && error.details.system === 'ENOENT') return undefined
     throw error
   }
 }

@@ -49,6 +49,10 @@ export const serviceErrors: ErrorTable = {
     'Use the wallet with which the agent was made.',
   ],
   ELEMENT_SLOT: ['The element has no such key.', REPORT],
+  FOLDER_LOCK: [
+    'The folder cannot be locked against other processes.',
+    'Check that it is there, and that this user may use it.',
+  ],
   INSPECTION_PROOF_FORM: [
     'The proof of an inspection has a wrong form.',
     'Make the proof with this version of the agent.',

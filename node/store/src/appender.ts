@@ -109,8 +109,8 @@ export class Appender {
       await this.#file.sync()
     } catch (error) {
       // After a failed sync nobody knows what the disk has; the system may forget that it failed (Rebello et al., 2020).
-      this.#break(error)
-      throw error
+      // So this is not STORE_FULL, after which the same may be tried again.
+      throw this.#break(error)
     }
     this.#durable = start + bytes.length
     let at = start
@@ -131,7 +131,8 @@ export class Appender {
     }
   }
 
-  #break(error: unknown): void {
+  #break(error: unknown): SmartshareError {
     this.#broken = new SmartshareError('LOG_BROKEN', 'The log failed and must be opened again', {}, error)
+    return this.#broken
   }
 }

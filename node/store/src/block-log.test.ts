@@ -1,6 +1,7 @@
+import { SmartshareError } from '@smartshare/codec'
 import { describe, expect, it } from 'vitest'
 import { BlockLog } from './block-log.ts'
-import { type Disk, nodeDisk } from './disk.ts'
+import { type Disk, type DiskFile, nodeDisk } from './disk.ts'
 import { SimulatedCrash, SimulatedDisk } from './simulated-disk.ts'
 import { codeOf, inFolder } from './testing.ts'
 
@@ -106,21 +107,11 @@ describe.each([
     }))
 })
 
-/** A disk whose syncs take a while, each as long as the seed says. */
-function slowDisk(seed: number): Disk {
-  const disk = new SimulatedDisk(seed)
-  let drawn = seed
-  const turns = (most: number) => {
-    drawn = (drawn * 1_103_515_245 + 12_345) % 2 ** 31
-    return Math.floor(drawn / 65_536) % most
-  }
+/** A disk with another way to sync its files. */
+function withSync(disk: SimulatedDisk, sync: (file: DiskFile) => Promise<void>): Disk {
   const open = async (path: string, create: boolean) => {
     const file = await disk.open(path, create)
-    const sync = async () => {
-      for (let turn = turns(6); turn > 0; turn -= 1) await new Promise(setImmediate)
-      await file.sync()
-    }
-    return { ...file, sync }
+    return { ...file, sync: () => sync(file) }
   }
   return {
     open,
@@ -130,6 +121,19 @@ function slowDisk(seed: number): Disk {
     remove: (path) => disk.remove(path),
     syncFolder: (path) => disk.syncFolder(path),
   }
+}
+
+/** A disk whose syncs take a while, each as long as the seed says. */
+function slowDisk(seed: number): Disk {
+  let drawn = seed
+  const turns = (most: number) => {
+    drawn = (drawn * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.floor(drawn / 65_536) % most
+  }
+  return withSync(new SimulatedDisk(seed), async (file) => {
+    for (let turn = turns(6); turn > 0; turn -= 1) await new Promise(setImmediate)
+    await file.sync()
+  })
 }
 
 describe('BlockLog on a slow disk', () => {
@@ -248,6 +252,27 @@ describe('BlockLog after a crash', () => {
     await fill(disk, folder, 1, 30)
     await disk.remove(`${folder}/blocks-00000002.log`)
     expect(await codeOf(() => BlockLog.open(disk, folder, options))).toBe('LOG_DAMAGED')
+  })
+})
+
+describe('BlockLog after a failed sync', () => {
+  it('says LOG_BROKEN, whatever the reason: nobody knows what the disk has, so nothing may simply be tried again', async () => {
+    const disk = new SimulatedDisk(1)
+    let fails = false
+    const failing = withSync(disk, async (file) => {
+      if (fails) throw new SmartshareError('STORE_FULL', 'The disk has no room')
+      await file.sync()
+    })
+    const log = await BlockLog.open(failing, folder, options)
+    await log.append(1, blockOf(1))
+    fails = true
+    expect(await codeOf(() => log.append(2, blockOf(2)))).toBe('LOG_BROKEN')
+    fails = false
+    expect(await codeOf(() => log.append(2, blockOf(2)))).toBe('LOG_BROKEN')
+    await log.close()
+    const again = await BlockLog.open(disk, folder, options)
+    expect(again.lastHeight).toBeGreaterThanOrEqual(1)
+    await again.append((again.lastHeight as number) + 1, blockOf((again.lastHeight as number) + 1))
   })
 })
 

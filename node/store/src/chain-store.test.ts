@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
@@ -8,7 +8,7 @@ import { MemoryState, type StateChange, StateJournal, StateTree } from '@smartsh
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChainStore } from './chain-store.ts'
-import { heightOf, inFolder, rootFromScratch } from './testing.ts'
+import { codeOf, heightOf, inFolder, rootFromScratch } from './testing.ts'
 
 const hex = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : Buffer.from(bytes).toString('hex'))
 const key = fc
@@ -291,6 +291,39 @@ describe('ChainStore without room', () => {
         await once(child, 'exit')
       } finally {
         spawnSync('umount', [small])
+      }
+    }))
+
+  it('says STORE_FULL also where not a single byte has room', async (test) =>
+    inFolder(async (folder) => {
+      const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', folder]).status === 0
+      test.skip(!mounted)
+      const store = ChainStore.open(join(folder, 'state'))
+      try {
+        const tree = new StateTree(store.pages)
+        const next = (height: number) => {
+          const journal = new StateJournal(store.state)
+          for (let i = 0; i < 100; i += 1) journal.set(Buffer.from(`${height} ${i}`), Buffer.alloc(500, 1))
+          return heightOf(tree, height, journal.changes())
+        }
+        store.commit([next(0)], 0)
+        tree.committed(0)
+        const filler = openSync(join(folder, 'filler'), 'w')
+        expect(() => {
+          for (;;) writeSync(filler, Buffer.alloc(4096))
+        }).toThrow('ENOSPC')
+        closeSync(filler)
+        const codes = new Set<string>()
+        const waiting = next(1)
+        for (let attempt = 0; attempt < 3; attempt += 1) codes.add(await codeOf(() => store.commit([waiting], 0)))
+        expect([...codes]).toEqual(['STORE_FULL'])
+        rmSync(join(folder, 'filler'))
+        store.commit([waiting], 0)
+        store.refresh()
+        expect(hex(rootFromScratch(store))).toBe(hex(waiting.facts.stateRoot))
+      } finally {
+        await store.close()
+        spawnSync('umount', [folder])
       }
     }))
 })

@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { HASH_BYTES } from '@smartshare/chain'
 import {
   decode,
@@ -28,6 +29,8 @@ const MOST_DROPPED = 4_096
 /** The error number (EIO) that LMDB gives for a write that fell short, which is what a full disk looks like to it. */
 const SHORT_WRITE = 5
 const MAP_FULL = -30792
+/** What LMDB hands on where not a single byte had room. */
+const FULL = [MAP_FULL, constants.errno.ENOSPC, constants.errno.EDQUOT, constants.errno.EFBIG]
 /** A commit rewrites about as many pages of 4 KiB as it has entries; with less room than this it may well fail. */
 const ROOM_PER_ENTRY_BYTES = 8_192
 const LEAST_ROOM_BYTES = 1_048_576
@@ -271,7 +274,7 @@ export class ChainStore {
     if (typeof reason !== 'number') return error
     const { bavail, bsize } = statfsSync(this.folder)
     const room = bavail * bsize
-    if (reason === MAP_FULL || (reason === SHORT_WRITE && room < LEAST_ROOM_BYTES + entries * ROOM_PER_ENTRY_BYTES)) {
+    if (FULL.includes(reason) || (reason === SHORT_WRITE && room < LEAST_ROOM_BYTES + entries * ROOM_PER_ENTRY_BYTES)) {
       return new SmartshareError('STORE_FULL', 'The disk has no room for the state', { path: this.folder, room }, error)
     }
     const message = error instanceof Error ? error.message : String(error)

@@ -37,7 +37,10 @@ export async function openStore(folder: string, options: { readonly chainId: Uin
   // What to undo if a later step fails, newest last.
   const undo: (() => Promise<void>)[] = [() => lock.release()]
   const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+    // All of them, also after one has failed: else this process itself would keep the folder locked.
+    const failures: unknown[] = []
+    for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const known = await checkFormat(nodeDisk, folder, chainId)

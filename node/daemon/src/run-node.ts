@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { SmartshareError } from '@smartshare/codec'
 import pino from 'pino'
 import { readConfig } from './config.ts'
+import { LogOutput } from './log-output.ts'
 import { Node } from './node.ts'
 import { NodeView } from './node-view.ts'
 import { startRpcServer } from './rpc/server.ts'
 
 /** How long a graceful stop may take before the process ends anyway. */
 const STOP_TIMEOUT_MS = 15_000
+const STDOUT = 1
 
 /**
  * Runs a node until SIGTERM or SIGINT, as the command `smartshare node` does. Logs as JSON lines on standard output.
@@ -15,7 +17,7 @@ const STOP_TIMEOUT_MS = 15_000
  */
 export async function runNode(configPath: string): Promise<void> {
   const config = readConfig(configPath)
-  const log = pino({ name: config.name, level: config.logLevel, base: null })
+  const log = pino({ name: config.name, level: config.logLevel, base: null }, new LogOutput(STDOUT))
   const node = await Node.start(config, log)
   let server: Awaited<ReturnType<typeof startRpcServer>>
   try {

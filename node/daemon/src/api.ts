@@ -1,5 +1,5 @@
 import type { Certificate, DelegateSet, Header } from '@smartshare/chain'
-import type { ErrorDetails } from '@smartshare/codec'
+import type { ErrorDetails, SmartshareError } from '@smartshare/codec'
 import type { Genesis } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
 import type { Registry } from 'prom-client'
@@ -110,6 +110,13 @@ export interface NodeApi {
   readonly genesis: { readonly encoded: Uint8Array; readonly record: Genesis }
   /** Everything the node measures; served as /metrics. */
   readonly metrics: Registry
+  /**
+   * NODE_HALTED while the node cannot go on: its disk is full or damaged, say. What it knows grows stale then, so whatever
+   * reads or writes the chain throws this; only `status` and the figures are told still.
+   */
+  readonly halted: SmartshareError | undefined
+  /** Calls `listener` each time the node halts; returns how to end it. */
+  onHalt(listener: () => void): () => void
   status(): NodeStatus
   peers(): readonly PeerInfo[]
   state(): CommittedState

@@ -73,7 +73,19 @@ function fail(error: unknown): void {
         details: {},
       }
   reply({ type: 'failed', error: plain })
-  port.close()
+  end()
+}
+
+/** Lets go of the store, so that it can be opened anew, and of the port, which ends the thread. */
+function end(): void {
+  const closed = store?.close() ?? Promise.resolve()
+  store = undefined
+  closed
+    .catch(() => undefined)
+    .then(() => {
+      reply({ type: 'stopped' })
+      port.close()
+    })
 }
 
 port.on('message', (first: ExecutorRequest) => {
@@ -85,10 +97,7 @@ port.on('message', (first: ExecutorRequest) => {
       if (request.type === 'stop') {
         commit(executor)
         executor = undefined
-        void store?.close().then(() => {
-          reply({ type: 'stopped' })
-          port.close()
-        })
+        end()
         return
       }
       handle(executor, request)

@@ -31,7 +31,9 @@ export class Executor {
   private supply = 0n
   private handed: number
   private executed: number
-  private onStopped: (() => void) | undefined
+  /** The thread has let go of the store, or is gone. */
+  private readonly stopped: Promise<void>
+  private onStopped: () => void = () => undefined
   private failed = false
 
   private constructor(worker: Worker, port: MessagePort, startHeight: number, events: ExecutorEvents) {
@@ -41,6 +43,10 @@ export class Executor {
     this.events = events
     this.handed = startHeight
     this.executed = startHeight
+    this.stopped = new Promise((resolve) => {
+      this.onStopped = resolve
+    })
+    worker.once('exit', () => this.onStopped())
     port.on('message', (reply: ExecutorReply) => this.take(reply))
   }
 
@@ -57,6 +63,10 @@ export class Executor {
       port1.once('message', resolve)
     })
     if (first.type === 'failed') {
+      await new Promise<void>((resolve) => {
+        port1.once('message', () => resolve())
+        worker.once('exit', () => resolve())
+      })
       await worker.terminate()
       throw SmartshareError.fromPlain(first.error)
     }
@@ -111,13 +121,8 @@ export class Executor {
 
   /** Executes what was handed over, commits, and ends the thread. */
   async stop(): Promise<void> {
-    if (!this.failed) {
-      const stopped = new Promise<void>((resolve) => {
-        this.onStopped = resolve
-      })
-      this.ask({ type: 'stop' })
-      await stopped
-    }
+    if (!this.failed) this.ask({ type: 'stop' })
+    await this.stopped
     await this.worker.terminate()
   }
 
@@ -150,7 +155,7 @@ export class Executor {
         this.fail(SmartshareError.fromPlain(reply.error))
         return
       case 'stopped':
-        this.onStopped?.()
+        this.onStopped()
         return
       case 'ready':
         return
@@ -162,7 +167,6 @@ export class Executor {
     this.failed = true
     for (const resolve of this.proofs.values()) resolve(null)
     this.proofs.clear()
-    this.onStopped?.()
     this.events.onFailed(error)
   }
 }

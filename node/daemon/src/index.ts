@@ -1,7 +1,7 @@
 export type * from './api.ts'
 export { BlockExecutor } from './block-executor.ts'
 export { type NodeConfig, readConfig } from './config.ts'
-export { Node } from './node.ts'
+export { NodeKeeper } from './node-keeper.ts'
 export { NodeView } from './node-view.ts'
 export { startRpcServer } from './rpc/server.ts'
 export { runNode } from './run-node.ts'

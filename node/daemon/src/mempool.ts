@@ -52,6 +52,11 @@ export class Mempool {
     return this.sizeBytes
   }
 
+  /** All that waits as it travels, in the order in which it came. */
+  get wires(): Uint8Array[] {
+    return [...this.byId.values()].map(({ tx }) => tx.wire)
+  }
+
   has(id: Uint8Array): boolean {
     return this.byId.has(mapKey(id))
   }

@@ -7,7 +7,7 @@ export class NodeMetrics {
   readonly transactions: Counter
   readonly blocks: Counter
 
-  constructor(status: () => NodeStatus & { height: number; evidence: number }) {
+  constructor(status: () => NodeStatus & { height: number; evidence: number; halted: boolean }) {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     this.transactions = new Counter({
@@ -26,6 +26,7 @@ export class NodeMetrics {
       ['smartshare_transactions_per_second', 'Final transactions per second, lately', (now) => now.txPerSecond],
       ['smartshare_evidence', 'Contradictions of delegates seen since the start', (now) => now.evidence],
       ['smartshare_healthy', 'Whether the node is well', (now) => (now.healthy ? 1 : 0)],
+      ['smartshare_halted', 'Whether the node cannot go on and answers nothing', (now) => (now.halted ? 1 : 0)],
     ]
     for (const [name, help, read] of gauges) {
       new Gauge({

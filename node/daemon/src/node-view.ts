@@ -1,4 +1,5 @@
 import { type DelegateSet, decodeSet, setHash } from '@smartshare/chain'
+import type { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import type { Registry } from 'prom-client'
 import type {
@@ -14,27 +15,30 @@ import type {
   TransactionPlace,
 } from './api.ts'
 import type { Node } from './node.ts'
+import type { NodeKeeper } from './node-keeper.ts'
 import { NodeMetrics } from './node-metrics.ts'
 
 const NODE_VERSION = '0.1.0'
 
-/** A node as its RPC server sees it. */
+/** A node as its RPC server sees it. Of a halted one nothing but its figures can be read. */
 export class NodeView implements NodeApi {
   readonly chainId: Uint8Array
   readonly genesis: NodeApi['genesis']
-  private readonly node: Node
+  private readonly keeper: NodeKeeper
   private readonly measured: NodeMetrics
 
-  constructor(node: Node) {
-    this.node = node
+  constructor(keeper: NodeKeeper) {
+    this.keeper = keeper
+    const { node } = keeper
     this.chainId = node.chainId
     this.genesis = { encoded: node.config.genesis, record: node.genesis }
     this.measured = new NodeMetrics(() => ({
       ...this.status(),
-      height: node.committedHeight,
-      evidence: node.evidenceCount,
+      height: keeper.node.committedHeight,
+      evidence: keeper.node.evidenceCount,
+      halted: keeper.halted !== undefined,
     }))
-    node.subscribe(({ receipts }) => {
+    keeper.subscribe(({ receipts }) => {
       this.measured.blocks.inc()
       this.measured.transactions.inc(receipts.length - 1)
     })
@@ -44,10 +48,18 @@ export class NodeView implements NodeApi {
     return this.measured.registry
   }
 
+  get halted(): SmartshareError | undefined {
+    return this.keeper.halted
+  }
+
+  onHalt(listener: () => void): () => void {
+    return this.keeper.onHalt(listener)
+  }
+
+  /** In memory alone, so that it can be told of a halted node too. */
   status(): NodeStatus {
-    const { node } = this
+    const { node, problem } = this.keeper
     const { term, slot } = node.position
-    const { problem } = node
     return {
       name: node.config.name,
       version: NODE_VERSION,
@@ -87,7 +99,7 @@ export class NodeView implements NodeApi {
     }
   }
 
-  submit(wires: readonly Uint8Array[]): Promise<SubmitOutcome[]> {
+  async submit(wires: readonly Uint8Array[]): Promise<SubmitOutcome[]> {
     return this.node.intake.submit(wires)
   }
 
@@ -130,7 +142,14 @@ export class NodeView implements NodeApi {
   }
 
   subscribe(listener: (notice: ExecutedNotice) => void): () => void {
-    return this.node.subscribe(listener)
+    return this.keeper.subscribe(listener)
+  }
+
+  /** The node that runs. Throws NODE_HALTED. */
+  private get node(): Node {
+    const { halted } = this.keeper
+    if (halted !== undefined) throw halted
+    return this.keeper.node
   }
 
   /** The first final header of the term before that names the set and has a certificate of its own. */

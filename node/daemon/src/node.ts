@@ -70,7 +70,10 @@ export class Node {
   private running: TermStart
   private committed: number
   private elected: DelegateSet | undefined
-  private fault: string | undefined
+  /** Why this node cannot go on; it is then to be stopped. */
+  readonly failed: Promise<SmartshareError>
+  private onFailed: (fault: SmartshareError) => void = () => undefined
+  private fault: SmartshareError | undefined
   private lastFinalMs = performance.now()
   /** The last append to the block log; it ends when all before it have ended. */
   private finalsWritten: Promise<unknown> = Promise.resolve()
@@ -110,6 +113,9 @@ export class Node {
   private constructor(opened: Opened) {
     const { config, log, genesis, chainId, finals, promises } = opened
     const store = opened.folder.state
+    this.failed = new Promise((resolve) => {
+      this.onFailed = resolve
+    })
     this.config = config
     this.log = log
     this.genesis = genesis
@@ -192,7 +198,7 @@ export class Node {
 
   /** Why the node is not well, for people; undefined while it is. */
   get problem(): string | undefined {
-    if (this.fault !== undefined) return this.fault
+    if (this.fault !== undefined) return `${this.fault.code}: ${this.fault.message}`
     const patienceMs = Math.max(LEAST_STALLED_MS, STALLED_SLOTS * this.genesis.parameters.slotMs)
     const waitedMs = performance.now() - this.lastFinalMs
     return waitedMs > patienceMs ? `no final block for ${Math.round(waitedMs / 1000)} s` : undefined
@@ -382,18 +388,23 @@ export class Node {
 
   private fail(error: unknown): void {
     if (this.fault !== undefined || this.stopping !== undefined) return
-    this.fault = SmartshareError.is(error) ? `${error.code}: ${error.message}` : String(error)
+    this.fault = SmartshareError.is(error) ? error : new SmartshareError('INTERNAL', String(error), {}, error)
     this.log.fatal({ err: error }, 'the node cannot go on')
+    // Nothing more is signed from here on.
     this.driver.stop()
+    this.onFailed(this.fault)
   }
 
   private async close(): Promise<void> {
     this.driver.stop()
     this.net?.close()
-    await this.link.close()
-    await this.signatures.close()
-    await this.executorThread?.stop()
-    await this.folder.close()
+    try {
+      await this.link.close()
+      await this.signatures.close()
+      await this.executorThread?.stop()
+    } finally {
+      await this.folder.close()
+    }
     this.log.info('node stopped')
   }
 }

@@ -3,7 +3,7 @@ import { SmartshareError } from '@smartshare/codec'
 import pino from 'pino'
 import { readConfig } from './config.ts'
 import { LogOutput } from './log-output.ts'
-import { Node } from './node.ts'
+import { NodeKeeper } from './node-keeper.ts'
 import { NodeView } from './node-view.ts'
 import { startRpcServer } from './rpc/server.ts'
 
@@ -18,7 +18,7 @@ const STDOUT = 1
 export async function runNode(configPath: string): Promise<void> {
   const config = readConfig(configPath)
   const log = pino({ name: config.name, level: config.logLevel, base: null }, new LogOutput(STDOUT))
-  const node = await Node.start(config, log)
+  const node = await NodeKeeper.start(config, log)
   let server: Awaited<ReturnType<typeof startRpcServer>>
   try {
     server = await startRpcServer({ node: new NodeView(node), logger: log, ...config.rpc })

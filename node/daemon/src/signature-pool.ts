@@ -58,7 +58,9 @@ export class SignaturePool {
 
   async close(): Promise<void> {
     this.closed = true
-    for (const job of this.queue.splice(0)) job.reject(new SmartshareError('NODE_STOPPING', 'the node is stopping'))
+    const jobs = [...this.queue.splice(0), ...this.running.values()]
+    this.running.clear()
+    for (const job of jobs) job.reject(new SmartshareError('NODE_STOPPING', 'the node is stopping'))
     await Promise.all([...this.workers].map((worker) => worker.terminate()))
   }
 

@@ -9,6 +9,7 @@ export const cures: Readonly<Record<string, string>> = {
   MEMPOOL_FULL: 'Try again in a few seconds.',
   MEMPOOL_LANE_FULL: 'Wait for some to become final, or use another lane.',
   NODE_BUSY: 'Try again in a few seconds.',
+  NODE_HALTED: 'Ask another node. `/health` says why; after a full disk it goes on by itself once there is room.',
   NODE_STARTING: 'Try again in a few seconds.',
   NODE_STOPPING: 'Ask another node, or start it again.',
   RPC_BATCH_TOO_LARGE: 'Send smaller batches.',

@@ -85,6 +85,8 @@ export class MemoryNode implements NodeApi {
   readonly metrics = new Registry()
   /** Set to make the node answer that it is ill. */
   problem: string | undefined
+  halted: SmartshareError | undefined
+  private readonly haltListeners = new Set<() => void>()
   private readonly parameters: Parameters
   private readonly reader = new MemoryState()
   private readonly tree: StateTree
@@ -115,6 +117,17 @@ export class MemoryNode implements NodeApi {
     this.rootBefore = this.tree.root
     const executed = { height: 0, blockHash: this.chainId, stateRoot: this.rootBefore, receiptsRoot: receiptsRoot([]) }
     this.range = RangeAccumulator.empty.append(executedHash(executed))
+  }
+
+  /** Lets the node halt as one does that cannot go on; setting `halted` to undefined lets it go on. */
+  halt(): void {
+    this.halted = new SmartshareError('NODE_HALTED', 'the node cannot go on', { reason: 'STORE_FULL', passes: true })
+    for (const listener of this.haltListeners) listener()
+  }
+
+  onHalt(listener: () => void): () => void {
+    this.haltListeners.add(listener)
+    return () => this.haltListeners.delete(listener)
   }
 
   get height(): number {

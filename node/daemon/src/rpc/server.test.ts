@@ -240,6 +240,31 @@ describe('the RPC server', () => {
     expect(text).toMatch(/smartshare_rpc_calls_total\{method="chain_status",outcome="ok"\} 1/)
   })
 
+  it('refuses everything while the node is halted, says why, and serves again when it goes on', async () => {
+    node.halt()
+    const health = await fetch(new URL('/health', server.url))
+    expect([health.status, await health.json()]).toEqual([
+      503,
+      {
+        healthy: false,
+        height: null,
+        final: null,
+        problem: expect.any(String),
+        code: 'NODE_HALTED',
+        cure: expect.any(String),
+      },
+    ])
+    for (const name of methods.keys()) {
+      const response = await post(JSON.stringify({ jsonrpc: '2.0', id: 1, method: name, params: {} }))
+      expect([name, response.status]).toEqual([name, 503])
+      const { error } = (await response.json()) as Answer
+      expect(error.data).toMatchObject({ code: 'NODE_HALTED', cure: expect.any(String) })
+    }
+    node.halted = undefined
+    expect((await ask('chain_status')).height).toBe(0)
+    expect((await fetch(new URL('/health', server.url))).status).toBe(200)
+  })
+
   it('says nothing about the inside when something of its own breaks', async () => {
     node.block = () => Promise.reject(new TypeError('secret path /data'))
     const { error } = await call('chain_block', { height: 1 })

@@ -8,9 +8,12 @@ import { Dispatcher, failureText } from './dispatch.ts'
 import { MAX_ACTIVE_REQUESTS, MAX_REQUEST_BYTES, MAX_SOCKETS, PING_INTERVAL_MS, STOP_GRACE_MS } from './limits.ts'
 import { RpcMetrics } from './metrics.ts'
 import { isOriginAllowed } from './origins.ts'
+import { failureOf } from './rpc-failure.ts'
 import { SocketClient } from './socket.ts'
 import { SubscriptionHub } from './subscriptions.ts'
 
+/** WebSocket status (RFC 6455 §7.4.1, IANA registry). */
+const TRY_AGAIN_LATER = 1013
 const JSON_TYPE = 'application/json; charset=utf-8'
 const REQUEST_TIMEOUT_MS = 30_000
 const CORS_AGE_SECONDS = '600'
@@ -87,6 +90,7 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
   )
 
   app.post('/', async (request: FastifyRequest, reply) => {
+    if (node.halted !== undefined) return refuse(reply, 503, node.halted)
     if (stopping || active >= MAX_ACTIVE_REQUESTS) {
       metrics.busy.inc()
       return refuse(
@@ -106,7 +110,11 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
   })
   app.get('/ws', { websocket: true }, (socket) => {
     if (stopping || clients.size >= MAX_SOCKETS) {
-      socket.close(1013, 'RPC_BUSY')
+      socket.close(TRY_AGAIN_LATER, 'RPC_BUSY')
+      return
+    }
+    if (node.halted !== undefined) {
+      socket.close(TRY_AGAIN_LATER, node.halted.code)
       return
     }
     const client = new SocketClient(socket, dispatcher, hub, metrics)
@@ -119,6 +127,11 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
   })
   app.get('/health', async (_request, reply) => {
     const { healthy, problem, finalHeight } = node.status()
+    if (node.halted !== undefined) {
+      const { code, cure } = failureOf(node.halted).data
+      reply.status(503)
+      return { healthy: false, height: null, final: null, problem: problem ?? node.halted.message, code, cure }
+    }
     const { height } = node.state()
     reply.status(healthy ? 200 : 503)
     return { healthy, height, final: Math.max(height, finalHeight), problem: problem ?? null }
@@ -127,6 +140,10 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
     return reply.type(node.metrics.contentType).send(await node.metrics.metrics())
   })
 
+  // News would stay away without a word: clients are told to listen elsewhere.
+  const endHalt = node.onHalt(() => {
+    for (const client of clients) client.halt()
+  })
   const pinging = setInterval(() => {
     for (const client of clients) client.ping()
   }, PING_INTERVAL_MS)
@@ -135,6 +152,7 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
     await app.listen({ host: options.host, port: options.port })
   } catch (error) {
     clearInterval(pinging)
+    endHalt()
     hub.close()
     await app.close()
     metrics.close()
@@ -152,6 +170,7 @@ export async function startRpcServer(options: RpcOptions): Promise<RpcServer> {
       if (stopping) return
       stopping = true
       clearInterval(pinging)
+      endHalt()
       hub.close()
       for (const client of clients) client.close()
       const grace = setTimeout(() => {

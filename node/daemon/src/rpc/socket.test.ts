@@ -193,6 +193,16 @@ describe('a WebSocket client', () => {
     expect(await client.closed).toEqual({ code: 1001, reason: 'the node is stopping' })
   })
 
+  it('is cut when the node halts, and not let in until it goes on', async () => {
+    const client = new Client()
+    await client.call('chain_subscribe', { topic: 'blocks' })
+    node.halt()
+    expect(await client.closed).toEqual({ code: 1013, reason: 'NODE_HALTED' })
+    expect(await new Client().closed).toEqual({ code: 1013, reason: 'NODE_HALTED' })
+    node.halted = undefined
+    expect((await new Client().call('chain_subscribe', { topic: 'blocks' })).result).toEqual({ subscription: 1 })
+  })
+
   it('is refused when its page is of another origin', async () => {
     const answer = await handshake('Origin: https://evil.example\r\n')
     expect(answer.text).toContain('403')

@@ -54,6 +54,12 @@ export class SocketClient {
     this.socket.close(GOING_AWAY, 'the node is stopping')
   }
 
+  /** Ends a client of a node that cannot go on. */
+  halt(): void {
+    this.client.close()
+    this.socket.close(TRY_AGAIN_LATER, 'NODE_HALTED')
+  }
+
   terminate(): void {
     this.socket.terminate()
   }

@@ -133,6 +133,10 @@ export const nodeErrors: ErrorTable = {
   NODE_ANCESTOR_UNKNOWN: ['A block is missing below another one.', 'Nothing needs to be done: it is fetched.'],
   NODE_BUSY: ['Too many transactions wait to be checked.', LATER],
   NODE_CONFIG: ['The configuration of the node cannot be read.', 'Correct the file at the place that is named.'],
+  NODE_HALTED: [
+    'The node cannot go on, because its disk is full or damaged or it met a fault, and so it answers nothing.',
+    'Ask another node. `/health` says why; after a full disk it goes on by itself once there is room.',
+  ],
   NODE_ROOT_UNKNOWN: [
     'A root is named that is not executed here yet.',
     'Nothing needs to be done: the node is catching up.',

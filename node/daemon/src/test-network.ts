@@ -1,0 +1,118 @@
+// For tests of whole nodes: a network of a few delegates, each a real process on the sources, in folders of their own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { bls, formatAddress, KeyPair, sha256, toHex } from '@smartshare/crypto'
+import { peerIdOfKey } from '@smartshare/link'
+import { testAccount } from '@smartshare/runtime/testing'
+import { MemoryNode } from './rpc/memory-node.ts'
+
+const HOST = '127.0.0.1'
+const utf8 = new TextEncoder()
+
+export interface TestNode {
+  readonly dir: string
+  readonly url: string
+  readonly ws: string
+  /** Undefined before `start`. */
+  child: ChildProcess | undefined
+}
+
+/** The answer to a call, whatever it is, with the status of HTTP. */
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field.
+export type Answer = any
+
+/** A network whose nodes are started one by one. */
+export class TestNetwork {
+  readonly nodes: readonly TestNode[]
+  /** The same genesis in memory: for the chain id and to make transactions. */
+  readonly genesis: MemoryNode
+
+  /** `folderOf`: an existing folder for each node. */
+  static async make(count: number, folderOf: (index: number) => string, accounts: string[]): Promise<TestNetwork> {
+    const genesis = new MemoryNode({ accounts, delegates: count, parameters: { slotMs: 200 } })
+    const seeds = Array.from({ length: count }, (_, i) => sha256(utf8.encode(`link ${i}`)))
+    const ports = await freePorts(2 * count)
+    const addresses = seeds.map((seed, i) => {
+      const key = KeyPair.fromSeed('ed25519', seed).publicKey.subarray(1)
+      return `/ip4/${HOST}/tcp/${ports[2 * i]}/p2p/${peerIdOfKey(key)}`
+    })
+    const nodes = seeds.map((seed, i): TestNode => {
+      const dir = folderOf(i)
+      const rpc = ports[2 * i + 1] as number
+      mkdirSync(dir, { recursive: true })
+      writeFileSync(join(dir, 'genesis.cbor'), genesis.genesis.encoded)
+      writeFileSync(join(dir, 'link.key'), toHex(seed))
+      const secret = bls.secretFromSeed(sha256(utf8.encode(`delegate ${i}`)))
+      const address = formatAddress(testAccount(`delegate ${i}`).address)
+      writeFileSync(join(dir, 'delegate.json'), JSON.stringify({ address, secret: toHex(secret) }))
+      const settings = {
+        name: `d${i + 1}`,
+        genesis: 'genesis.cbor',
+        dataDir: 'data',
+        delegateKey: 'delegate.json',
+        linkKey: 'link.key',
+        localNetwork: true,
+        rpc: { host: HOST, port: rpc },
+        p2p: { listen: [`/ip4/${HOST}/tcp/${ports[2 * i]}`], peers: addresses.filter((_, other) => other !== i) },
+      }
+      writeFileSync(join(dir, 'node.json'), JSON.stringify(settings))
+      return { dir, url: `http://${HOST}:${rpc}/`, ws: `ws://${HOST}:${rpc}/ws`, child: undefined }
+    })
+    return new TestNetwork(genesis, nodes)
+  }
+
+  private constructor(genesis: MemoryNode, nodes: readonly TestNode[]) {
+    this.genesis = genesis
+    this.nodes = nodes
+  }
+
+  /** Starts the process of a node; its log lies beside its settings. */
+  start(node: TestNode): void {
+    const log = openSync(join(node.dir, 'node.log'), 'a')
+    // A file and not `--eval`: threads inherit what a process was started with.
+    const program = join(node.dir, 'run.mjs')
+    writeFileSync(
+      program,
+      `import { runNode } from ${JSON.stringify(new URL('./run-node.ts', import.meta.url).href)}
+      await runNode(${JSON.stringify(join(node.dir, 'node.json'))})`,
+    )
+    node.child = spawn(process.execPath, ['--conditions=source', program], {
+      stdio: ['ignore', log, log],
+    })
+    closeSync(log)
+  }
+
+  /** Ends every process that was started, and waits until they are gone. */
+  async stop(): Promise<void> {
+    const running = this.nodes.flatMap(({ child }) => (child && child.exitCode === null ? [child] : []))
+    await Promise.all(
+      running.map((child) => {
+        child.kill('SIGTERM')
+        return once(child, 'exit')
+      }),
+    )
+  }
+}
+
+export async function callNode(node: TestNode, method: string, params: unknown = {}): Promise<Answer> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+  const response = await fetch(node.url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+  return { status: response.status, ...((await response.json()) as object) }
+}
+
+/** Ports that nobody uses now. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, HOST)
+      await once(server, 'listening')
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { logTail, startChild, stopChildren } from './children.ts'
 import type { Seat } from './layout.ts'
+import { MAX_LOG_BYTES } from './log-bound.ts'
 import { isRunning } from './process-mark.ts'
 
 let dir = ''
@@ -35,11 +36,57 @@ describe('startChild', () => {
     run("console.log('ready')")
     await saysReady()
     expect(readFileSync(seat.log, 'utf8')).toBe('before\nready\n')
-    truncateSync(seat.log, 64 * 1024 * 1024 + 1)
+    truncateSync(seat.log, MAX_LOG_BYTES + 1)
     run("console.log('ready again')")
     await saysReady()
     expect(readFileSync(seat.log, 'utf8')).toBe('ready again\n')
-    expect(statSync(`${seat.log}.1`).size).toBe(64 * 1024 * 1024 + 1)
+    expect(statSync(`${seat.log}.1`).size).toBe(MAX_LOG_BYTES + 1)
+  })
+
+  it('keeps the log of a running process within two files of bounded size, and loses no line between them', async () => {
+    // Half a megabyte in each hundredth of a second, from the main thread; 100 MiB in all.
+    const child = run(`
+      let number = 0
+      const timer = setInterval(() => {
+        let lines = ''
+        while (lines.length < 524288) lines += String(number++).padStart(99) + '\\n'
+        require('node:fs').writeSync(1, lines)
+        if (number > 1048576) { clearInterval(timer); console.error('ready'); setInterval(() => {}, 1000) }
+      }, 10)`)
+    // What is written between two looks comes on top, also when the machine is busy.
+    const most = 4 * MAX_LOG_BYTES
+    await vi.waitFor(
+      () => {
+        for (const log of [seat.log, `${seat.log}.1`]) {
+          expect(statSync(log, { throwIfNoEntry: false })?.size ?? 0).toBeLessThan(most)
+        }
+        expect(logTail(seat.log)).toContain('ready')
+      },
+      { timeout: 60_000, interval: 20 },
+    )
+    expect(isRunning(child)).toBe(true)
+    await stopChildren([child])
+    const lines = [`${seat.log}.1`, seat.log].flatMap((log) => readFileSync(log, 'utf8').trimEnd().split('\n'))
+    expect(lines.pop()).toBe('ready')
+    const first = Number(lines[0])
+    expect(first).toBeGreaterThan(0)
+    expect(lines.every((line, i) => line.length === 99 && Number(line) === first + i)).toBe(true)
+    expect(first + lines.length).toBeGreaterThan(1_048_576)
+  })
+
+  it('leaves outputs alone that are not the log, and passes nothing of it on', async () => {
+    const other = join(dir, 'other')
+    writeFileSync(other, '')
+    truncateSync(other, 2 * MAX_LOG_BYTES)
+    const child = run(`
+      const { spawn } = require('node:child_process')
+      const { openSync } = require('node:fs')
+      const own = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 1500)'], { stdio: ['ignore', openSync('other', 'a'), 'ignore'] })
+      own.on('exit', () => console.log(process.env.SMARTSHARE_LOG, 'ready'))`)
+    await saysReady()
+    expect(readFileSync(seat.log, 'utf8')).toBe('undefined ready\n')
+    expect(statSync(other).size).toBe(2 * MAX_LOG_BYTES)
+    await vi.waitFor(() => expect(isRunning(child)).toBe(false))
   })
 
   it('throws DEVNET_SPAWN for a program that is not there', () => {

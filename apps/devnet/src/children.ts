@@ -3,11 +3,10 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from '
 import { setTimeout as delay } from 'node:timers/promises'
 import { SmartshareError } from '@smartshare/codec'
 import type { Seat } from './layout.ts'
+import { LOG_VARIABLE, MAX_LOG_BYTES } from './log-bound.ts'
 import { isRunning, processMark } from './process-mark.ts'
 import type { StartedProcess } from './records.ts'
 
-/** A log above this is put aside (one older one is kept) when its process starts. */
-const MAX_LOG_BYTES = 64 * 1024 * 1024
 const LOG_TAIL_BYTES = 4096
 const LOG_TAIL_LINES = 12
 /** Time that a process has to end by itself (a node allows itself 15 s), and then to vanish once it is killed. */
@@ -17,12 +16,15 @@ const POLL_MS = 20
 /** What a process gets of our environment: how to find programs and how to speak, nothing else. */
 const PASSED_ENVIRONMENT = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot', 'NODE_COMPILE_CACHE']
 
+/** What Node loads before a process' own program. */
+const LOG_BOUND = new URL(import.meta.url.endsWith('.ts') ? './log-bound.ts' : './log-bound.js', import.meta.url)
+
 /** Words of a command: the program and its arguments. */
 export type Command = readonly [program: string, ...args: string[]]
 
 /**
  * Starts the process of a seat in the seat's own folder, detached: it lives on when we end, and its output goes to its
- * log alone. Throws DEVNET_SPAWN.
+ * log alone, which it keeps within bounds by itself. Throws DEVNET_SPAWN.
  */
 export function startChild(seat: Seat, [program, ...args]: Command): StartedProcess {
   rotate(seat.log)
@@ -32,7 +34,11 @@ export function startChild(seat: Seat, [program, ...args]: Command): StartedProc
       cwd: seat.dir,
       detached: true,
       stdio: ['ignore', log, log],
-      env: Object.fromEntries(PASSED_ENVIRONMENT.map((name) => [name, process.env[name]])),
+      env: {
+        ...Object.fromEntries(PASSED_ENVIRONMENT.map((name) => [name, process.env[name]])),
+        NODE_OPTIONS: `--import=${LOG_BOUND.href}`,
+        [LOG_VARIABLE]: seat.log,
+      },
     })
     // A program that cannot be started has no pid; the event comes later and would end us if nobody listened.
     child.once('error', () => undefined)

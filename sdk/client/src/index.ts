@@ -1,5 +1,5 @@
+export { cureOf, errorCatalogue, errorPage } from '@smartshare/codec/errors'
 export { Client, type ClientOptions } from './client.ts'
-export { cureOf, errorCatalogue, errorPage } from './errors/error-catalogue.ts'
 export { type BalanceProofFile, type ProvenBalance, proveBalance, verifyBalanceProof } from './proof/balance-proof.ts'
 export type { ProvenInclusion } from './proof/inclusion-proof.ts'
 export { type HandOver, TrustedSets } from './proof/trusted-sets.ts'

@@ -3,8 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cureOf, errorCatalogue } from '@smartshare/client'
-import { cures } from '@smartshare/daemon/testing'
+import { cureOf } from '@smartshare/client'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProgram } from '../main.ts'
@@ -264,11 +263,5 @@ describe('bin/smartshare.js', () => {
     const run = spawnSync(process.execPath, ['--import', old, shim, 'status'], { encoding: 'utf8' })
     expect(run.status).toBe(1)
     expect(run.stderr).toMatch(/needs Node 22\.12 or newer; this is 22\.11\.0\ncure: /)
-  })
-})
-
-describe('the cures that nodes give', () => {
-  it('are those of the catalogue', () => {
-    for (const [code, cure] of Object.entries(cures)) expect([code, cure]).toEqual([code, errorCatalogue[code]?.[1]])
   })
 })

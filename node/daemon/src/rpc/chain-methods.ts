@@ -1,10 +1,10 @@
 import { decodeReceipt } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
+import { cureOf } from '@smartshare/codec/errors'
 import { toHex } from '@smartshare/crypto'
 import { chainIdOf } from '@smartshare/runtime'
 import { z } from 'zod'
 import { MAX_SUBMIT, type SubmitOutcome } from '../api.ts'
-import { cureOf } from './cures.ts'
 import { estimate } from './estimate.ts'
 import { DEFAULT_PAGE, MAX_EVENT_BLOCKS, MAX_PAGE, MAX_TRANSACTION_TEXT } from './limits.ts'
 import { method, type RpcMethod, wrongParams } from './method.ts'
@@ -241,7 +241,7 @@ const submitOutcome = z.union([
     error: z.object({
       code: z.string(),
       message: z.string(),
-      cure: z.string().optional(),
+      cure: z.string(),
       details: z.record(z.string(), z.unknown()).optional(),
     }),
   }),
@@ -278,9 +278,8 @@ const submit = method({
 function outcomeView(outcome: SubmitOutcome): z.output<typeof submitOutcome> {
   if ('id' in outcome) return { id: toHex(outcome.id) }
   const { code, message } = outcome.error
-  const cure = cureOf(code)
   const details = jsonDetails(outcome.error.details)
-  return { error: { code, message, ...(cure && { cure }), ...(details && { details }) } }
+  return { error: { code, message, cure: cureOf(code), ...(details && { details }) } }
 }
 
 const estimateFee = method({

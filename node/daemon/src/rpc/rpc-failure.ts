@@ -1,5 +1,5 @@
 import { type ErrorDetails, SmartshareError } from '@smartshare/codec'
-import { cureOf } from './cures.ts'
+import { cureOf } from '@smartshare/codec/errors'
 
 /** Numbers that JSON-RPC 2.0 reserves (§5.1), and one for every refusal of our own: its `data.code` says which. */
 const NUMBER_OF_CODE: Readonly<Record<string, number>> = {
@@ -15,7 +15,7 @@ const REFUSED = -32_000
 export interface RpcFailure {
   readonly code: number
   readonly message: string
-  readonly data: { readonly code: string; readonly cure?: string; readonly details?: Record<string, unknown> }
+  readonly data: { readonly code: string; readonly cure: string; readonly details?: Record<string, unknown> }
 }
 
 /** An error as clients see it. What was not thrown on purpose shows nothing of the inside. */
@@ -24,11 +24,10 @@ export function failureOf(error: unknown): RpcFailure {
     return failureOf(new SmartshareError('RPC_INTERNAL', 'the node could not answer: its log says why'))
   }
   const details = jsonDetails(error.details)
-  const cure = cureOf(error.code)
   return {
     code: NUMBER_OF_CODE[error.code] ?? REFUSED,
     message: error.message,
-    data: { code: error.code, ...(cure === undefined ? {} : { cure }), ...(details === undefined ? {} : { details }) },
+    data: { code: error.code, cure: cureOf(error.code), ...(details === undefined ? {} : { details }) },
   }
 }
 

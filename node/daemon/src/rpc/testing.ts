@@ -11,4 +11,3 @@ export type { RpcServer } from './server.ts'
 export function serve(node: MemoryNode, port = 0): Promise<RpcServer> {
   return startRpcServer({ node, logger: pino({ level: 'silent' }), host: '127.0.0.1', port })
 }
-export { cures } from './cures.ts'

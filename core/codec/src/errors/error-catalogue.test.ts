@@ -38,7 +38,7 @@ describe('the catalogue of errors', () => {
     }
   })
 
-  // `npx vitest run sdk/client/src/errors -u` writes the page anew.
+  // `npx vitest run core/codec/src/errors -u` writes the page anew.
   it('is what docs/errors.md shows', async () => {
     await expect(errorPage()).toMatchFileSnapshot(join(root, 'docs/errors.md'))
   })

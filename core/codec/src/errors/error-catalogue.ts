@@ -23,7 +23,7 @@ export function errorPage(): string {
   return [
     '# Errors',
     '',
-    'Every error has a stable code. This page is made from `sdk/client/src/errors/`; a test keeps the two and the code together.',
+    'Every error has a stable code. This page is made from `core/codec/src/errors/`; a test keeps the two and the code together.',
     '',
     '| code | cause | cure |',
     '| --- | --- | --- |',

@@ -1,7 +1,17 @@
-import { type Call, type ParsedTransaction, parseTransaction } from '@smartshare/chain'
-import { decode, SmartshareError } from '@smartshare/codec'
+import { type ParsedTransaction, parseTransaction } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
-import { balanceOf, currentTerm, getAccount, Host, intrinsicGas, modules, type Parameters } from '@smartshare/runtime'
+import {
+  balanceOf,
+  currentTerm,
+  GasMeter,
+  getAccount,
+  Host,
+  intrinsicGas,
+  modules,
+  type Parameters,
+  resolveCall,
+} from '@smartshare/runtime'
 import { StateJournal } from '@smartshare/state'
 import type { NodeApi } from '../api.ts'
 
@@ -41,10 +51,19 @@ export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, w
   // Nonce and payer are read and written for every transaction, outside of its gas; only the calls are metered.
   const floorGrains = tx.body.emptying ? 0n : parameters.feeReserveGrains
   host.actor = { sender: tx.from, floorGrains }
+  const unlimited = host.gas
+  // No transaction may use more, whatever its own limit says.
+  host.gas = new GasMeter(parameters.maxTransactionGas)
   host.gas.charge(intrinsicGas(tx))
-  for (const call of tx.body.calls) runCall(host, call, tx.from, parameters.maxTransactionGas)
+  for (const call of tx.body.calls) {
+    const { method, args } = resolveCall(modules, call)
+    host.gas.charge(method.gas)
+    method.check(args)
+    method.execute(host, args, tx.from)
+  }
 
   const gas = host.gas.used
+  host.gas = unlimited
   const room = Math.ceil((gas * GAS_ROOM) / 100 / GAS_STEP) * GAS_STEP
   const gasLimit = Math.min(room, parameters.maxTransactionGas)
   const maxGasPrice = highestPrice(state.basePrice, parameters)
@@ -65,22 +84,6 @@ export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, w
 function highestPrice(basePrice: bigint, parameters: Parameters): bigint {
   const price = basePrice * PRICE_ROOM
   return price < parameters.mostBasePrice ? price : parameters.mostBasePrice
-}
-
-function runCall(host: Host, call: Call, sender: Uint8Array, mostGas: number): void {
-  const module = modules.find((candidate) => candidate.id === call.target)
-  const method = module?.methods.find((candidate) => candidate.id === call.method)
-  if (method === undefined) throw new SmartshareError('CALL_UNKNOWN', 'there is no such method')
-  if (call.funds.length > 0) {
-    throw new SmartshareError('CALL_FUNDS', 'system modules take amounts as arguments, not as funds')
-  }
-  const args = decode(method.arguments, call.arguments)
-  host.gas.charge(method.gas)
-  method.check(args)
-  method.execute(host, args, sender)
-  if (host.gas.used > mostGas) {
-    throw new SmartshareError('GAS_EXHAUSTED', `a transaction may use ${mostGas} gas`, { gas: host.gas.used })
-  }
 }
 
 /** The payer must be able to pay its highest fee, also after an emptying transaction. Throws TX_UNPAYABLE. */

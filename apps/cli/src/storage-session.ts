@@ -16,7 +16,8 @@ export function withStorage(
     const client = await session.client()
     const account = await session.account()
     // Loaded here: it brings the whole of libp2p along, and other commands should not wait for that.
-    const { openOwner } = await import('@smartshare/storage')
+    const { openOwner, tuneHeapForTransfers } = await import('@smartshare/storage')
+    tuneHeapForTransfers()
     const { owner, close } = await openOwner({
       client,
       account,

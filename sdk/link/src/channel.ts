@@ -65,6 +65,7 @@ export class Channel implements AsyncIterable<Uint8Array> {
       stallTimeoutMs: init.link.stallTimeoutMs,
       now: init.now,
       bound: (kind, id) => this.#bound(kind, id),
+      memory: init.limits.memory,
       onFrame: (kind, _id, payload) => this.#onFrame(kind, payload),
       onBytes: (bytes) => this.#onBytes(bytes),
       onFault: (error) => {

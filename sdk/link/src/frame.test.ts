@@ -70,6 +70,33 @@ describe('a frame reader', () => {
     expect(() => reader.push(header)).toThrow(SmartshareError)
   })
 
+  it('puts large payloads into the memory it is given, however the bytes are cut, and small ones elsewhere', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 60_000 })), (cuts) => {
+        const memory = new Uint8Array(new SharedArrayBuffer(80_000))
+        const asked: number[] = []
+        const got: Uint8Array[] = []
+        const reader = new FrameReader({
+          bound: () => 100_000,
+          onFrame: (_kind, _id, payload) => got.push(payload),
+          memory: (bytes) => {
+            asked.push(bytes)
+            return bytes === 70_000 ? memory.subarray(0, bytes) : undefined
+          },
+        })
+        const payloads = [100, 70_000, 90_000].map((length, i) => new Uint8Array(length).fill(i + 1))
+        let rest: Uint8Array = encode(payloads.map((payload) => ({ kind: 5, id: 0, payload })))
+        for (let turn = 0; rest.length > 0; turn++) {
+          const taken = reader.push(rest.subarray(0, cuts[turn % (cuts.length || 1)] ?? rest.length))
+          rest = rest.subarray(taken)
+        }
+        expect(asked).toEqual([70_000, 90_000])
+        expect(got[1]?.buffer).toBe(memory.buffer)
+        for (const [i, payload] of payloads.entries()) expect(Buffer.compare(got[i] as Uint8Array, payload)).toBe(0)
+      }),
+    )
+  })
+
   it('hands out small payloads as copies and large ones without copying', () => {
     const got: Uint8Array[] = []
     const reader = new FrameReader({ bound: () => 100_000, onFrame: (_kind, _id, payload) => got.push(payload) })

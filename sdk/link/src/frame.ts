@@ -11,6 +11,8 @@ export const FrameKind = { Request: 1, Response: 2, Failure: 3, Cancel: 4, Messa
 
 /** Payloads up to this size are copied out, so that a kept vote does not hold on to a whole network buffer. */
 const COPY_UP_TO_BYTES = 4 * 1024
+/** Larger payloads go into memory that is used again, if there is such. */
+const LEAST_MEMORY_BYTES = 64 * 1024
 
 export function writeFrameHeader(target: Uint8Array, payloadBytes: number, kind: number, id: number): void {
   const view = new DataView(target.buffer, target.byteOffset, FRAME_HEADER_BYTES)
@@ -23,6 +25,8 @@ export interface FrameReaderOptions {
   /** Largest payload of such a frame, bytes; −1 if it may not come now. Called as soon as the header is there. */
   bound(kind: number, id: number): number
   onFrame(kind: number, id: number, payload: Uint8Array): void
+  /** Memory of exactly this size for a large payload: the parts are copied into it as they come. */
+  memory?(bytes: number): Uint8Array | undefined
 }
 
 /**
@@ -35,6 +39,8 @@ export class FrameReader {
   readonly #headerView = new DataView(this.#header.buffer)
   #headerBytes = 0
   #missing = 0
+  /** Where the payload goes; without it, its parts are kept until all are there. */
+  #target: Uint8Array | undefined
   #parts: Uint8Array[] = []
   #stopped = false
 
@@ -75,7 +81,9 @@ export class FrameReader {
         this.#missing = this.#judge()
       }
       const take = Math.min(this.#missing, chunk.length - at)
-      if (take > 0) this.#parts.push(chunk.subarray(at, at + take))
+      const part = chunk.subarray(at, at + take)
+      if (this.#target !== undefined) this.#target.set(part, this.#target.length - this.#missing)
+      else if (take > 0) this.#parts.push(part)
       at += take
       this.#missing -= take
       if (this.#missing === 0) this.#finish()
@@ -91,11 +99,13 @@ export class FrameReader {
     if (length > bound) {
       throw new SmartshareError('LINK_TOO_LARGE', 'A frame is longer than its bound', { kind, length, bound })
     }
+    if (length >= LEAST_MEMORY_BYTES) this.#target = this.#options.memory?.(length)
     return length
   }
 
   #finish(): void {
-    const payload = join(this.#parts, this.#headerView.getUint32(0))
+    const payload = this.#target ?? join(this.#parts, this.#headerView.getUint32(0))
+    this.#target = undefined
     this.#parts = []
     this.#headerBytes = 0
     this.#options.onFrame(this.#headerView.getUint8(4), this.#headerView.getUint32(5), payload)

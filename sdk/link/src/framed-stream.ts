@@ -19,6 +19,8 @@ export interface FramedStreamOptions {
   readonly stallTimeoutMs: number
   now(): number
   bound(kind: number, id: number): number
+  /** See FrameReaderOptions. */
+  memory?: ((bytes: number) => Uint8Array | undefined) | undefined
   onFrame(kind: number, id: number, payload: Uint8Array): void
   /** Called with the size of what came from the wire, before it is read. */
   onBytes?(bytes: number): void
@@ -68,6 +70,7 @@ export class FramedStream {
     this.#flushedAtMs = options.now()
     this.#reader = new FrameReader({
       bound: options.bound,
+      ...(options.memory === undefined ? {} : { memory: options.memory }),
       onFrame: (kind, id, payload) => {
         options.metrics.framesIn++
         options.metrics.bytesIn += payload.length + FRAME_HEADER_BYTES

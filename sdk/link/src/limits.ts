@@ -47,6 +47,11 @@ export interface ChannelLimits {
   readonly channelsPerPeer: number
   /** After one side has ended, the other has to say something at least this often, milliseconds. */
   readonly lingerTimeoutMs: number
+  /**
+   * Gives exactly so many bytes of memory for a large message that begins to arrive; then whoever receives the message
+   * may use that memory again. Without it, or when it gives none, every message has fresh memory.
+   */
+  readonly memory?: (bytes: number) => Uint8Array | undefined
 }
 
 export const DEFAULT_CHANNEL_LIMITS: ChannelLimits = {

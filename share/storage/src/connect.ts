@@ -3,13 +3,25 @@ import { SmartshareError } from '@smartshare/codec'
 import type { AgreementReader, StorageAgreement } from './chain.ts'
 import { MAX_MESSAGE_BYTES, type MessageOf, NONCE_BYTES, type PurposeValue, STORAGE_PROTOCOL } from './messages.ts'
 import { type AccountSigner, type MessageChannel, openSession } from './session.ts'
+import type { WorkerPool } from './worker-pool.ts'
 
 /** What an owner needs of a link. */
 export interface OwnerLink {
   readonly peerId: string
   isConnected(peer: string): boolean
   dial(address: string, signal?: AbortSignal): Promise<string>
-  openChannel(peer: string, protocol: string, limits: { maxMessageBytes: number }): Promise<MessageChannel>
+  openChannel(peer: string, protocol: string, limits: StorageChannelLimits): Promise<MessageChannel>
+}
+
+/** What the storage protocol asks of a link's channels. */
+export interface StorageChannelLimits {
+  readonly maxMessageBytes: number
+  readonly memory: (bytes: number) => Uint8Array | undefined
+}
+
+/** Messages of the storage protocol, chunks in memory of the pool: whoever is done with one gives it back. */
+export function channelLimits({ memory }: WorkerPool): StorageChannelLimits {
+  return { maxMessageBytes: MAX_MESSAGE_BYTES, memory: (bytes) => memory.take(bytes) }
 }
 
 /** Who the owner is and how it reaches chain and providers. */
@@ -17,6 +29,7 @@ export interface OwnerContext {
   readonly link: OwnerLink
   readonly chain: AgreementReader
   readonly signer: AccountSigner
+  readonly pool: WorkerPool
 }
 
 /** Longest wait for a connection, milliseconds. */
@@ -34,13 +47,13 @@ export interface ProviderSession {
  * Throws STORAGE_UNREACHABLE and what either side refuses.
  */
 export async function connectToProvider(
-  { link, chain, signer }: OwnerContext,
+  { link, chain, signer, pool }: OwnerContext,
   agreement: StorageAgreement,
   purpose: PurposeValue,
   signal: AbortSignal,
 ): Promise<ProviderSession> {
   if (!link.isConnected(agreement.peer)) await dialAny(link, agreement, signal)
-  const channel = await link.openChannel(agreement.peer, STORAGE_PROTOCOL, { maxMessageBytes: MAX_MESSAGE_BYTES })
+  const channel = await link.openChannel(agreement.peer, STORAGE_PROTOCOL, channelLimits(pool))
   const giveUp = (): void => channel.abort(new SmartshareError('STORAGE_GIVEN_UP', 'the owner gave this session up'))
   signal.addEventListener('abort', giveUp, { once: true })
   try {

@@ -7,7 +7,6 @@ import type { CopyKey } from './keys.ts'
 import { dataParts, encodeMessage, expectMessage, Purpose } from './messages.ts'
 import type { CopyChunk, ObjectSource } from './object-source.ts'
 import { CHUNK_BYTES, CHUNK_LEVEL, chunkSpan } from './sizes.ts'
-import { release } from './tasks.ts'
 
 /** Chunks of one copy that are prepared ahead of the one being sent. */
 const PREPARED_CHUNKS = 2
@@ -107,7 +106,7 @@ class CopyUpload {
         new SmartshareError('STORAGE_STALLED', 'the provider confirms nothing any more', { stallTimeoutMs }),
       )
     })
-    // Of a session that broke off, the link may still hold chunks.
+    // Of a session that broke off, the link may still hold chunks: they are not used again.
     this.#unconfirmed = []
     this.#sentBytes = session.ready.storedBytes
     try {
@@ -138,8 +137,12 @@ class CopyUpload {
         making.catch(() => undefined)
         prepared.push(making)
       }
-      const { bytes } = await (prepared.shift() as Promise<CopyChunk>)
-      if (index < firstToSend) continue
+      const chunk = await (prepared.shift() as Promise<CopyChunk>)
+      if (index < firstToSend) {
+        this.#options.source.giveBack(chunk)
+        continue
+      }
+      const { bytes } = chunk
       const { offset } = chunkSpan(copyBytes, index)
       this.#unconfirmed.push({ end: offset + bytes.length, bytes })
       this.#sentBytes = offset + bytes.length
@@ -196,9 +199,9 @@ class CopyUpload {
   /** What the provider has confirmed has left for good; nothing here holds it any more. */
   #releaseConfirmed(storedBytes: number): void {
     let confirmed = 0
-    for (const { end, bytes } of this.#unconfirmed) {
-      if (end > storedBytes) break
-      release(bytes)
+    for (const chunk of this.#unconfirmed) {
+      if (chunk.end > storedBytes) break
+      this.#options.source.giveBack(chunk)
       confirmed++
     }
     this.#unconfirmed.splice(0, confirmed)

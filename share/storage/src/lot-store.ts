@@ -66,6 +66,11 @@ export class LotStore {
     return new LotStore(options, lots)
   }
 
+  /** The threads that write and hash, and the memory through which they get their bytes. */
+  get pool(): WorkerPool {
+    return this.#options.pool
+  }
+
   /** Bytes promised to all lots, written or not. */
   get promisedBytes(): number {
     return this.#promisedBytes

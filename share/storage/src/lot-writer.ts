@@ -49,7 +49,8 @@ export class LotWriter {
   }
 
   /**
-   * Takes the next chunk; the memory behind `bytes` belongs to the writer afterwards. Resolves when they are written (not yet durable).
+   * Takes the next chunk; the memory behind `bytes` belongs to the writer afterwards, which gives it to the pool's
+   * `memory` when it can be used again. Resolves when they are written (not yet durable).
    * Throws STORAGE_OFFSET for anything but the next whole chunk, STORAGE_FULL, STORAGE_IO.
    */
   async write(offset: number, bytes: Uint8Array): Promise<void> {
@@ -123,6 +124,7 @@ export class LotWriter {
     const position = offset - packet * PACKET_BYTES
     const wholeCopy = bytes.length === this.sizeBytes
     const { tops } = await this.#pool.run('store', { fd: handle.fd, offset: position, bytes, wholeCopy }, true)
+    this.#pool.memory.give(bytes)
     this.#tops.set(tops, (offset / CHUNK_BYTES) * TOPS_PER_CHUNK * HASH_BYTES)
   }
 

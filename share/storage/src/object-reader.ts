@@ -4,9 +4,9 @@ import type { OwnerContext } from './connect.ts'
 import { CopyReader, MAX_OPEN_READS } from './copy-reader.ts'
 import { pause } from './copy-upload.ts'
 import type { OwnerKeys } from './keys.ts'
+import { ownBytes } from './own-bytes.ts'
 import { chunkSpan } from './sizes.ts'
 import type { TaskArgs } from './tasks.ts'
-import type { WorkerPool } from './worker-pool.ts'
 
 /** A provider that has not answered after this is not waited for any longer, milliseconds. */
 const READ_TIMEOUT_MS = 20_000
@@ -27,7 +27,6 @@ const MAX_FAILURES = 3
 
 export interface ReaderOptions {
   readonly context: OwnerContext
-  readonly pool: WorkerPool
   readonly keys: OwnerKeys
   readonly object: Uint8Array
   readonly copies: readonly StorageAgreement[]
@@ -156,6 +155,7 @@ export class ObjectReader {
       const copyKey = keys.copy(object, copy.agreement.copyId)
       const args = { index, last, bytes: ownBytes(bytes), object: keys.object(object), copy: copyKey }
       const plain = await this.#open(args, target)
+      context.pool.memory.give(bytes)
       copy.failures = 0
       copy.usualMs += LEARNING_RATE * ((performance.now() - startedMs) / copy.underWay - copy.usualMs)
       return { kind: 'right', plain }
@@ -169,7 +169,7 @@ export class ObjectReader {
   }
 
   async #open(args: TaskArgs<'open'>, target: ChunkTarget): Promise<Uint8Array | undefined> {
-    const { pool } = this.#options
+    const { pool } = this.#options.context
     try {
       if (target === undefined) return (await pool.run('open', args, true)).plain
       await pool.run('openTo', { ...args, fd: target.fd }, true)
@@ -246,11 +246,4 @@ async function readWithin(reader: CopyReader, offset: number, length: number): P
   }
 }
 
-/** Bytes whose memory can be handed over: what came in a large message has it to itself, but for a head of a few bytes. */
-function ownBytes(view: Uint8Array): Uint8Array {
-  const isAlone = view.byteOffset + view.byteLength === view.buffer.byteLength && view.byteOffset < MAX_HEAD_BYTES
-  return isAlone ? view : Uint8Array.from(view)
-}
-
-const MAX_HEAD_BYTES = 32
 const NEVER = new AbortController().signal

@@ -7,7 +7,7 @@ import type { CopyKey, ObjectKey } from './keys.ts'
 import { chunkCount, chunkSpan, copyBytesOf, MAX_OBJECT_BYTES, PLAIN_CHUNK_BYTES, TAG_BYTES } from './sizes.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
-/** One chunk as a copy holds it, and the node of the data tree above it. */
+/** One chunk as a copy holds it, in memory of the pool, and the node of the data tree above it. */
 export interface CopyChunk {
   readonly bytes: Uint8Array
   readonly top: Uint8Array
@@ -61,10 +61,11 @@ export class ObjectSource {
     if (this.#closing !== undefined) throw new SmartshareError('STORAGE_CLOSED', 'the source has been closed')
     const { length, last } = chunkSpan(this.copyBytes, index)
     const source = { id: this.#id, fd: this.#handle.fd, sealed: this.#sealed }
+    const bytes = this.#pool.memory.take(length) as Uint8Array
     this.#underWay++
     try {
-      const args = { source, index, last, length, object: this.#object, copy }
-      const { bytes, tag, top } = await this.#pool.run('seal', args)
+      const args = { source, index, last, object: this.#object, copy, into: bytes }
+      const { tag, top } = await this.#pool.run('seal', args)
       this.#mustBeSame(index, tag)
       return { bytes, top }
     } catch (error) {
@@ -79,6 +80,11 @@ export class ObjectSource {
       this.#underWay--
       this.#maybeClosed()
     }
+  }
+
+  /** Takes back a chunk that nobody needs any more, for the next one. */
+  giveBack({ bytes }: Pick<CopyChunk, 'bytes'>): void {
+    this.#pool.memory.give(bytes)
   }
 
   /** Closes the file once nothing reads it any more. */

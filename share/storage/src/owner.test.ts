@@ -328,9 +328,9 @@ describe('an owner', () => {
         )
         const link = await testLink(`reader ${silent.name}`, false)
         links.push(link)
-        const context = { link, chain: market.chain, signer: testAccount('owner').keys }
+        const context = { link, chain: market.chain, signer: testAccount('owner').keys, pool }
         const keys = new OwnerKeys(bytesOf('owner secret', 32))
-        const hindered = new ObjectReader({ context, pool, keys, object: stored.object, copies })
+        const hindered = new ObjectReader({ context, keys, object: stored.object, copies })
         expect(Buffer.compare(await bytesIn(readRange(hindered)), plain)).toBe(0)
         await hindered.close()
       }

@@ -119,12 +119,12 @@ export class StorageOwner {
 
   /** Prepares to read an object. Throws STORAGE_UNKNOWN if this account has none of this name that is kept. */
   async open(object: Uint8Array): Promise<ObjectReader> {
-    const { chain, pool, keys, onFailure } = this.#options
+    const { chain, keys, onFailure } = this.#options
     const copies = (await chain.agreementsOf(object)).filter(({ state }) => state === 'active')
     if (copies.length === 0) {
       throw new SmartshareError('STORAGE_UNKNOWN', 'this account keeps no such object', { object: toHex(object) })
     }
-    const parts = { context: this.#options, pool, keys, object, copies }
+    const parts = { context: this.#options, keys, object, copies }
     return new ObjectReader(onFailure === undefined ? parts : { ...parts, onFailure })
   }
 

@@ -10,6 +10,8 @@ import { endAgreements } from './put-object.ts'
 const SETTLE_MS = 120_000
 /** Left puts that one clean-up takes care of. */
 const MAX_RECOVERED = 256
+const LOCK_ATTEMPTS = 40
+const LOCK_PAUSE_MS = 50
 const NAME = /^[0-9a-f]{32}$/
 const TAKEN = { code: 'AGENT_LOCKED', message: 'another process is storing this object' } as const
 
@@ -24,13 +26,28 @@ export interface PendingPut {
 export async function beginPut(folder: string, object: Uint8Array): Promise<PendingPut> {
   const own = join(folder, toHex(object))
   await mkdir(own, { recursive: true, mode: 0o700 })
-  const lock = await lockFolder(own, TAKEN)
+  const lock = await lockNew(own)
   return {
     folder: own,
     finish: async () => {
       await rm(own, { recursive: true, force: true })
       await lock.release()
     },
+  }
+}
+
+/**
+ * Nobody else knows this folder yet; only its inode may have been that of a folder just deleted, whose lock goes a moment
+ * later.
+ */
+async function lockNew(folder: string): Promise<FolderLock> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await lockFolder(folder, TAKEN)
+    } catch (error) {
+      if (!SmartshareError.is(error, TAKEN.code) || attempt === LOCK_ATTEMPTS) throw error
+      await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS))
+    }
   }
 }
 

@@ -3,17 +3,11 @@ import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, type PublicKey } from '@smartshare/crypto'
 import { storageReceiptHash } from '@smartshare/runtime'
 import type { AgreementReader, StorageAgreement } from './chain.ts'
+import { channelLimits, type StorageChannelLimits } from './connect.ts'
 import type { LotStore } from './lot-store.ts'
 import type { LotWriter } from './lot-writer.ts'
-import {
-  dataParts,
-  encodeMessage,
-  expectMessage,
-  MAX_MESSAGE_BYTES,
-  NONCE_BYTES,
-  Purpose,
-  STORAGE_PROTOCOL,
-} from './messages.ts'
+import { dataParts, encodeMessage, expectMessage, NONCE_BYTES, Purpose, STORAGE_PROTOCOL } from './messages.ts'
+import { ownBytes } from './own-bytes.ts'
 import { type AccountSigner, acceptSession, type MessageChannel, receiveWithin } from './session.ts'
 import { CHUNK_BYTES } from './sizes.ts'
 
@@ -36,7 +30,7 @@ interface ProviderLink {
   onChannel(
     protocol: string,
     handler: (channel: MessageChannel) => Promise<void>,
-    limits: { maxMessageBytes: number },
+    limits: StorageChannelLimits,
   ): Promise<void>
 }
 
@@ -79,8 +73,8 @@ export class ProviderService {
 
   /** Begins to serve. */
   start(): Promise<void> {
-    const limits = { maxMessageBytes: MAX_MESSAGE_BYTES }
-    return this.#options.link.onChannel(STORAGE_PROTOCOL, (channel) => this.#serve(channel), limits)
+    const { link, store } = this.#options
+    return link.onChannel(STORAGE_PROTOCOL, (channel) => this.#serve(channel), channelLimits(store.pool))
   }
 
   /** Sessions open now. */
@@ -194,7 +188,7 @@ export class ProviderService {
       const { offset } = message
       this.counters.bytesIn += message.bytes.length
       const work: Promise<void> = writer
-        .write(offset, ownBytes(message.bytes, encoded))
+        .write(offset, ownBytes(message.bytes))
         .catch((error: unknown) => {
           failed ??= error
         })
@@ -281,9 +275,4 @@ async function receiveOrEnd(channel: MessageChannel): Promise<Uint8Array | undef
     if (SmartshareError.is(error, 'STORAGE_ENDED')) return undefined
     throw error
   }
-}
-
-/** Bytes whose memory can be handed to a worker: a large message has memory of its own, a small one may share it. */
-function ownBytes(view: Uint8Array, message: Uint8Array): Uint8Array {
-  return message.byteLength === message.buffer.byteLength ? view : Uint8Array.from(view)
 }

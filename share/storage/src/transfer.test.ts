@@ -80,7 +80,7 @@ function upload(context: { link: Link; chain: AgreementTable }, agreement: Stora
   return {
     stored,
     receipt: uploadCopy({
-      context: { ...context, signer: owner.keys },
+      context: { ...context, signer: owner.keys, pool },
       agreement,
       source,
       copy,
@@ -119,7 +119,7 @@ describe('a copy', () => {
         expect(Buffer.compare(receipt.root, dataRoot(expected))).toBe(0)
         expect(stored.at(-1)).toBe(sizeBytes)
         expect(Buffer.compare(await store.read(1, 0, Math.min(sizeBytes, 1000)), expected.subarray(0, 1000))).toBe(0)
-        const context = { link: own, chain, signer: owner.keys }
+        const context = { link: own, chain, signer: owner.keys, pool }
         const reader = await CopyReader.connect(context, agreement, never)
         expect(Buffer.compare(await readAll(reader, sizeBytes), expected)).toBe(0)
         const first = copyCipherAt(copy, 0).update(await reader.read(0, chunkSpan(sizeBytes, 0).length))
@@ -158,21 +158,21 @@ describe('a copy', () => {
         await upload({ link: own, chain }, agreement, source).receipt
       })
       for (const purpose of [Purpose.Put, Purpose.Get]) {
-        const context = { link: thief, chain, signer: party('thief').keys }
+        const context = { link: thief, chain, signer: party('thief').keys, pool }
         await expect(connectToProvider(context, agreement, purpose, never)).rejects.toMatchObject({
           code: 'STORAGE_NOT_BUYER',
         })
       }
       // The buyer's key, but a signature over something else.
       const forger = { publicKey: owner.keys.publicKey, sign: () => owner.keys.sign(new Uint8Array(32)) }
-      const forged = connectToProvider({ link: thief, chain, signer: forger }, agreement, Purpose.Get, never)
+      const forged = connectToProvider({ link: thief, chain, signer: forger, pool }, agreement, Purpose.Get, never)
       await expect(forged).rejects.toMatchObject({ code: 'STORAGE_CLAIM' })
       const unknown = { ...agreement, agreement: 99 }
-      const stray = connectToProvider({ link: own, chain, signer: owner.keys }, unknown, Purpose.Get, never)
+      const stray = connectToProvider({ link: own, chain, signer: owner.keys, pool }, unknown, Purpose.Get, never)
       await expect(stray).rejects.toMatchObject({ code: 'STORAGE_UNKNOWN' })
       for (const state of ['ended', 'breached', 'cancelled'] as const) {
         chain.set({ agreement: 1, state })
-        const late = connectToProvider({ link: own, chain, signer: owner.keys }, agreement, Purpose.Get, never)
+        const late = connectToProvider({ link: own, chain, signer: owner.keys, pool }, agreement, Purpose.Get, never)
         await expect(late).rejects.toMatchObject({ code: 'STORAGE_STATE' })
       }
       expect(service.counters.bytesOut).toBe(0)
@@ -206,7 +206,7 @@ describe('a copy', () => {
         addresses: between.addresses,
       })
       const own = await link('owner', false)
-      const attempt = connectToProvider({ link: own, chain, signer: owner.keys }, agreement, Purpose.Put, never)
+      const attempt = connectToProvider({ link: own, chain, signer: owner.keys, pool }, agreement, Purpose.Put, never)
       await expect(attempt).rejects.toMatchObject({ code: 'STORAGE_PROVIDER' })
       expect(relayed.length).toBeGreaterThanOrEqual(2)
     })
@@ -223,7 +223,7 @@ describe('a copy', () => {
       await withFile(folder, plain, async (source) => {
         let cuts = 0
         const receipt = await uploadCopy({
-          context: { link: own, chain, signer: owner.keys },
+          context: { link: own, chain, signer: owner.keys, pool },
           agreement,
           source,
           copy,
@@ -272,7 +272,7 @@ describe('a copy', () => {
       const seen: number[] = []
       await withFile(folder, plain, async (source) => {
         const receipt = await uploadCopy({
-          context: { link: patient, chain, signer: owner.keys },
+          context: { link: patient, chain, signer: owner.keys, pool },
           agreement,
           source,
           copy,
@@ -350,7 +350,11 @@ describe('a copy', () => {
       await put(3, 3 * CHUNK_BYTES)
       expect(child.process.exitCode).toBeNull()
       const { sizeBytes } = chain.agreements.get(1)!
-      const reader = await CopyReader.connect({ link: own, chain, signer: owner.keys }, chain.agreements.get(1)!, never)
+      const reader = await CopyReader.connect(
+        { link: own, chain, signer: owner.keys, pool },
+        chain.agreements.get(1)!,
+        never,
+      )
       expect(
         Buffer.compare(await readAll(reader, sizeBytes), copyOf(bytesOf(`full ${2 * CHUNK_BYTES}`, 2 * CHUNK_BYTES))),
       ).toBe(0)
@@ -367,7 +371,7 @@ describe('a copy', () => {
       await withFile(folder, bytesOf('plain', 10_000), async (source) => {
         const sizeBytes = source.copyBytes
         const agreement = chain.set({ agreement: 1, buyer: owner.address, sizeBytes, ...contact, ...silent })
-        const options = { context: { link: own, chain, signer: owner.keys }, agreement, source, copy }
+        const options = { context: { link: own, chain, signer: owner.keys, pool }, agreement, source, copy }
         const receipt = uploadCopy({ ...options, stallTimeoutMs: 100, signal: never, onProgress: () => undefined })
         await expect(receipt).rejects.toMatchObject({ code: 'STORAGE_STALLED' })
       })

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { SmartshareError } from '@smartshare/codec'
+import { ChunkMemory } from './chunk-memory.ts'
 import type { TaskArgs, TaskName, TaskReply, TaskResult } from './tasks.ts'
 
 /** Workers at most, however many processors there are: the network is the limit then. */
@@ -27,6 +28,8 @@ interface Hand {
 
 /** A bounded pool of threads for encryption, hashing and files; the main thread is left to the network. */
 export class WorkerPool {
+  /** For chunks on their way to the workers and back. */
+  readonly memory = new ChunkMemory()
   readonly #size: number
   readonly #hands = new Set<Hand>()
   #waiting: Waiting[] = []
@@ -45,7 +48,7 @@ export class WorkerPool {
 
   /**
    * Runs a task. With `give`, the memory behind the byte arrays right in `args` is handed over, all of it: nothing may
-   * use it afterwards. Throws what the task threw, STORAGE_BUSY when too many wait, STORAGE_WORKER when the thread died.
+   * use it afterwards. What lies in `memory` is shared instead, and nothing may change it before the task has ended. Throws what the task threw, STORAGE_BUSY when too many wait, STORAGE_WORKER when the thread died.
    */
   run<K extends TaskName>(name: K, args: TaskArgs<K>, give = false): Promise<TaskResult<K>> {
     if (this.#closed) return Promise.reject(new SmartshareError('STORAGE_CLOSED', 'the worker pool has been closed'))
@@ -131,6 +134,7 @@ export class WorkerPool {
     this.#idleTimer = setTimeout(() => {
       for (const hand of this.#hands) void hand.worker.terminate()
       this.#hands.clear()
+      this.memory.clear()
     }, IDLE_MS)
     this.#idleTimer.unref()
   }
@@ -138,6 +142,7 @@ export class WorkerPool {
 
 function buffersOf(args: object): ArrayBuffer[] {
   return Object.values(args)
-    .filter((value): value is Uint8Array<ArrayBuffer> => value instanceof Uint8Array)
+    .filter((value) => value instanceof Uint8Array)
     .map(({ buffer }) => buffer)
+    .filter((buffer) => buffer instanceof ArrayBuffer)
 }

@@ -1,0 +1,33 @@
+import { MAX_MESSAGE_BYTES } from './messages.ts'
+
+/** Pieces that wait to be used again, at most; more are left to the collector. */
+const MOST_FREE_PIECES = 64
+
+/**
+ * Memory for chunks that goes round between the link, the workers and back. It is shared with the workers instead of
+ * handed over: fresh megabytes for every chunk would keep the collector busy with marking the whole heap, over and over.
+ * A piece that is lost (its message was dropped) is only garbage.
+ */
+export class ChunkMemory {
+  readonly #free = new Set<SharedArrayBuffer>()
+
+  /** Exactly `bytes` bytes, with whatever they held before; undefined if that is more than any chunk needs. */
+  take(bytes: number): Uint8Array | undefined {
+    if (bytes > MAX_MESSAGE_BYTES) return undefined
+    const [piece = new SharedArrayBuffer(MAX_MESSAGE_BYTES)] = this.#free
+    this.#free.delete(piece)
+    return new Uint8Array(piece, 0, bytes)
+  }
+
+  /** Takes back the piece that `bytes` lie in, whole; nothing may use any part of it afterwards. Other memory is left alone. */
+  give(bytes: Uint8Array): void {
+    const { buffer } = bytes
+    const isPiece = buffer instanceof SharedArrayBuffer && buffer.byteLength === MAX_MESSAGE_BYTES
+    if (isPiece && this.#free.size < MOST_FREE_PIECES) this.#free.add(buffer)
+  }
+
+  /** Lets go of what waits: an idle process holds no memory for chunks. */
+  clear(): void {
+    this.#free.clear()
+  }
+}

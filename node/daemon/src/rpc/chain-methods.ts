@@ -8,7 +8,7 @@ import { MAX_SUBMIT, type SubmitOutcome } from '../api.ts'
 import { estimate } from './estimate.ts'
 import { DEFAULT_PAGE, MAX_EVENT_BLOCKS, MAX_PAGE, MAX_TRANSACTION_TEXT } from './limits.ts'
 import { method, type RpcMethod, wrongParams } from './method.ts'
-import { jsonDetails } from './rpc-failure.ts'
+import { jsonDetails, shortText } from './rpc-failure.ts'
 import * as shapes from './shapes.ts'
 import { addressOf, bytesOfBase64, hashOf, holdsBytes } from './texts.ts'
 import { base64, certificateView, eventView, headerView, modeName, receiptView, recordView } from './views.ts'
@@ -279,7 +279,7 @@ function outcomeView(outcome: SubmitOutcome): z.output<typeof submitOutcome> {
   if ('id' in outcome) return { id: toHex(outcome.id) }
   const { code, message } = outcome.error
   const details = jsonDetails(outcome.error.details)
-  return { error: { code, message, cure: cureOf(code), ...(details && { details }) } }
+  return { error: { code, message: shortText(message), cure: cureOf(code), ...(details && { details }) } }
 }
 
 const estimateFee = method({

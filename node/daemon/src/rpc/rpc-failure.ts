@@ -10,6 +10,8 @@ const NUMBER_OF_CODE: Readonly<Record<string, number>> = {
   RPC_INTERNAL: -32_603,
 }
 const REFUSED = -32_000
+/** A refusal may quote what it refuses, and that may be megabytes. */
+const MAX_TEXT_CHARACTERS = 500
 
 /** The `error` member of a JSON-RPC answer. */
 export interface RpcFailure {
@@ -26,7 +28,7 @@ export function failureOf(error: unknown): RpcFailure {
   const details = jsonDetails(error.details)
   return {
     code: NUMBER_OF_CODE[error.code] ?? REFUSED,
-    message: error.message,
+    message: shortText(error.message),
     data: { code: error.code, cure: cureOf(error.code), ...(details === undefined ? {} : { details }) },
   }
 }
@@ -35,5 +37,15 @@ export function failureOf(error: unknown): RpcFailure {
 export function jsonDetails(details: ErrorDetails | undefined): Record<string, unknown> | undefined {
   const entries = Object.entries(details ?? {})
   if (entries.length === 0) return undefined
-  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'bigint' ? `${value}` : value]))
+  return Object.fromEntries(entries.map(([name, value]) => [name, jsonDetail(value)]))
+}
+
+function jsonDetail(value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}`
+  return typeof value === 'string' ? shortText(value) : value
+}
+
+/** A text that is quoted to a client, cut if it is long. */
+export function shortText(text: string): string {
+  return text.length <= MAX_TEXT_CHARACTERS ? text : `${text.slice(0, MAX_TEXT_CHARACTERS)}…`
 }

@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cureOf } from '@smartshare/client'
 import type { Command } from 'commander'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createProgram } from '../main.ts'
 import { accountOf, LocalNetwork } from './local-network.ts'
 import { networkFolder, type Run, runCli } from './run-cli.ts'
+
+/** Some of these start a dozen processes one after the other, each of which takes seconds on a busy machine. */
+vi.setConfig({ testTimeout: 180_000 })
 
 const START = 10n ** 14n
 const alice = accountOf('alice')

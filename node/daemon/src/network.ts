@@ -11,6 +11,7 @@ import { toHex } from '@smartshare/crypto'
 import { type Channel, FaultWeight, type GossipVerdict, type Link } from '@smartshare/link'
 import type { Logger } from 'pino'
 import {
+  type DelegateProof,
   decodeProof,
   encodeHello,
   encodeProof,
@@ -29,6 +30,8 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 const MAX_BATCH_TRANSACTIONS = 1_000
 /** How often connected peers without a channel are looked for. */
 const RECONCILE_MS = 100
+/** Codes of what no honest peer sends: bytes that are no message, blocks above their bound. */
+const JUNK = /^(BLOCK|CODEC|CONSENSUS|NETWORK)_/
 const HELLO = 0
 const PROOF = 1
 const CONSENSUS = 2
@@ -39,6 +42,9 @@ interface Peer {
   readonly channel: Channel
   /** What consensus knows of the peer; a new object once it proves to be a delegate. */
   link: ConsensusLink
+  /** Our nonce, and what the peer said to it. */
+  readonly nonce: Uint8Array
+  proof: DelegateProof | undefined
 }
 
 export interface NetworkParts {
@@ -129,6 +135,22 @@ export class Network {
     for (const peer of this.byId.values()) peer.channel.abort()
   }
 
+  /** Peers may have said that they are delegates before they were elected: called when a set has become known. */
+  recogniseAll(): void {
+    for (const peer of this.byId.values()) this.recognise(peer)
+  }
+
+  private recognise(peer: Peer): void {
+    const { parts } = this
+    if (peer.proof === undefined || peer.link.delegate !== null) return
+    const key = parts.delegateKey(peer.proof.address)
+    if (key === undefined) return
+    const ends = { prover: peer.id, verifier: parts.link.peerId }
+    if (!holdsKey(peer.proof, key, parts.chainId, peer.nonce, ends)) return
+    peer.link = { peer: peer.id, delegate: toHex(peer.proof.address) }
+    parts.log.info({ peer: peer.id, delegate: peer.link.delegate }, 'delegate connected')
+  }
+
   private recipients(to: Recipient): Peer[] {
     if (typeof to === 'object') {
       const peer = this.byId.get(to.peer)
@@ -157,9 +179,10 @@ export class Network {
 
   private async converse(channel: Channel): Promise<void> {
     const { parts } = this
-    const nonce = Uint8Array.from(randomBytes(32))
     const previous = this.byId.get(channel.peer)
-    const peer: Peer = { id: channel.peer, channel, link: { peer: channel.peer, delegate: null } }
+    const nonce = Uint8Array.from(randomBytes(32))
+    const link = { peer: channel.peer, delegate: null }
+    const peer: Peer = { id: channel.peer, channel, link, nonce, proof: undefined }
     let greeted = false
     try {
       await channel.send(tagged(HELLO, encodeHello({ version: NETWORK_VERSION, chainId: parts.chainId, nonce })))
@@ -176,14 +199,9 @@ export class Network {
             const proof = proveDelegate(parts.identity, parts.chainId, hello.nonce, ends)
             await channel.send(tagged(PROOF, encodeProof(proof)))
           }
-        } else if (frame[0] === PROOF && greeted && peer.link.delegate === null) {
-          const proof = decodeProof(content)
-          const key = parts.delegateKey(proof.address)
-          const ends = { prover: peer.id, verifier: parts.link.peerId }
-          if (key !== undefined && holdsKey(proof, key, parts.chainId, nonce, ends)) {
-            peer.link = { peer: peer.id, delegate: toHex(proof.address) }
-            parts.log.info({ peer: peer.id, delegate: peer.link.delegate }, 'delegate connected')
-          }
+        } else if (frame[0] === PROOF && greeted && peer.proof === undefined) {
+          peer.proof = decodeProof(content)
+          this.recognise(peer)
         } else if (frame[0] === CONSENSUS && greeted) {
           parts.onMessage(peer.link, decodeMessage(content))
         } else {
@@ -192,7 +210,7 @@ export class Network {
       }
     } catch (error) {
       const code = codeOf(error)
-      if (code.startsWith('CODEC_') || code.startsWith('NETWORK_') || code.startsWith('CONSENSUS_')) {
+      if (JUNK.test(code)) {
         this.parts.log.warn({ peer: peer.id, code }, 'peer sent junk')
         this.punish(peer.id, code)
       }

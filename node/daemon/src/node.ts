@@ -1,6 +1,14 @@
 import { type Block, type Certificate, type DelegateSet, decodeSet, encodeBlock } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
-import { type Evidence, genesisTerm, historyHeaders, positionOf, type TermStart } from '@smartshare/consensus'
+import {
+  type Link as ConsensusLink,
+  type Evidence,
+  genesisTerm,
+  historyHeaders,
+  type Message,
+  positionOf,
+  type TermStart,
+} from '@smartshare/consensus'
 import { bls, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import { chainIdOf, decodeGenesis, firstSet, type Genesis, nextBasePrice } from '@smartshare/runtime'
@@ -212,6 +220,11 @@ export class Node {
     return { state: this.changes.at(this.changes.height), height: this.finals.height + 1, basePrice }
   }
 
+  /** Takes a message of consensus from a peer. */
+  hear(link: ConsensusLink, message: Message): void {
+    this.driver.dispatch({ type: 'message', link, message })
+  }
+
   /** Calls `listener` for every block that is executed and on disk, from now on. */
   subscribe(listener: (notice: ExecutedNotice) => void): () => void {
     this.listeners.add(listener)
@@ -249,7 +262,7 @@ export class Node {
       identity: this.config.delegate,
       log: this.log,
       delegateKey: (address) => this.delegateKey(address),
-      onMessage: (link, message) => this.driver.dispatch({ type: 'message', link, message }),
+      onMessage: (link, message) => this.hear(link, message),
       onTransactions: (wires) => this.intake.judge(wires),
     })
     // `running` of a fresh node stands on genesis, whose roots only the executor knows.
@@ -358,6 +371,7 @@ export class Node {
     this.driver.dispatch({ type: 'executed', height })
     if (nextSet !== null && this.elected?.term !== nextSet.term) {
       this.elected = nextSet
+      this.net?.recogniseAll()
       this.driver.dispatch({ type: 'elected', set: nextSet })
     }
   }

@@ -1,0 +1,86 @@
+import { bls, sha256, toHex } from '@smartshare/crypto'
+import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
+import pino from 'pino'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Network, TRANSACTIONS_TOPIC } from './network.ts'
+
+const PATIENCE = { timeout: 20_000, interval: 20 }
+const utf8 = new TextEncoder()
+const chainId = new Uint8Array(32).fill(7)
+const secret = bls.secretFromSeed(sha256(utf8.encode('delegate')))
+const address = new Uint8Array(32).fill(3)
+
+const open: { link: Link; network: Network }[] = []
+afterEach(async () => {
+  for (const { link, network } of open.splice(0)) {
+    network.close()
+    await link.close()
+  }
+})
+
+/** A network of its own; `known`: BLS keys of delegates by address, as far as this node knows them yet. */
+async function networkOf(name: string, options: { isDelegate?: boolean; known?: Map<string, Uint8Array> } = {}) {
+  const link = await createLink({
+    privateKeySeed: sha256(utf8.encode(name)),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    localNetwork: true,
+    limits: LOCAL_NETWORK_LIMITS,
+    gossip: { topics: [TRANSACTIONS_TOPIC] },
+  })
+  const network = await Network.start({
+    link,
+    chainId,
+    identity: options.isDelegate ? { address, secret } : null,
+    log: pino({ level: 'silent' }),
+    delegateKey: (asked) => options.known?.get(toHex(asked)),
+    onMessage: () => undefined,
+    onTransactions: async () => 'accept',
+  })
+  const made = { link, network }
+  open.push(made)
+  return made
+}
+
+describe('Network', () => {
+  it('knows a delegate by its proof', async () => {
+    const known = new Map([[toHex(address), bls.publicKey(secret)]])
+    const node = await networkOf('node', { known })
+    const delegate = await networkOf('delegate', { isDelegate: true })
+    await node.link.dial(delegate.link.addresses[0] as string)
+    await expect.poll(() => node.network.peers()[0]?.delegate, PATIENCE).toBe(toHex(address))
+    expect(delegate.network.peers()[0]?.delegate).toBe(null)
+  })
+
+  it('knows a delegate also if it was connected before it was elected', async () => {
+    const known = new Map<string, Uint8Array>()
+    const node = await networkOf('node', { known })
+    const delegate = await networkOf('delegate', { isDelegate: true })
+    await node.link.dial(delegate.link.addresses[0] as string)
+    await expect.poll(() => node.network.peers().length, PATIENCE).toBe(1)
+    await expect
+      .poll(() => {
+        node.network.recogniseAll()
+        return node.network.peers()[0]?.delegate
+      }, PATIENCE)
+      .toBe(null)
+    known.set(toHex(address), bls.publicKey(secret))
+    await expect
+      .poll(() => {
+        node.network.recogniseAll()
+        return node.network.peers()[0]?.delegate
+      }, PATIENCE)
+      .toBe(toHex(address))
+  })
+
+  it('believes nobody who only has the address of a delegate', async () => {
+    const other = bls.publicKey(bls.secretFromSeed(sha256(utf8.encode('another key'))))
+    const node = await networkOf('node', { known: new Map([[toHex(address), other]]) })
+    const liar = await networkOf('liar', { isDelegate: true })
+    await liar.link.dial(node.link.addresses[0] as string)
+    await expect.poll(() => node.network.peers().length, PATIENCE).toBe(1)
+    // It says its proof right after its greeting: what it says after that has come means that the proof has too.
+    liar.network.send('all', { type: 'certificates', certificates: [] })
+    node.network.recogniseAll()
+    expect(node.network.peers()[0]?.delegate).toBe(null)
+  })
+})

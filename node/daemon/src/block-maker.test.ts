@@ -1,11 +1,14 @@
-import { type Block, type Header, headerHash, transactionsRoot } from '@smartshare/chain'
+import { type Block, decodeBlock, encodeBlock, type Header, headerHash, transactionsRoot } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
 import { callOf, TestChain } from '@smartshare/runtime/testing'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BlockMaker } from './block-maker.ts'
 import { Mempool } from './mempool.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { RecentFacts } from './recent-facts.ts'
 import { SignaturePool } from './signature-pool.ts'
+import { bend, dice } from './test-bend.ts'
 
 let signatures: SignaturePool
 beforeAll(() => {
@@ -120,6 +123,50 @@ describe('the maker of blocks', () => {
     const header = { ...first.header, transactionCount: 1, transactionsRoot: transactionsRoot([wire]), gas: 10_000 }
     expect(await verdict({ ...first, header, transactions: [wire] })).toBe('BLOCK_SIGNATURE')
     expect(await verdict({ ...first, header: { ...first.header, rootHeight: 1 } })).toBe('later')
+  })
+
+  it('finds the fault in the block and nowhere else, whatever is bent in it', async () => {
+    const codes = new Set<string>()
+    for (const [i, rolls] of fc.sample(dice, { numRuns: 3_000, seed: 20_261_120 }).entries()) {
+      const [whole, ancestors] = i % 2 === 0 ? [first, []] : [second, [first]]
+      const bent = bend(whole, rolls) as Block
+      // What a leader may have signed: the header names what is there, so that the rest is looked at too.
+      const named = {
+        ...bent.header,
+        transactionsRoot: transactionsRoot(bent.transactions),
+        transactionCount: bent.transactions.length,
+      }
+      for (const header of [bent.header, named]) {
+        let block: Block
+        try {
+          block = decodeBlock(encodeBlock({ ...bent, header }))
+        } catch (error) {
+          // What cannot be encoded cannot be proposed.
+          expect(SmartshareError.is(error)).toBe(true)
+          continue
+        }
+        codes.add(await verdict(block, ancestors))
+      }
+    }
+    const others = [...codes].filter((code) => !/^(BLOCK|TX|CODEC)_/.test(code))
+    expect(others.sort()).toEqual(['NODE_ANCESTOR_UNKNOWN', 'later', 'valid'])
+    expect(codes.size).toBeGreaterThan(10)
+  })
+
+  it('checks blocks first, however many transactions wait at the intake', async () => {
+    const pool = new SignaturePool(1, 512)
+    try {
+      const done: string[] = []
+      const flood = pool
+        .check(Array.from({ length: 512 }, (_, nonce) => transfer(nonce)))
+        .then(() => done.push('flood'))
+      await expect(pool.check([transfer(0)])).rejects.toMatchObject({ code: 'NODE_BUSY' })
+      const block = pool.check([transfer(512)], true).then(() => done.push('block'))
+      await Promise.all([flood, block])
+      expect(done).toEqual(['block', 'flood'])
+    } finally {
+      await pool.close()
+    }
   })
 })
 

@@ -178,7 +178,7 @@ export class BlockMaker {
       unknown.push(parsed)
       return parsed
     })
-    const good = await signatures.check(unknown)
+    const good = await signatures.check(unknown, true)
     if (good.includes(false)) throw invalid('BLOCK_SIGNATURE', 'a transaction with a wrong signature')
     return transactions
   }

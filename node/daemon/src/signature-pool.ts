@@ -34,24 +34,28 @@ export class SignaturePool {
     return this.pending
   }
 
-  /** For each transaction, whether all its signatures hold. Throws NODE_BUSY when too many wait. */
-  async check(transactions: readonly ParsedTransaction[]): Promise<boolean[]> {
+  /**
+   * For each transaction, whether all its signatures hold. Throws NODE_BUSY when too many wait. Those of a block (`urgent`)
+   * go first and are never refused: a block has a bound of its own, and whoever floods the intake must not stop consensus.
+   */
+  async check(transactions: readonly ParsedTransaction[], urgent = false): Promise<boolean[]> {
     if (this.closed) throw new SmartshareError('NODE_STOPPING', 'the node is stopping')
-    if (this.pending + transactions.length > this.mostPending) {
+    if (!urgent && this.pending + transactions.length > this.mostPending) {
       throw new SmartshareError('NODE_BUSY', 'too many signatures wait to be checked', { pending: this.pending })
     }
     const batches: Promise<boolean[]>[] = []
+    const jobs: Job[] = []
     for (let at = 0; at < transactions.length; at += BATCH_TRANSACTIONS) {
       const batch = transactions.slice(at, at + BATCH_TRANSACTIONS)
       this.pending += batch.length
       batches.push(
-        new Promise<boolean[]>((resolve, reject) => this.queue.push({ transactions: batch, resolve, reject })).finally(
-          () => {
-            this.pending -= batch.length
-          },
-        ),
+        new Promise<boolean[]>((resolve, reject) => jobs.push({ transactions: batch, resolve, reject })).finally(() => {
+          this.pending -= batch.length
+        }),
       )
     }
+    if (urgent) this.queue.unshift(...jobs)
+    else this.queue.push(...jobs)
     this.dispatch()
     return (await Promise.all(batches)).flat()
   }

@@ -95,12 +95,15 @@ const steps = {
     return String(verifyBalanceProof(proof, chainId).grains)
   },
 
-  /** The codes with which proofs are refused in which one thing is not true. */
-  async refusals(proof: Proof, chainId: string) {
+  /**
+   * The codes with which proofs are refused in which one thing is not true. `other` has another balance: a proof that an
+   * account is absent also holds for some more that are, those that would stand at the same empty place of the tree.
+   */
+  async refusals(proof: Proof, chainId: string, other: string) {
     const changes: Record<string, Partial<Proof>> = {
       grains: { grains: String(BigInt(proof.grains) + 1n) },
       absence: { grains: proof.grains === '0' ? '1' : '0' },
-      address: { address: Wallet.create().account().text },
+      address: { address: other },
       height: { height: proof.height + 1 },
       path: { proof: damaged(proof.proof) },
       header: { header: damaged(proof.header) },

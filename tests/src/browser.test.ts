@@ -187,9 +187,12 @@ describe.skipIf(SKIPPED !== '')(`the client in Chromium${SKIPPED}`, () => {
   })
 
   it('refuses a proof in which anything was changed, or of another network', async () => {
-    for (const account of [payee, stranger]) {
+    for (const [account, other] of [
+      [payee, stranger],
+      [stranger, payee],
+    ] as const) {
       const proof = await inPage('prove', account, paid.height)
-      const codes = await inPage('refusals', proof, devnet.chainId)
+      const codes = await inPage('refusals', proof, devnet.chainId, other)
       expect(Object.keys(codes)).toHaveLength(8)
       for (const [change, code] of Object.entries(codes))
         expect([change, code]).toEqual([change, expect.stringMatching(/^PROOF_/)])

@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openWallet, type Wallet } from '@smartshare/client'
+import { freeBasePort } from '@smartshare/devnet'
 
 const COMMAND = fileURLToPath(new URL('../../apps/cli/bin/smartshare.js', import.meta.url))
-const FIRST_BASE_PORT = 24_000
-const PORT_SPAN = 1_000
-const PORT_RANGES = 6
 
 /** A local network of real processes for one bench; in a folder and on ports of its own. */
 export interface BenchNetwork {
@@ -27,7 +25,7 @@ export async function startNetwork(options: {
 }): Promise<BenchNetwork> {
   const home = mkdtempSync(join(tmpdir(), 'smartshare-bench-'))
   const dir = join(home, 'net')
-  const basePort = FIRST_BASE_PORT + (process.pid % PORT_RANGES) * PORT_SPAN
+  const basePort = await freeBasePort()
   const flags = [
     '--base-port',
     `${basePort}`,

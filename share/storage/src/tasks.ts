@@ -67,7 +67,7 @@ const sealedScratch = new Uint8Array(CHUNK_BYTES)
 let sealedKey = ''
 
 /** Gives large memory back at once instead of leaving it to the collector; the bytes must not be used any more. */
-export function release(bytes: Uint8Array): void {
+function release(bytes: Uint8Array): void {
   if (bytes.buffer.byteLength >= LEAST_RELEASED_BYTES && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0)
 }
 

@@ -2,7 +2,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { describe, expect, it } from 'vitest'
 import { BlockLog } from './block-log.ts'
 import { type Disk, type DiskFile, nodeDisk } from './disk.ts'
-import { SimulatedCrash, SimulatedDisk } from './simulated-disk.ts'
+import { isCrash, SimulatedDisk } from './simulated-disk.ts'
 import { codeOf, inFolder } from './testing.ts'
 
 const chainId = new Uint8Array(32).fill(7)
@@ -197,7 +197,7 @@ describe('BlockLog after a crash', () => {
         const disk = new SimulatedDisk(seed * 1000 + operation)
         disk.crashAt(operation)
         const acknowledged = { last: 0, first: 1 }
-        await expect(scenario(disk, acknowledged)).rejects.toThrow(SimulatedCrash)
+        await expect(scenario(disk, acknowledged)).rejects.toSatisfy(isCrash)
         const found = disk.afterCrash(seed)
         const log = await BlockLog.open(found, folder, options)
         const heights = await heightsIn(log)

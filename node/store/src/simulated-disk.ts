@@ -5,8 +5,13 @@ import type { Disk, DiskFile } from './disk.ts'
 const SECTOR_BYTES = 512
 
 /** Thrown by every operation from the crash on: for the process, the machine is gone. */
-export class SimulatedCrash extends Error {
+class SimulatedCrash extends Error {
   override readonly name = 'SimulatedCrash'
+}
+
+/** Whether work failed because of the crash, whatever the log made of it. */
+export function isCrash(error: unknown): boolean {
+  return error instanceof SimulatedCrash || (error instanceof Error && error.cause instanceof SimulatedCrash)
 }
 
 interface Write {

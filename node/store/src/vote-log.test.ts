@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Disk, nodeDisk } from './disk.ts'
-import { SimulatedCrash, SimulatedDisk } from './simulated-disk.ts'
+import { isCrash, SimulatedDisk } from './simulated-disk.ts'
 import { codeOf, inFolder } from './testing.ts'
 import { type OpenedVoteLog, VoteLog } from './vote-log.ts'
 
@@ -55,7 +55,7 @@ describe('VoteLog', () => {
         const disk = new SimulatedDisk(seed * 1000 + operation)
         disk.crashAt(operation)
         const acknowledged = { made: false, votes: [] as number[], last: 0 }
-        await expect(scenario(disk, acknowledged)).rejects.toThrow(SimulatedCrash)
+        await expect(scenario(disk, acknowledged)).rejects.toSatisfy(isCrash)
         const found = disk.afterCrash(seed)
         const opened = await open(found, folder, acknowledged.made)
         expect(opened.damage).toBeUndefined()

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, openWallet } from '@smartshare/client'
-import { openOwner, type StorageOwner, tuneHeapForTransfers } from '@smartshare/storage'
+import { memoryForOwner, openOwner, type StorageOwner } from '@smartshare/storage'
 
 /** What the bench asks for: `bytes` is how often `path` is stored, or small objects of that many bytes. */
 export interface OwnerTask {
@@ -24,13 +24,17 @@ export interface OwnerResult {
   readonly peakMib: number
 }
 
-tuneHeapForTransfers()
 const TERMS = { name: 'bench', periods: 100, maxPriceGrains: 10n ** 9n }
 const task = JSON.parse(process.argv[2] ?? '{}') as OwnerTask
 const password = readFileSync(join(task.dir, 'wallets', 'password'), 'utf8').trim()
 const wallet = await openWallet(readFileSync(join(task.dir, 'wallets', 'owner.json'), 'utf8'), password)
 const client = await Client.connect({ rpc: task.rpc, ws: task.rpc.map((url) => `${url.replace('http', 'ws')}/ws`) })
-const { owner, close } = await openOwner({ client, account: wallet.account(), folder: join(task.dir, 'puts') })
+const { owner, close } = await openOwner({
+  client,
+  account: wallet.account(),
+  folder: join(task.dir, 'puts'),
+  memory: memoryForOwner(),
+})
 
 const startMs = performance.now()
 const objects = await storeAll(owner)

@@ -16,11 +16,11 @@ export function withStorage(
     const client = await session.client()
     const account = await session.account()
     // Loaded here: it brings the whole of libp2p along, and other commands should not wait for that.
-    const { openOwner, tuneHeapForTransfers } = await import('@smartshare/storage')
-    tuneHeapForTransfers()
+    const { memoryForOwner, openOwner } = await import('@smartshare/storage')
     const { owner, close } = await openOwner({
       client,
       account,
+      memory: memoryForOwner(),
       // Beside the wallet: it goes with it, and other programs of this wallet find what was left behind.
       folder: join(session.settings.wallets, `${session.wallets.choose(session.settings.wallet)}.puts`),
       onFailure: ({ agreement }, error) => session.progress(`agreement ${agreement}: ${(error as Error).message}`),

@@ -178,10 +178,14 @@ export class DataTree {
   }
 }
 
+/** For the levels of the tree below the tops, one after the other; nothing is left in it between two calls. */
+let scratch: Uint8Array | undefined
+const NO_BYTES = new Uint8Array(0)
+
 /** Builds the tree of a stream of chunks of any sizes; holds one block and one hash for each block before it. */
 export class DataTreeBuilder {
-  readonly #pending = new Uint8Array(DATA_BLOCK_BYTES)
-  readonly #scratch = new Uint8Array((BATCH_BLOCKS * DATA_BLOCK_BYTES) / 2)
+  /** Bytes of a block that is not whole yet. */
+  #pending: Uint8Array | undefined
   #pendingBytes = 0
   #sizeBytes = 0
   #blocks = 0
@@ -206,7 +210,7 @@ export class DataTreeBuilder {
 
   /** The tree of all bytes taken so far; more may follow for a later tree. */
   finish(): DataTree {
-    const last = this.#pending.subarray(0, this.#pendingBytes)
+    const last = (this.#pending ?? NO_BYTES).subarray(0, this.#pendingBytes)
     const kept = this.#tops.subarray(0, this.#blocks * HASH_BYTES)
     if (last.length === 0) return DataTree.fromTops(this.#sizeBytes, kept)
     const level = this.#blocks === 0 ? depthOf(segmentsIn(last.length)) : BLOCK_LEVEL
@@ -214,6 +218,7 @@ export class DataTreeBuilder {
   }
 
   #addPart(bytes: Uint8Array): void {
+    this.#pending ??= new Uint8Array(DATA_BLOCK_BYTES)
     this.#pending.set(bytes, this.#pendingBytes)
     this.#pendingBytes += bytes.length
     if (this.#pendingBytes < DATA_BLOCK_BYTES) return
@@ -224,9 +229,10 @@ export class DataTreeBuilder {
   /** `bytes` are whole blocks, at most BATCH_BLOCKS: level by level they shrink to their tops. */
   #addFull(bytes: Uint8Array): void {
     let size = bytes.length / 2
-    hashPairs(bytes, this.#scratch.subarray(0, size))
+    scratch ??= new Uint8Array((BATCH_BLOCKS * DATA_BLOCK_BYTES) / 2)
+    hashPairs(bytes, scratch.subarray(0, size))
     for (let level = 0; level < BLOCK_LEVEL; level++) {
-      hashPairs(this.#scratch.subarray(0, size), this.#scratch.subarray(0, size / 2))
+      hashPairs(scratch.subarray(0, size), scratch.subarray(0, size / 2))
       size /= 2
     }
     const end = this.#blocks * HASH_BYTES + size
@@ -235,7 +241,7 @@ export class DataTreeBuilder {
       larger.set(this.#tops)
       this.#tops = larger
     }
-    this.#tops.set(this.#scratch.subarray(0, size), this.#blocks * HASH_BYTES)
+    this.#tops.set(scratch.subarray(0, size), this.#blocks * HASH_BYTES)
     this.#blocks += size / HASH_BYTES
   }
 }

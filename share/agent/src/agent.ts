@@ -6,7 +6,7 @@ import { toHex } from '@smartshare/crypto'
 import { createLink, type Link } from '@smartshare/link'
 import { type FolderLock, lockFolder } from '@smartshare/link/folder-lock'
 import type { OfferView } from '@smartshare/runtime'
-import { type AccountSigner, WorkerPool } from '@smartshare/storage'
+import { type AccountSigner, memoryForProvider, WorkerPool } from '@smartshare/storage'
 import { destination, type Logger, pino } from 'pino'
 import type { OfferTerms } from './chain.ts'
 import { AgentChainClient, neededCollateral } from './chain-client.ts'
@@ -111,7 +111,7 @@ class Agent implements RunningAgent {
     const client = await this.#connect()
     this.#onStop(() => client.close())
     const chain = new AgentChainClient(client, account)
-    const pool = new WorkerPool(MAX_THREADS)
+    const pool = new WorkerPool(MAX_THREADS, memoryForProvider())
     this.#onStop(() => pool.close())
     const link = await this.#openLink(account)
     const service = this.#service(account, chain, link, pool)

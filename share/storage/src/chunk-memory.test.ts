@@ -16,6 +16,13 @@ describe('memory for chunks', () => {
     expect(memory.take(5)!.buffer).not.toBe(first.buffer)
   })
 
+  it('tells now and then that some was taken', () => {
+    let calls = 0
+    const memory = new ChunkMemory(() => calls++)
+    for (let i = 0; i < 40; i++) memory.give(memory.take(1)!)
+    expect(calls).toBe(2)
+  })
+
   it('leaves alone what is not its own, and gives nothing larger than a message', () => {
     const memory = new ChunkMemory()
     const own = new Uint8Array(MAX_MESSAGE_BYTES)

@@ -1,7 +1,8 @@
 import { MAX_MESSAGE_BYTES } from './messages.ts'
 
 /** Pieces that wait to be used again, at most; more are left to the collector. */
-const MOST_FREE_PIECES = 64
+const MOST_FREE_PIECES = 128
+const PIECES_PER_CALL = 16
 
 /**
  * Memory for chunks that goes round between the link, the workers and back. It is shared with the workers instead of
@@ -10,13 +11,27 @@ const MOST_FREE_PIECES = 64
  */
 export class ChunkMemory {
   readonly #free = new Set<SharedArrayBuffer>()
+  readonly #onSomeTaken: () => void
+  #taken = 0
+
+  /** `onSomeTaken` is called for every `PIECES_PER_CALL` pieces taken. */
+  constructor(onSomeTaken: () => void = () => undefined) {
+    this.#onSomeTaken = onSomeTaken
+  }
 
   /** Exactly `bytes` bytes, with whatever they held before; undefined if that is more than any chunk needs. */
   take(bytes: number): Uint8Array | undefined {
     if (bytes > MAX_MESSAGE_BYTES) return undefined
+    this.#count()
     const [piece = new SharedArrayBuffer(MAX_MESSAGE_BYTES)] = this.#free
     this.#free.delete(piece)
     return new Uint8Array(piece, 0, bytes)
+  }
+
+  /** Memory that is used once, since nobody can tell when the link is done with it. */
+  fresh(bytes: number): Uint8Array {
+    this.#count()
+    return new Uint8Array(bytes)
   }
 
   /** Takes back the piece that `bytes` lie in, whole; nothing may use any part of it afterwards. Other memory is left alone. */
@@ -29,5 +44,10 @@ export class ChunkMemory {
   /** Lets go of what waits: an idle process holds no memory for chunks. */
   clear(): void {
     this.#free.clear()
+  }
+
+  #count(): void {
+    this.#taken += 1
+    if (this.#taken % PIECES_PER_CALL === 0) this.#onSomeTaken()
   }
 }

@@ -16,12 +16,13 @@ export interface OwnerLink {
 /** What the storage protocol asks of a link's channels. */
 export interface StorageChannelLimits {
   readonly maxMessageBytes: number
+  readonly receiveQueueBytes: number
   readonly memory: (bytes: number) => Uint8Array | undefined
 }
 
 /** Messages of the storage protocol, chunks in memory of the pool: whoever is done with one gives it back. */
 export function channelLimits({ memory }: WorkerPool): StorageChannelLimits {
-  return { maxMessageBytes: MAX_MESSAGE_BYTES, memory: (bytes) => memory.take(bytes) }
+  return { maxMessageBytes: MAX_MESSAGE_BYTES, receiveQueueBytes: QUEUE_BYTES, memory: (bytes) => memory.take(bytes) }
 }
 
 /** Who the owner is and how it reaches chain and providers. */
@@ -31,6 +32,12 @@ export interface OwnerContext {
   readonly signer: AccountSigner
   readonly pool: WorkerPool
 }
+
+/**
+ * Chunks that may wait for the workers. What comes goes on into memory that is used again, instead of lying about in
+ * records of TLS until the collector finds them.
+ */
+const QUEUE_BYTES = 8 * 2 ** 20
 
 /** Longest wait for a connection, milliseconds. */
 const DIAL_TIMEOUT_MS = 8_000

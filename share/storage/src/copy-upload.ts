@@ -10,6 +10,8 @@ import { CHUNK_BYTES, CHUNK_LEVEL, chunkSpan } from './sizes.ts'
 
 /** Chunks of one copy that are prepared ahead of the one being sent. */
 const PREPARED_CHUNKS = 2
+/** Sent and not yet confirmed, at most: one and a half times what a provider makes durable at a time. */
+const MAX_UNCONFIRMED_BYTES = 24 * CHUNK_BYTES
 /** Attempts in a row without a byte of progress. */
 const MAX_FRUITLESS_ATTEMPTS = 5
 const FIRST_PAUSE_MS = 200
@@ -63,6 +65,7 @@ class CopyUpload {
   #unconfirmed: { readonly end: number; readonly bytes: Uint8Array }[] = []
   #sentBytes = 0
   #storedBytes = 0
+  #onConfirmed: () => void = () => undefined
 
   constructor(options: UploadOptions) {
     this.#options = options
@@ -144,6 +147,7 @@ class CopyUpload {
       }
       const { bytes } = chunk
       const { offset } = chunkSpan(copyBytes, index)
+      while (offset + bytes.length - this.#storedBytes > MAX_UNCONFIRMED_BYTES) await this.#confirmation()
       this.#unconfirmed.push({ end: offset + bytes.length, bytes })
       this.#sentBytes = offset + bytes.length
       await channel.send(dataParts(offset, bytes))
@@ -207,8 +211,16 @@ class CopyUpload {
     this.#unconfirmed.splice(0, confirmed)
   }
 
+  /** Resolves when the provider has confirmed more. */
+  #confirmation(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onConfirmed = resolve
+    })
+  }
+
   #setStored(storedBytes: number): void {
     this.#storedBytes = storedBytes
+    this.#onConfirmed()
     this.#options.onProgress(storedBytes)
   }
 }

@@ -18,5 +18,5 @@ export {
 export { ProviderService, type TransferCounters } from './provider-service.ts'
 export type { PutProgress } from './put-object.ts'
 export type { AccountSigner } from './session.ts'
-export { tuneHeapForTransfers } from './tune-heap.ts'
+export { memoryForOwner, memoryForProvider } from './tune-heap.ts'
 export { WorkerPool } from './worker-pool.ts'

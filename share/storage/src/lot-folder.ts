@@ -110,9 +110,9 @@ export class LotFolder {
     return readRecord(join(this.path, 'receipt'), receiptSchema)
   }
 
-  /** Bytes of a lot. Throws STORAGE_SHORT or STORAGE_IO if they are not there. */
-  async read(offset: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length)
+  /** Fills `bytes` from `offset` of a lot. Throws STORAGE_SHORT or STORAGE_IO if they are not there. */
+  async read(offset: number, bytes: Uint8Array): Promise<Uint8Array> {
+    const { length } = bytes
     let at = 0
     for (const span of packetSpans(offset, length)) {
       const handle = await this.openPacket(span.packet, 'r')

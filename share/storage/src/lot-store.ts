@@ -140,7 +140,7 @@ export class LotStore {
     if (offset + length > sizeBytes) {
       throw new SmartshareError('STORAGE_OFFSET', 'the lot ends before that', { offset, length, sizeBytes })
     }
-    return this.#folder(agreement).read(offset, length)
+    return this.#folder(agreement).read(offset, this.pool.memory.fresh(length))
   }
 
   /**
@@ -153,7 +153,7 @@ export class LotStore {
     const proofs: DataProof[] = []
     for (const segment of segments) {
       const { offset, length } = tree.blockOf(segment)
-      proofs.push(tree.prove(segment, await this.#folder(agreement).read(offset, length)))
+      proofs.push(tree.prove(segment, await this.#folder(agreement).read(offset, new Uint8Array(length))))
     }
     return proofs
   }

@@ -134,15 +134,14 @@ function sealedChunk({ source, index, last, object, into: { length } }: TaskArgs
 function seal(args: TaskArgs<'seal'>): TaskResult<'seal'> {
   const sealed = sealedChunk(args)
   const cipher = copyCipherAt(args.copy, args.index * CHUNK_BYTES)
-  const tree = new DataTreeBuilder()
-  // In parts that stay in the processor's cache between the cipher and the tree.
+  // In parts that stay in the processor's cache until they are copied.
   for (let at = 0; at < sealed.length; at += PART_BYTES) {
     const part = cipher.update(sealed.subarray(at, at + PART_BYTES))
-    tree.update(part)
     args.into.set(part, at)
     release(part)
   }
-  return { tag: sealed.slice(sealed.length - TAG_BYTES), top: tree.finish().top }
+  const { top } = new DataTreeBuilder().update(args.into).finish()
+  return { tag: sealed.slice(sealed.length - TAG_BYTES), top }
 }
 
 function spool({ fd, index, last, bytes, object }: TaskArgs<'spool'>): TaskResult<'spool'> {

@@ -29,7 +29,7 @@ interface Hand {
 /** A bounded pool of threads for encryption, hashing and files; the main thread is left to the network. */
 export class WorkerPool {
   /** For chunks on their way to the workers and back. */
-  readonly memory = new ChunkMemory()
+  readonly memory: ChunkMemory
   readonly #size: number
   readonly #hands = new Set<Hand>()
   #waiting: Waiting[] = []
@@ -37,8 +37,9 @@ export class WorkerPool {
   #idleTimer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(size: number = Math.min(MOST_WORKERS, availableParallelism())) {
+  constructor(size: number = Math.min(MOST_WORKERS, availableParallelism()), memory = new ChunkMemory()) {
     this.#size = size
+    this.memory = memory
   }
 
   /** Tasks that wait or run. */

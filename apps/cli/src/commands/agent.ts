@@ -143,8 +143,6 @@ async function networkOf(flags: InitFlags): Promise<AgentSettingsInput['network'
 
 async function up(dir: string): Promise<void> {
   const { startAgent } = await import('@smartshare/agent')
-  const { tuneHeapForTransfers } = await import('@smartshare/storage')
-  tuneHeapForTransfers()
   const stopping = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort())
   const { signal } = stopping

@@ -5,9 +5,10 @@ import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import { createLink, type Link } from '@smartshare/link'
 import { type FolderLock, lockFolder } from '@smartshare/link/folder-lock'
+import { LogOutput } from '@smartshare/link/log-output'
 import type { OfferView } from '@smartshare/runtime'
 import { type AccountSigner, memoryForProvider, WorkerPool } from '@smartshare/storage'
-import { destination, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { OfferTerms } from './chain.ts'
 import { AgentChainClient, neededCollateral } from './chain-client.ts'
 import { IDENTITY_SLOT } from './element.ts'
@@ -26,6 +27,8 @@ import { StorageService } from './storage-service.ts'
 import { Watchtower } from './watchtower.ts'
 
 export const AGENT_VERSION = '0.1.0'
+/** File descriptor of the log. */
+const STDOUT = 1
 const LEDGER_FILE = 'ledger.json'
 const OFFER_RETRY_MS = 2_000
 /** How often the standing offer is looked at, milliseconds. */
@@ -64,7 +67,7 @@ export interface RunningAgent {
 export async function startAgent(request: StartRequest): Promise<RunningAgent> {
   const settings = request.settings ?? (await readSettings(request.dir))
   const options = { name: settings.name, level: settings.logLevel, redact: ['password', 'seed', 'words'] }
-  const log = pino(options, request.logTo ?? destination(1))
+  const log = pino(options, request.logTo ?? new LogOutput(STDOUT))
   await mkdir(request.dir, { recursive: true })
   const lock = await lockFolder(request.dir, {
     code: 'AGENT_LOCKED',

@@ -7,7 +7,7 @@ const PAUSE_MS = 1
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * Where a node's log goes. Nothing that happens to the log may end the node: a line that finds no room, or no reader,
+ * Where the log of a node or an agent goes. Nothing that happens to the log may end the process: a line that finds no room, or no reader,
  * is dropped, and how many were is told as soon as lines can be written again.
  */
 export class LogOutput {

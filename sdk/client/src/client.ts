@@ -21,7 +21,7 @@ const EVENT_PAGE = 1000
 const FIRST_WAIT_MS = 200
 const MOST_WAIT_MS = 5000
 /** No node answers now, which says nothing about the question. */
-const AWAY = new Set(['RPC_UNREACHABLE', 'RPC_ANSWER', 'RPC_BUSY', 'RPC_INTERNAL', 'CLIENT_CLOSED'])
+const AWAY = new Set(['RPC_UNREACHABLE', 'RPC_ANSWER', 'RPC_BUSY', 'NODE_HALTED', 'RPC_INTERNAL', 'CLIENT_CLOSED'])
 
 export interface ClientOptions {
   /** Nodes, `http://…`. */

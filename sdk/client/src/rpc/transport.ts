@@ -10,6 +10,8 @@ const LEAST_ATTEMPTS = 5
 const MAX_URLS = 32
 /** An answer may hold the transactions of a whole block in base64, or a batch of pages. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+/** A node that says this has done nothing of what it was asked. */
+const NOTHING_DONE = new Set(['RPC_BUSY', 'NODE_HALTED'])
 /** Calls in one batch; nodes take no more. */
 export const MAX_BATCH_CALLS = 100
 
@@ -103,7 +105,7 @@ export class HttpTransport {
       } catch (error) {
         if (!SmartshareError.is(error)) throw error
         last = error
-        if (error.code !== 'RPC_BUSY' && error.details.refused !== true) onLost()
+        if (!NOTHING_DONE.has(error.code) && error.details.refused !== true) onLost()
         this.current = (this.current + 1) % this.urls.length
       }
     }

@@ -22,7 +22,16 @@ const FILL_AFTER_MS = 1000
 /** The same bytes may be admitted a little later. */
 const TRANSIENT = new Set([
   ...['TX_RESERVE_BUSY', 'TX_NONCE_GAP', 'BLOCK_FULL', 'MEMPOOL_FULL', 'MEMPOOL_LANE_FULL', 'CLIENT_BUSY'],
-  ...['NODE_BUSY', 'NODE_STARTING', 'NODE_STOPPING', 'RPC_BUSY', 'RPC_INTERNAL', 'RPC_UNREACHABLE', 'RPC_ANSWER'],
+  ...[
+    'NODE_BUSY',
+    'NODE_STARTING',
+    'NODE_STOPPING',
+    'NODE_HALTED',
+    'RPC_BUSY',
+    'RPC_INTERNAL',
+    'RPC_UNREACHABLE',
+    'RPC_ANSWER',
+  ],
 ])
 
 export interface SendOptions {

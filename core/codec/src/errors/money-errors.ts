@@ -71,6 +71,31 @@ export const moneyErrors: ErrorTable = {
   ],
   KEY_INVALID: ['Bytes that are no public key.', 'Give a public key of Ed25519 (33 bytes) or P-256 (34 bytes).'],
   KEY_SEED_INVALID: ['Bytes that no key can be made of.', 'Give 32 random bytes.'],
+  LIGHT_CHECKPOINT: [
+    'The two checkpoints do not agree, or are of another network.',
+    'Take two of the same term from sources that do not know of each other; if they differ again, one of them lies.',
+  ],
+  LIGHT_FORK: [
+    'Two different blocks of one height carry certificates: a third of the delegates broke the rules.',
+    'Believe neither and stop; keep both proofs, they convict those who signed.',
+  ],
+  LIGHT_FUTURE: [
+    'The header of the proof is ahead of the clock of this machine.',
+    'Set the clock of this machine, then try again.',
+  ],
+  LIGHT_LIMIT: ['More hand-overs at once than a light client follows.', 'Begin with a checkpoint of a later term.'],
+  LIGHT_STALE: [
+    'The node shows an older state of the chain than was asked for or is known to be final.',
+    'Ask another node; this one is behind or hides what came since.',
+  ],
+  LIGHT_STATE: [
+    'What the light client keeps cannot be read.',
+    'Remove the file and begin again from genesis or from two checkpoints.',
+  ],
+  LIGHT_TRUST_EXPIRED: [
+    'The delegates that the light client knows served so long ago that lies would cost them nothing.',
+    'Give checkpoints from two sources that do not know of each other.',
+  ],
   POLICY_INVALID: [
     'Keys and threshold that are no policy.',
     'Sort the keys, name each once, and take a threshold of 1 to their number.',
@@ -79,10 +104,15 @@ export const moneyErrors: ErrorTable = {
     'The certificate of a proof is not a Final one of its header.',
     'Do not believe the balance; ask another node for a proof.',
   ],
+  PROOF_EXECUTED: [
+    'The chain did not execute what the proof says at that height.',
+    'Do not believe it; ask another node for a proof.',
+  ],
   PROOF_FILE: [
     'The file is no proof, or a part of it cannot be decoded.',
     'Ask for the proof again with `smartshare proof balance`.',
   ],
+  PROOF_FORM: ['A part of the proof cannot be decoded, or is too large.', 'Ask another node for the proof.'],
   PROOF_HEIGHT: [
     'The proof is for another height than it says.',
     'Do not believe the balance; ask another node for a proof.',
@@ -98,6 +128,10 @@ export const moneyErrors: ErrorTable = {
   PROOF_QUORUM: [
     'Too few delegates stand behind the header of the proof.',
     'Do not believe the balance; ask another node for a proof.',
+  ],
+  PROOF_RECEIPT: [
+    'The block has no such receipt at the place that the proof names.',
+    'Do not believe it; ask another node for a proof.',
   ],
   PROOF_SET: [
     'The proof names a delegate set that the chain did not elect.',

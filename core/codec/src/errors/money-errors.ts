@@ -149,6 +149,18 @@ export const moneyErrors: ErrorTable = {
     'The proof does not lead from the first delegate set to the one that signed it.',
     'Ask for a whole proof with `smartshare proof balance`.',
   ],
+  ROUNDS_CHAIN: [
+    'A header does not follow the one before it, or not from genesis.',
+    'Ask another node: this one does not tell one chain.',
+  ],
+  ROUNDS_LEADER: [
+    'A block was made by a delegate whose turn it was not.',
+    'Do not trust the node that told it: a quorum would never have made it final.',
+  ],
+  ROUNDS_REVEAL: [
+    'A leader’s part of the randomness, or what it comes to, is not right.',
+    'Do not trust the node that told it: a quorum would never have made it final.',
+  ],
   SIGN_MESSAGE_LENGTH: ['Something else than a hash of 32 bytes was to be signed.', REPORT],
   TOKENS_AMOUNT: ['An amount of nothing.', 'Give an amount above 0.'],
   TOKENS_BALANCE: [

@@ -1,10 +1,11 @@
 import { SmartshareError } from '@smartshare/codec'
 import { fromHex, toHex } from '@smartshare/crypto'
+import type { LightState } from '@smartshare/light'
 import { chainIdOf, decodeGenesis, type Genesis, type Parameters } from '@smartshare/runtime'
 import { HeightWatch } from './height-watch.ts'
-import { type ProvenBalance, proveBalance } from './proof/balance-proof.ts'
+import { type ProofOptions, type ProvenBalance, proveBalance } from './proof/balance-proof.ts'
 import { type ProvenInclusion, proveInclusion } from './proof/inclusion-proof.ts'
-import { TrustedSets } from './proof/trusted-sets.ts'
+import { genesisState, Trust } from './proof/trust.ts'
 import type { BlockHeader, PlacedEvent } from './rpc/answers.ts'
 import { Backoff, sleep } from './rpc/backoff.ts'
 import { type EventQuery, RpcClient } from './rpc/rpc-client.ts'
@@ -31,6 +32,8 @@ export interface ClientOptions {
   /** The network that is meant, in hexadecimal. Without it the first answer decides, and no proof can be trusted. */
   readonly chainId?: string
   readonly timeoutMs?: number
+  /** What proofs begin with, of an earlier one or of checkpoints; otherwise genesis, for as long as that is believed. */
+  readonly trust?: LightState
   /** Times that a question is asked in all before RPC_UNREACHABLE. */
   readonly attempts?: number
 }
@@ -46,8 +49,8 @@ export class Client {
   private readonly builder: TransactionBuilder
   private readonly watch: HeightWatch
   private readonly closing: AbortController
-  /** The delegate sets that have been checked so far. */
-  private readonly sets: TrustedSets
+  /** What has been checked so far. */
+  private readonly trust: Trust
 
   private constructor(
     rpc: RpcClient,
@@ -55,13 +58,14 @@ export class Client {
     chainId: Uint8Array,
     news: NewsSocket,
     closing: AbortController,
+    trust: LightState,
   ) {
     this.rpc = rpc
     this.genesis = genesis
     this.chainId = chainId
     this.news = news
     this.closing = closing
-    this.sets = new TrustedSets(genesis)
+    this.trust = new Trust(trust)
     this.tracker = new TransactionTracker(rpc, news, closing.signal)
     this.submitter = new Submitter(rpc)
     this.builder = new TransactionBuilder(rpc, { chainId, parameters: genesis.parameters })
@@ -86,7 +90,8 @@ export class Client {
         found: toHex(chainId),
       })
     }
-    return new Client(rpc, genesis, chainId, new NewsSocket(ws), closing)
+    const trust = options.trust ?? genesisState(genesis)
+    return new Client(rpc, genesis, chainId, new NewsSocket(ws), closing, trust)
   }
 
   get parameters(): Parameters {
@@ -144,9 +149,13 @@ export class Client {
     }
   }
 
-  /** A balance that needs no trust in the node, only in the chain id. Throws PROOF_* if the node cannot prove it. */
-  proveBalance(address: string): Promise<ProvenBalance> {
-    return proveBalance(this.rpc, new TrustedSets(this.genesis), address)
+  /**
+   * A balance that needs no trust in the node, only in the chain id, and in `trust` where genesis is more than 14 days ago. Throws PROOF_* if the node cannot prove it, LIGHT_* where trust or clock do not reach.
+   */
+  async proveBalance(address: string, options: ProofOptions = {}): Promise<ProvenBalance> {
+    const proven = await proveBalance(this.rpc, this.chainId, address, { trust: this.trust.latest, ...options })
+    this.trust.take(proven.trust)
+    return proven
   }
 
   /** Asks until nodes are there to answer; undefined when the client is closed. Throws what nodes refuse. */
@@ -163,9 +172,9 @@ export class Client {
     return undefined
   }
 
-  /** Shows that a transaction is final without trust in the node. Throws RPC_NOT_FOUND or PROOF_*. */
+  /** Shows that a transaction is final without trust in the node. Throws RPC_NOT_FOUND, PROOF_* or LIGHT_*. */
   proveInclusion(id: string): Promise<ProvenInclusion> {
-    return proveInclusion(this.rpc, this.sets, id)
+    return proveInclusion(this.rpc, this.trust, id, { nowMs: Date.now() })
   }
 
   /** Ends everything: news, waits, questions. */

@@ -1,8 +1,14 @@
 export { cureOf, errorCatalogue, errorPage } from '@smartshare/codec/errors'
 export { Client, type ClientOptions } from './client.ts'
-export { type BalanceProofFile, type ProvenBalance, proveBalance, verifyBalanceProof } from './proof/balance-proof.ts'
+export {
+  type BalanceProofFile,
+  type ProofOptions,
+  type ProvenBalance,
+  proveBalance,
+  verifyBalanceProof,
+} from './proof/balance-proof.ts'
 export type { ProvenInclusion } from './proof/inclusion-proof.ts'
-export { type HandOver, TrustedSets } from './proof/trusted-sets.ts'
+export { genesisState, type HandOverAnswer, handOverRecord, Trust } from './proof/trust.ts'
 export type {
   AccountInfo,
   AccountLocks,

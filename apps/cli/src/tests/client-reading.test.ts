@@ -1,4 +1,4 @@
-import { type BalanceProofFile, type BlockHeader, callOf, calls, verifyBalanceProof } from '@smartshare/client'
+import { type BalanceProofFile, type BlockHeader, Client, callOf, calls, verifyBalanceProof } from '@smartshare/client'
 import { sha256, toHex } from '@smartshare/crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { accountOf, LocalNetwork } from './local-network.ts'
@@ -129,9 +129,47 @@ describe('a proof of a balance', () => {
       expect(
         codeOf(() => verifyBalanceProof(file as BalanceProofFile, chainId)),
         what,
-      ).toMatch(/^(PROOF|CODEC|ADDRESS)_/)
+      ).toMatch(/^(PROOF|LIGHT|CODEC|ADDRESS)_/)
     }
     expect(codeOf(() => verifyBalanceProof(proof, '00'.repeat(32)))).toBe('PROOF_OTHER_CHAIN')
+  })
+})
+
+describe('trust', () => {
+  const FORTNIGHT_MS = 14 * 86_400_000
+  const terms = { termBlocks: 10, electionBlock: 5 }
+
+  it('in genesis ends after a fortnight, and what was learned since is as good', async () => {
+    const genesisTimeMs = Date.now() - FORTNIGHT_MS + 60_000
+    network = await LocalNetwork.start({ isStill: true, parameters: terms, genesisTimeMs })
+    for (let i = 0; i < 40; i++) network.node.makeBlock()
+    const client = await network.client()
+    const { trust, proof } = await client.proveBalance(bob.text)
+    expect(trust.term).toBeGreaterThanOrEqual(2)
+    const nowMs = genesisTimeMs + FORTNIGHT_MS + 1
+    const chainId = toHex(client.chainId)
+    expect(codeOf(() => verifyBalanceProof(proof, chainId, { nowMs }))).toBe('LIGHT_TRUST_EXPIRED')
+    expect(verifyBalanceProof(proof, chainId, { nowMs, trust }).grains).toBe(START)
+    expect(codeOf(() => verifyBalanceProof(proof, chainId, { nowMs, trust, maxAgeMs: 1000 }))).toBe('LIGHT_STALE')
+    expect(codeOf(() => verifyBalanceProof(proof, chainId, { trust, leastHeight: 41 }))).toBe('LIGHT_STALE')
+    const other = { ...trust, chainId: new Uint8Array(32) }
+    expect(codeOf(() => verifyBalanceProof(proof, chainId, { trust: other }))).toBe('PROOF_OTHER_CHAIN')
+    expect(codeOf(() => verifyBalanceProof(proof, chainId, { nowMs: genesisTimeMs - 3_600_000 }))).toBe('LIGHT_FUTURE')
+  })
+
+  it('that a client begins with also serves what it asks about earlier', async () => {
+    network = await LocalNetwork.start({ isStill: true, parameters: terms })
+    const { node } = network
+    const client = await network.client()
+    const sent = await client.sender(alice).send({ calls: [calls.transfer(bob.address, 1n)] })
+    for (let i = 0; i < 40; i++) node.makeBlock()
+    const { trust } = await client.proveBalance(bob.text)
+    expect(trust.term).toBeGreaterThanOrEqual(2)
+    expect(await client.proveInclusion(sent.id)).toMatchObject({ height: 1 })
+    const later = network.keep(await Client.connect({ rpc: [network.server.url], trust }))
+    expect((await later.proveBalance(bob.text)).grains).toBe(START + 1n)
+    // Its delegates are not those whom the later client knows.
+    await expect(later.proveInclusion(sent.id)).rejects.toMatchObject({ code: 'LIGHT_STALE' })
   })
 })
 

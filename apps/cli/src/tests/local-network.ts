@@ -4,6 +4,8 @@ import { sha256 } from '@smartshare/crypto'
 import { MemoryNode, type MemoryNodeOptions, type RpcServer, serve } from '@smartshare/daemon/testing'
 
 const BLOCK_MS = 40
+/** Recent enough to be believed, and long enough ago that blocks made faster than their slots stay behind the clock. */
+const GENESIS_AGO_MS = 3_600_000
 const utf8 = new TextEncoder()
 
 /** An account that genesis can fund by its name: the same key as `testAccount` of @smartshare/runtime/testing. */
@@ -28,7 +30,7 @@ export class LocalNetwork {
 
   /** Starts it; with `isStill` blocks are made only by hand. */
   static async start(options: MemoryNodeOptions & { isStill?: boolean } = {}): Promise<LocalNetwork> {
-    const node = new MemoryNode({ accounts: ['alice', 'bob'], ...options })
+    const node = new MemoryNode({ accounts: ['alice', 'bob'], genesisTimeMs: Date.now() - GENESIS_AGO_MS, ...options })
     if (options.isStill !== true) node.start(BLOCK_MS)
     return new LocalNetwork(node, await serve(node))
   }

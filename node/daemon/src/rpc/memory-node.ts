@@ -71,6 +71,8 @@ export interface MemoryNodeOptions {
   readonly grains?: bigint
   readonly delegates?: number
   readonly parameters?: Partial<Parameters>
+  /** Time of genesis, ms since the Unix epoch; each block is one slot later than the one before, whatever the clock says. */
+  readonly genesisTimeMs?: number
 }
 
 interface Made extends FinalBlock {
@@ -105,9 +107,10 @@ export class MemoryNode implements NodeApi {
 
   constructor(options: MemoryNodeOptions = {}) {
     const { accounts = [], grains = DEFAULT_GRAINS, delegates = DEFAULT_DELEGATES, parameters = {} } = options
+    const { genesisTimeMs = GENESIS_TIME_MS } = options
     this.parameters = { ...presets.local, ...parameters }
     this.secrets = Array.from({ length: delegates }, (_, i) => bls.secretFromSeed(sha256(utf8.encode(`delegate ${i}`))))
-    const record = genesisOf(this.parameters, this.secrets, accounts, grains)
+    const record = genesisOf(this.parameters, this.secrets, accounts, grains, genesisTimeMs)
     this.genesis = { encoded: encodeGenesis(record), record }
     this.chainId = chainIdOf(record)
     writeGenesis(this.reader, record)
@@ -384,6 +387,7 @@ function genesisOf(
   secrets: readonly Uint8Array[],
   accounts: readonly string[],
   grains: bigint,
+  timeMs: number,
 ): Genesis {
   const bond = parameters.leastBondGrains
   const delegates = secrets.map((secret, i) => ({
@@ -396,7 +400,7 @@ function genesisOf(
   return {
     name: 'memory',
     preset: 'local',
-    timeMs: GENESIS_TIME_MS,
+    timeMs,
     parameters,
     foundation: testAccount('foundation').address,
     team: testAccount('team').address,

@@ -1,14 +1,12 @@
-import { type DelegateSet, decodeCertificate, decodeHeader } from '@smartshare/chain'
+import { decodeHeader } from '@smartshare/chain'
 import { amount, decode, encode, SmartshareError } from '@smartshare/codec'
-import { formatAddress, fromHex, parseAddress, toHex } from '@smartshare/crypto'
+import { equalBytes, formatAddress, fromHex, parseAddress, toHex } from '@smartshare/crypto'
+import { encodeEntryProof, handOverAll, type LightRules, type LightState, verifyEntry } from '@smartshare/light'
 import { balanceKey, chainIdOf, decodeGenesis, encodeGenesis, type Genesis } from '@smartshare/runtime'
-import { decodeProof, verifyProof } from '@smartshare/state'
 import { z } from 'zod'
 import { base64OfBytes, bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
-import { type HandOver, TrustedSets } from './trusted-sets.ts'
+import { genesisState, handOverRecord, MAX_TERMS } from './trust.ts'
 
-/** Terms that a proof may lead through; a client that knows a later set needs fewer. */
-const MAX_HAND_OVERS = 10_000
 const MAX_SEATS = 256
 
 /** A balance at a height, as the delegates certified it. */
@@ -17,8 +15,16 @@ export interface ProvenBalance {
   readonly grains: bigint
   /** The state that is proven is that after the block of this height. */
   readonly height: number
+  /** What the verifier knows from now on, to begin with the next time. */
+  readonly trust: LightState
   /** Everything that a stranger needs to check it, who knows only the chain id. */
   readonly proof: BalanceProofFile
+}
+
+/** What a verifier brings along. */
+export interface ProofOptions extends Partial<LightRules> {
+  /** What is believed already, of an earlier proof or of checkpoints; otherwise trust begins with the genesis record. */
+  readonly trust?: LightState
 }
 
 const hex = z.string().regex(/^([0-9a-f]{2})*$/)
@@ -41,7 +47,7 @@ const fileSchema = z.strictObject({
         ...certified,
       }),
     )
-    .max(MAX_HAND_OVERS),
+    .max(MAX_TERMS),
   ...certified,
   proof: base64,
 })
@@ -49,12 +55,17 @@ const fileSchema = z.strictObject({
 /** A proof as it is written to a file: hexadecimal, base64 and decimal text. */
 export type BalanceProofFile = z.output<typeof fileSchema>
 
-/** Asks a node for a balance and checks the proof. Throws PROOF_* or RPC_*. */
-export async function proveBalance(rpc: RpcClient, sets: TrustedSets, address: string): Promise<ProvenBalance> {
+/** Asks a node for a balance and checks the proof. Throws LIGHT_*, PROOF_* or RPC_*. */
+export async function proveBalance(
+  rpc: RpcClient,
+  chainId: Uint8Array,
+  address: string,
+  options: ProofOptions = {},
+): Promise<ProvenBalance> {
   const genesis = await rpc.genesis()
   const answer = await rpc.accountProof(address)
-  const { term } = decodeHeader(bytesOfBase64(answer.header.encoded))
-  if (term > MAX_HAND_OVERS) throw new SmartshareError('PROOF_TERM', 'the proof leads through too many terms', { term })
+  const { term } = decodePart(answer.header.encoded, decodeHeader)
+  if (term > MAX_TERMS) throw new SmartshareError('PROOF_TERM', 'the proof leads through too many terms', { term })
   const handOvers: BalanceProofFile['handOvers'] = []
   for (let next = 1; next <= term; next++) {
     const { members, header, certificate } = await rpc.handOver(next)
@@ -63,7 +74,7 @@ export async function proveBalance(rpc: RpcClient, sets: TrustedSets, address: s
   const file: BalanceProofFile = {
     kind: 'smartshare balance proof',
     version: 1,
-    chainId: toHex(sets.chainId),
+    chainId: toHex(chainId),
     address,
     grains: answer.value === null ? '0' : `${decodeBalance(answer.value)}`,
     height: answer.height,
@@ -73,14 +84,15 @@ export async function proveBalance(rpc: RpcClient, sets: TrustedSets, address: s
     certificate: answer.certificate.encoded,
     proof: answer.proof,
   }
-  return verifyBalanceProof(file, toHex(sets.chainId))
+  return verifyBalanceProof(file, toHex(chainId), options)
 }
 
 /**
- * Checks a proof from a file or from anybody. `chainId` (hexadecimal) is all that the verifier trusts. Throws PROOF_FILE for
- * what is no proof, PROOF_* for what does not hold.
+ * Checks a proof from a file or from anybody, as a light client does (docs/spec/light.md). `chainId` (hexadecimal) is all that
+ * the verifier trusts, and `options.trust` if there is any. Throws PROOF_FILE for what is no proof, PROOF_* for what does not
+ * hold, LIGHT_* where trust or clock do not reach.
  */
-export function verifyBalanceProof(raw: unknown, chainId: string): ProvenBalance {
+export function verifyBalanceProof(raw: unknown, chainId: string, options: ProofOptions = {}): ProvenBalance {
   const parsed = fileSchema.safeParse(raw)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -88,19 +100,35 @@ export function verifyBalanceProof(raw: unknown, chainId: string): ProvenBalance
   }
   const file = parsed.data
   if (file.chainId !== chainId) throw new SmartshareError('PROOF_OTHER_CHAIN', 'the proof is of another network')
-  const sets = new TrustedSets(genesisOf(file.genesis, chainId))
-  for (const [i, handOver] of file.handOvers.entries()) sets.advance(decodeHandOver(handOver, i + 1))
-  const header = decodePart(file.header, decodeHeader)
-  sets.checkFinal(header, decodePart(file.certificate, decodeCertificate))
-  if (header.rootHeight !== file.height) throw new SmartshareError('PROOF_HEIGHT', 'the header names another height')
+  const genesis = genesisOf(file.genesis, chainId)
+  const rules = { nowMs: Date.now(), ...options }
+  const first = options.trust ?? genesisState(genesis)
+  if (toHex(first.chainId) !== chainId) {
+    throw new SmartshareError('PROOF_OTHER_CHAIN', 'what is trusted is of another network')
+  }
+  const trusted = handOverAll(first, recordsOf(file, first.term), rules)
   const grains = BigInt(file.grains)
   const address = parseAddress(file.address)
-  const value = grains === 0n ? undefined : encode(amount, grains)
-  const proof = decodePart(file.proof, decodeProof)
-  if (!verifyProof(header.stateRoot, balanceKey(address), value, proof)) {
-    throw new SmartshareError('PROOF_STATE', 'the certified state does not hold this balance')
-  }
-  return { address: formatAddress(address), grains, height: file.height, proof: file }
+  const record = orNoProof(() =>
+    encodeEntryProof({
+      header: bytesOfBase64(file.header),
+      certificate: bytesOfBase64(file.certificate),
+      value: grains === 0n ? null : encode(amount, grains),
+      path: bytesOfBase64(file.proof),
+    }),
+  )
+  const { height, state } = verifyEntry(trusted, record, balanceKey(address), rules)
+  if (height !== file.height) throw new SmartshareError('PROOF_HEIGHT', 'the header names another height')
+  return { address: formatAddress(address), grains, height, trust: state, proof: file }
+}
+
+/** The hand-overs of a file to the terms after `term`. */
+function recordsOf(file: BalanceProofFile, term: number): Uint8Array[] {
+  return file.handOvers
+    .slice(term)
+    .map(({ members, header, certificate }) =>
+      orNoProof(() => handOverRecord({ members, header: { encoded: header }, certificate: { encoded: certificate } })),
+    )
 }
 
 function decodeBalance(value: string): bigint {
@@ -111,28 +139,23 @@ function decodeBalance(value: string): bigint {
   }
 }
 
+/** Checks that a genesis record is that of a network. Throws PROOF_OTHER_CHAIN, PROOF_FILE. */
 function genesisOf(text: string, chainId: string): Genesis {
   const genesis = decodePart(text, decodeGenesis)
   // Encoded again: the hash must be that of the record itself.
-  if (toHex(chainIdOf(genesis)) !== chainId || base64OfBytes(encodeGenesis(genesis)) !== text) {
+  if (toHex(chainIdOf(genesis)) !== chainId || !equalBytes(encodeGenesis(genesis), bytesOfBase64(text))) {
     throw new SmartshareError('PROOF_OTHER_CHAIN', 'the genesis record is not that of the network')
   }
   return genesis
 }
 
-function decodeHandOver(raw: BalanceProofFile['handOvers'][number], term: number): HandOver {
-  const members = raw.members.map(({ address, key }) => ({ address: parseAddress(address), key: fromHex(key) }))
-  const set: DelegateSet = { term, members }
-  return {
-    set,
-    header: decodePart(raw.header, decodeHeader),
-    certificate: decodePart(raw.certificate, decodeCertificate),
-  }
+function decodePart<T>(text: string, decoder: (encoded: Uint8Array) => T): T {
+  return orNoProof(() => decoder(bytesOfBase64(text)))
 }
 
-function decodePart<T>(text: string, decoder: (encoded: Uint8Array) => T): T {
+function orNoProof<T>(work: () => T): T {
   try {
-    return decoder(bytesOfBase64(text))
+    return work()
   } catch (error) {
     throw new SmartshareError('PROOF_FILE', 'not a proof: a part of it cannot be decoded', {}, error)
   }

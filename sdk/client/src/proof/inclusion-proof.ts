@@ -7,9 +7,10 @@ import {
   transactionsRoot,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
-import { equalBytes, fromHex, parseAddress, toHex } from '@smartshare/crypto'
+import { equalBytes, toHex } from '@smartshare/crypto'
+import type { LightRules } from '@smartshare/light'
 import { bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
-import type { TrustedSets } from './trusted-sets.ts'
+import type { Trust } from './trust.ts'
 
 const PAGE = 1000
 /** Blocks after one in which a certificate for it or a descendant must be found: the latest are final by descendants. */
@@ -23,32 +24,22 @@ export interface ProvenInclusion {
   readonly header: Header
 }
 
-/** Learns the sets up to a term from a node, each checked by the one before. Throws PROOF_* or RPC_*. */
-async function catchUpSets(rpc: RpcClient, sets: TrustedSets, term: number): Promise<void> {
-  while (sets.term < term) {
-    const { term: next, members, header, certificate } = await rpc.handOver(sets.term + 1)
-    sets.advance({
-      set: {
-        term: next,
-        members: members.map(({ address, key }) => ({ address: parseAddress(address), key: fromHex(key) })),
-      },
-      header: decodeHeader(bytesOfBase64(header.encoded)),
-      certificate: decodeCertificate(bytesOfBase64(certificate.encoded)),
-    })
-  }
-}
-
 /**
  * Shows that a transaction stands in a block that the delegates made final: the block's transactions give the root in its
  * header, and a certificate covers the header or a descendant of it. Throws RPC_NOT_FOUND while it is in no block,
- * PROOF_* if what the node says does not hold.
+ * PROOF_* if what the node says does not hold, LIGHT_* where trust or clock do not reach.
  */
-export async function proveInclusion(rpc: RpcClient, sets: TrustedSets, id: string): Promise<ProvenInclusion> {
+export async function proveInclusion(
+  rpc: RpcClient,
+  trust: Trust,
+  id: string,
+  rules: LightRules,
+): Promise<ProvenInclusion> {
   const { height } = await rpc.transaction(id)
   if (height === null) throw new SmartshareError('RPC_NOT_FOUND', `transaction ${id} is in no block yet`)
   const { header: first } = await rpc.block(height, { limit: 0 })
   const header = decodeHeader(bytesOfBase64(first.encoded))
-  await checkCovered(rpc, sets, header)
+  await checkCovered(rpc, trust, header, rules)
   const wires: Uint8Array[] = []
   while (wires.length < header.transactionCount) {
     const { transactions } = await rpc.block(height, { skip: wires.length, limit: PAGE })
@@ -58,13 +49,13 @@ export async function proveInclusion(rpc: RpcClient, sets: TrustedSets, id: stri
   if (!equalBytes(transactionsRoot(wires), header.transactionsRoot)) {
     throw new SmartshareError('PROOF_INCLUSION', 'these are not the transactions of the certified block')
   }
-  const index = wires.findIndex((wire) => toHex(parseTransaction(wire, sets.chainId).id) === id)
+  const index = wires.findIndex((wire) => toHex(parseTransaction(wire, trust.chainId).id) === id)
   if (index < 0) throw new SmartshareError('PROOF_INCLUSION', 'the certified block does not hold the transaction')
   return { id, height: header.height, index, header }
 }
 
 /** Walks from a header to one with a certificate. Throws PROOF_*. */
-async function checkCovered(rpc: RpcClient, sets: TrustedSets, header: Header): Promise<void> {
+async function checkCovered(rpc: RpcClient, trust: Trust, header: Header, rules: LightRules): Promise<void> {
   let child = header
   for (let step = 0; step <= MAX_DESCENDANTS; step++) {
     const { header: found, certificate } = await rpc.block(header.height + step, { limit: 0 })
@@ -74,8 +65,8 @@ async function checkCovered(rpc: RpcClient, sets: TrustedSets, header: Header): 
     if (!isLinked) throw new SmartshareError('PROOF_INCLUSION', 'the blocks of the node do not follow on each other')
     child = next
     if (certificate === null) continue
-    await catchUpSets(rpc, sets, child.term)
-    sets.checkFinal(child, decodeCertificate(bytesOfBase64(certificate.encoded)))
+    await trust.catchUp(rpc, child.term, rules)
+    trust.checkFinal(child, decodeCertificate(bytesOfBase64(certificate.encoded)), rules)
     return
   }
   throw new SmartshareError('PROOF_INCLUSION', `no certificate within ${MAX_DESCENDANTS} blocks`)

@@ -2,6 +2,8 @@ export { cureOf, errorCatalogue, errorPage } from '@smartshare/codec/errors'
 export { Client, type ClientOptions } from './client.ts'
 export {
   type BalanceProofFile,
+  type CheckedBalance,
+  checkBalance,
   type ProofOptions,
   type ProvenBalance,
   proveBalance,

@@ -1,12 +1,14 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { type ProvenBalance, verifyBalanceProof } from '@smartshare/client'
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { type CheckedBalance, checkBalance, genesisState, Trust, verifyBalanceProof } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { formatAddress } from '@smartshare/crypto'
+import { formatAddress, fromHex, toHex } from '@smartshare/crypto'
+import { agreedState, decodeLightState, encodeLightState, type LightState, MAX_STATE_BYTES } from '@smartshare/light'
 import type { Command } from 'commander'
-import { clientCommand, examples, withSession } from '../session.ts'
+import { clientCommand, examples, type Session, withSession } from '../session.ts'
 import { factsText, sspText } from '../text.ts'
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024
+const DEFAULT_MAX_AGE_S = 600
 
 export function addProof(program: Command): void {
   const proof = program.command('proof').description('proofs that need no trust in a node')
@@ -28,51 +30,123 @@ function addBalanceProof(proof: Command): void {
       const proven = await client.proveBalance(formatAddress(session.address(text)))
       const { output: path } = command.opts<{ output?: string }>()
       if (path !== undefined) write(path, `${JSON.stringify(proven.proof, null, 2)}\n`)
-      session.output.result(proven.proof, () => provenText(proven))
+      session.output.result(proven.proof, () => checkedText(proven))
     }),
   )
+}
+
+interface VerifyFlags {
+  readonly chainId?: string
+  readonly account?: string
+  readonly trust?: string
+  readonly checkpoint?: readonly string[]
+  readonly maxAge?: string
 }
 
 function addVerify(proof: Command): void {
-  const command = clientCommand(proof, 'verify <file>', 'check a proof; only the chain id must be right')
+  const command = clientCommand(
+    proof,
+    'verify [file]',
+    'check a proof, or what a node says; only the chain id must be right',
+  )
   command
     .option('--chain-id <id>', 'network that is meant (default: that of the folder)')
+    .option('--account <address>', 'ask a node that is not trusted for this balance, instead of reading a file')
+    .option('--trust <file>', 'what is known of the delegates from the time before; it is kept there')
+    .option('--checkpoint <files...>', 'two such files from sources that do not know of each other, after a long time')
+    .option('--max-age <seconds>', `age from which a node's answer is refused (default: ${DEFAULT_MAX_AGE_S})`)
     .addHelpText(
       'after',
-      examples('smartshare proof verify proof.json', 'smartshare proof verify proof.json --chain-id 4be1… --json'),
+      examples(
+        'smartshare proof verify proof.json',
+        'smartshare proof verify proof.json --chain-id 4be1… --json',
+        'smartshare proof verify --account alice --rpc http://203.0.113.7:8080 --chain-id 4be1… --trust trust.cbor',
+      ),
     )
-  command.action((path: string) =>
+  command.action((path: string | undefined) =>
     withSession(command, async (session) => {
-      const chainId = command.opts<{ chainId?: string }>().chainId ?? session.settings.chainId
+      const flags = command.opts<VerifyFlags>()
+      const chainId = flags.chainId ?? session.settings.chainId
       if (chainId === '') {
         throw new SmartshareError('USAGE', 'nothing says which network is meant: give --chain-id or --dir')
       }
-      const proven = verifyBalanceProof(readProof(path), chainId)
-      const { address, grains, height } = proven
-      session.output.result({ valid: true, chainId, address, grains, height }, () => provenText(proven))
+      if ((path === undefined) === (flags.account === undefined)) {
+        throw new SmartshareError('USAGE', 'give either a file or --account')
+      }
+      const trust = knownTrust(flags, fromHex(chainId))
+      const checked =
+        path === undefined
+          ? await askNode(session, flags, chainId, trust)
+          : verifyBalanceProof(readProof(path), chainId, trust === undefined ? {} : { trust })
+      if (flags.trust !== undefined) keepTrust(flags.trust, checked.trust)
+      const { address, grains, height, trust: known } = checked
+      const value = { valid: true, chainId, address, grains, height, term: known.term, trustedHeight: known.height }
+      session.output.result(value, () => `VERIFIED\n${checkedText(checked)}`)
     }),
   )
 }
 
-function provenText({ address, grains, height, proof }: ProvenBalance): string {
+/** Follows the chain of delegate sets as a node tells it, and checks its balance against them. Throws LIGHT_*, PROOF_*, RPC_*. */
+async function askNode(
+  session: Session,
+  flags: VerifyFlags,
+  chainId: string,
+  trust: LightState | undefined,
+): Promise<CheckedBalance> {
+  const client = await session.client()
+  if (toHex(client.chainId) !== chainId) {
+    throw new SmartshareError('PROOF_OTHER_CHAIN', 'the node is of another network, or shows another genesis record')
+  }
+  const from = trust ?? genesisState(client.genesis)
+  // A node that knows less than what was checked before hides something or is behind.
+  const rules = { nowMs: Date.now(), maxAgeMs: maxAgeSeconds(flags) * 1000, leastHeight: from.height }
+  return checkBalance(client.rpc, new Trust(from), formatAddress(session.address(flags.account)), rules)
+}
+
+function maxAgeSeconds({ maxAge }: VerifyFlags): number {
+  if (maxAge === undefined) return DEFAULT_MAX_AGE_S
+  if (!/^[1-9][0-9]{0,9}$/.test(maxAge)) throw new SmartshareError('USAGE', '--max-age is a number of seconds above 0')
+  return Number(maxAge)
+}
+
+/** What is trusted before anything is asked: two checkpoints that agree, or else what was kept; undefined: genesis alone. */
+function knownTrust({ checkpoint, trust }: VerifyFlags, chainId: Uint8Array): LightState | undefined {
+  if (checkpoint !== undefined) {
+    const [one, other, ...more] = checkpoint
+    if (one === undefined || other === undefined || more.length > 0) {
+      throw new SmartshareError('USAGE', 'give two checkpoints')
+    }
+    return agreedState(chainId, readTrust(one), readTrust(other))
+  }
+  return trust !== undefined && existsSync(trust) ? readTrust(trust) : undefined
+}
+
+function readTrust(path: string): LightState {
+  return decodeLightState(readBounded(path, MAX_STATE_BYTES, 'LIGHT_STATE'))
+}
+
+/** Never leaves half a file behind: the next run would have nothing to go on from. */
+function keepTrust(path: string, state: LightState): void {
+  const next = `${path}.next`
+  write(next, encodeLightState(state))
+  try {
+    renameSync(next, path)
+  } catch (error) {
+    throw new SmartshareError('CLI_FILE', `cannot write ${path}: ${(error as Error).message}`, { path }, error)
+  }
+}
+
+function checkedText({ address, grains, height, trust }: CheckedBalance): string {
   return factsText([
     ['address', address],
     ['balance', sspText(grains)],
-    ['height', `${height}, certified by the delegates of the chain`],
-    ['chain', proof.chainId],
+    ['height', `${height}, certified by the delegates of term ${trust.term}`],
+    ['chain', toHex(trust.chainId)],
   ])
 }
 
 function readProof(path: string): unknown {
-  let text: string
-  try {
-    if (statSync(path).size > MAX_FILE_BYTES)
-      throw new SmartshareError('PROOF_FILE', `${path} is too large for a proof`)
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if (SmartshareError.is(error)) throw error
-    throw new SmartshareError('CLI_FILE', `cannot read ${path}: ${(error as Error).message}`, { path }, error)
-  }
+  const text = new TextDecoder().decode(readBounded(path, MAX_FILE_BYTES, 'PROOF_FILE'))
   try {
     return JSON.parse(text)
   } catch {
@@ -80,9 +154,20 @@ function readProof(path: string): unknown {
   }
 }
 
-function write(path: string, text: string): void {
+/** Throws CLI_FILE, or `code` if the file is too large for what it should be. */
+function readBounded(path: string, mostBytes: number, code: string): Uint8Array {
   try {
-    writeFileSync(path, text)
+    if (statSync(path).size > mostBytes) throw new SmartshareError(code, `${path} is too large`)
+    return readFileSync(path)
+  } catch (error) {
+    if (SmartshareError.is(error)) throw error
+    throw new SmartshareError('CLI_FILE', `cannot read ${path}: ${(error as Error).message}`, { path }, error)
+  }
+}
+
+function write(path: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(path, content)
   } catch (error) {
     throw new SmartshareError('CLI_FILE', `cannot write ${path}: ${(error as Error).message}`, { path }, error)
   }

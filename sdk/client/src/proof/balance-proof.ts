@@ -5,7 +5,7 @@ import { encodeEntryProof, handOverAll, type LightRules, type LightState, verify
 import { balanceKey, chainIdOf, decodeGenesis, encodeGenesis, type Genesis } from '@smartshare/runtime'
 import { z } from 'zod'
 import { base64OfBytes, bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
-import { genesisState, handOverRecord, MAX_TERMS } from './trust.ts'
+import { genesisState, handOverRecord, MAX_TERMS, type Trust } from './trust.ts'
 
 const MAX_SEATS = 256
 
@@ -20,6 +20,9 @@ export interface ProvenBalance {
   /** Everything that a stranger needs to check it, who knows only the chain id. */
   readonly proof: BalanceProofFile
 }
+
+/** A balance that a node showed and a light client has checked. */
+export type CheckedBalance = Omit<ProvenBalance, 'proof'>
 
 /** What a verifier brings along. */
 export interface ProofOptions extends Partial<LightRules> {
@@ -88,6 +91,25 @@ export async function proveBalance(
 }
 
 /**
+ * Asks a node for a balance as a light client does that goes on from what it knows: only hand-overs to later terms are fetched,
+ * and `trust` learns them. Throws LIGHT_*, PROOF_* or RPC_*.
+ */
+export async function checkBalance(
+  rpc: RpcClient,
+  trust: Trust,
+  address: string,
+  rules: LightRules,
+): Promise<CheckedBalance> {
+  const { header, certificate, proof, value, height } = await rpc.accountProof(address)
+  await trust.catchUp(rpc, decodePart(header.encoded, decodeHeader).term, rules)
+  const grains = value === null ? 0n : decodeBalance(value)
+  const told = { address, grains, height, header: header.encoded, certificate: certificate.encoded, proof }
+  const checked = checkEntry(trust.latest, told, rules)
+  trust.take(checked.trust)
+  return checked
+}
+
+/**
  * Checks a proof from a file or from anybody, as a light client does (docs/spec/light.md). `chainId` (hexadecimal) is all that
  * the verifier trusts, and `options.trust` if there is any. Throws PROOF_FILE for what is no proof, PROOF_* for what does not
  * hold, LIGHT_* where trust or clock do not reach.
@@ -107,19 +129,28 @@ export function verifyBalanceProof(raw: unknown, chainId: string, options: Proof
     throw new SmartshareError('PROOF_OTHER_CHAIN', 'what is trusted is of another network')
   }
   const trusted = handOverAll(first, recordsOf(file, first.term), rules)
-  const grains = BigInt(file.grains)
-  const address = parseAddress(file.address)
+  return { ...checkEntry(trusted, { ...file, grains: BigInt(file.grains) }, rules), proof: file }
+}
+
+/** What somebody says about a balance: the parts of the proof in base64. */
+interface Told extends Pick<BalanceProofFile, 'address' | 'height' | 'header' | 'certificate' | 'proof'> {
+  readonly grains: bigint
+}
+
+function checkEntry(state: LightState, told: Told, rules: LightRules): CheckedBalance {
+  const { grains } = told
+  const address = parseAddress(told.address)
   const record = orNoProof(() =>
     encodeEntryProof({
-      header: bytesOfBase64(file.header),
-      certificate: bytesOfBase64(file.certificate),
+      header: bytesOfBase64(told.header),
+      certificate: bytesOfBase64(told.certificate),
       value: grains === 0n ? null : encode(amount, grains),
-      path: bytesOfBase64(file.proof),
+      path: bytesOfBase64(told.proof),
     }),
   )
-  const { height, state } = verifyEntry(trusted, record, balanceKey(address), rules)
-  if (height !== file.height) throw new SmartshareError('PROOF_HEIGHT', 'the header names another height')
-  return { address: formatAddress(address), grains, height, trust: state, proof: file }
+  const found = verifyEntry(state, record, balanceKey(address), rules)
+  if (found.height !== told.height) throw new SmartshareError('PROOF_HEIGHT', 'the header names another height')
+  return { address: formatAddress(address), grains, height: found.height, trust: found.state }
 }
 
 /** The hand-overs of a file to the terms after `term`. */

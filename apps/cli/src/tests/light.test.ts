@@ -1,0 +1,194 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  bitmapOf,
+  type DelegateSet,
+  decodeHeader,
+  encodeCertificate,
+  encodeHeader,
+  FINAL,
+  headerHash,
+  setHash,
+  statementHash,
+} from '@smartshare/chain'
+import { calls } from '@smartshare/client'
+import { bls, formatAddress, fromHex, sha256, toHex } from '@smartshare/crypto'
+import { decodeLightState, encodeLightState } from '@smartshare/light'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { accountOf, LocalNetwork } from './local-network.ts'
+import { type Lie, LyingNode } from './lying-node.ts'
+import { runCli } from './run-cli.ts'
+
+const START = 10n ** 14n
+const FORTNIGHT_MS = 14 * 86_400_000
+const alice = accountOf('alice')
+const bob = accountOf('bob')
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+
+let network: LocalNetwork
+let liar: LyingNode
+let home: string
+let chainId: string
+
+beforeAll(async () => {
+  network = await LocalNetwork.start({ isStill: true, parameters: { termBlocks: 10, electionBlock: 5 } })
+  chainId = toHex(network.node.chainId)
+  for (let i = 0; i < 30; i++) network.node.makeBlock()
+  liar = await LyingNode.before(network.server.url)
+  home = mkdtempSync(join(tmpdir(), 'smartshare-light-'))
+})
+
+beforeEach(() => {
+  liar.lie = () => undefined
+  liar.asked.length = 0
+})
+
+afterAll(async () => {
+  liar.close()
+  await network.close()
+  rmSync(home, { recursive: true })
+})
+
+/** `proof verify` of Bob's balance, asked of the liar. The network of this test began an hour ago, so its blocks are old. */
+function verify(...words: string[]) {
+  const fixed = ['--account', bob.text, '--rpc', liar.url, '--ws', '', '--chain-id', chainId, '--dir', home]
+  return runCli(['proof', 'verify', ...fixed, ...(words.includes('--max-age') ? [] : ['--max-age', '7200']), ...words])
+}
+
+async function found(...words: string[]) {
+  const { stdout } = await verify('--json', ...words)
+  const answer = JSON.parse(stdout)
+  return answer.error?.code ?? answer
+}
+
+/** A set of the liar's own, and a hand-over to it that the set signed for itself. */
+function forgedHandOver(told: { term: number; header: { encoded: string } }): Record<string, unknown> {
+  const secrets = [1, 2, 3, 4].map((n) => bls.secretFromSeed(sha256(Uint8Array.of(n))))
+  const members = secrets.map((secret, i) => ({ address: sha256(Uint8Array.of(i)), key: bls.publicKey(secret) }))
+  const set: DelegateSet = { term: told.term, members }
+  const header = { ...decodeHeader(Buffer.from(told.header.encoded, 'base64')), nextSet: setHash(set) }
+  const { term, slot } = header
+  const value = headerHash(header)
+  const statement = statementHash({ chainId: header.chainId, term, slot, kind: FINAL, value })
+  const certificate = {
+    ...{ term, slot, kind: FINAL, value, bitmap: bitmapOf([0, 1, 2, 3], 4) },
+    signature: bls.aggregate(secrets.map((secret) => bls.sign(secret, statement))),
+  }
+  return {
+    members: members.map(({ address, key }) => ({ address: formatAddress(address), key: toHex(key) })),
+    header: { ...told.header, encoded: base64(encodeHeader(header)) },
+    certificate: base64(encodeCertificate(certificate)),
+  }
+}
+
+describe('smartshare proof verify before a node that is not trusted', () => {
+  it('says VERIFIED of what is true, from genesis over several terms, and goes on from there', async () => {
+    const trust = join(home, 'trust.cbor')
+    const { code, stdout } = await verify('--trust', trust)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^VERIFIED\n/)
+    const kept = decodeLightState(readFileSync(trust))
+    expect(kept.term).toBeGreaterThanOrEqual(2)
+    expect(liar.asked.filter((method) => method === 'chain_handOver')).toHaveLength(kept.term)
+    expect(kept).toMatchObject({ height: 30, chainId: fromHex(chainId) })
+
+    liar.asked.length = 0
+    network.node.makeBlock()
+    const next = await found('--trust', trust)
+    expect(next).toMatchObject({ valid: true, chainId, address: bob.text, grains: `${START}`, trustedHeight: 31 })
+    expect(liar.asked).not.toContain('chain_handOver')
+    expect(decodeLightState(readFileSync(trust)).height).toBe(31)
+    expect(existsSync(`${trust}.next`)).toBe(false)
+  })
+
+  const changed =
+    (method: string, change: (result: Record<string, unknown>) => object): Lie =>
+    (asked, _, result) =>
+      asked === method ? { ...result, ...change(result) } : undefined
+  const lies: [string, Lie, string][] = [
+    ['more money', changed('account_proof', () => ({ value: `1b00${'f'.repeat(14)}` })), 'PROOF_STATE'],
+    ['no money', changed('account_proof', () => ({ value: null })), 'PROOF_STATE'],
+    ['another height', changed('account_proof', ({ height }) => ({ height: (height as number) + 1 })), 'PROOF_HEIGHT'],
+    [
+      'a state root of its own',
+      changed('account_proof', ({ header }) => {
+        const told = header as { encoded: string }
+        const forged = { ...decodeHeader(Buffer.from(told.encoded, 'base64')), stateRoot: sha256(new Uint8Array(1)) }
+        return { header: { ...told, encoded: base64(encodeHeader(forged)) } }
+      }),
+      'PROOF_CERTIFICATE',
+    ],
+    [
+      'a set with one delegate of its own',
+      changed('chain_handOver', ({ members }) => {
+        const [first, ...rest] = members as { address: string; key: string }[]
+        const key = toHex(bls.publicKey(bls.secretFromSeed(new Uint8Array(32))))
+        return { members: [{ address: first?.address, key }, ...rest] }
+      }),
+      'PROOF_SET',
+    ],
+    [
+      'a set that signed for itself',
+      (asked, _, result) => {
+        if (asked !== 'chain_handOver') return undefined
+        const { certificate, ...forged } = forgedHandOver(result)
+        return { ...result, ...forged, certificate: { ...result.certificate, encoded: certificate } }
+      },
+      'PROOF_SIGNATURE',
+    ],
+    ['another genesis', (asked) => (asked === 'chain_genesis' ? OTHER_GENESIS : undefined), 'PROOF_OTHER_CHAIN'],
+  ]
+  let OTHER_GENESIS: unknown
+  beforeAll(async () => {
+    const other = await LocalNetwork.start({ isStill: true, delegates: 1 })
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'chain_genesis', params: {} })
+    const headers = { 'content-type': 'application/json' }
+    const answer = await (await fetch(other.server.url, { method: 'POST', headers, body })).json()
+    OTHER_GENESIS = (answer as { result: unknown }).result
+    await other.close()
+  })
+
+  it.each(lies)('names the lie of %s', async (_, lie, code) => {
+    liar.lie = lie
+    expect(await found()).toBe(code)
+  })
+
+  it('does not let a node hide what came since: it remembers, and it looks at the clock', async () => {
+    const trust = join(home, 'since.cbor')
+    const told = new Map<string, unknown>()
+    liar.lie = (method, _, result) => {
+      if (method === 'account_proof') told.set(method, result)
+    }
+    expect(await found('--trust', trust)).toMatchObject({ valid: true, grains: `${START}` })
+    const client = await network.client()
+    await client.sender(alice).send({ calls: [calls.transfer(bob.address, 5n)] })
+    for (let i = 0; i < 3; i++) network.node.makeBlock()
+    const old = told.get('account_proof')
+    liar.lie = () => undefined
+    expect(await found('--trust', trust)).toMatchObject({ valid: true, grains: `${START + 5n}` })
+    liar.lie = (method) => (method === 'account_proof' ? old : undefined)
+    expect(await found('--trust', trust)).toBe('LIGHT_STALE')
+    // Without a memory only the age of the blocks tells it.
+    expect(await found('--max-age', '600')).toBe('LIGHT_STALE')
+  })
+
+  it('wants two checkpoints that agree once what it knows is too old', async () => {
+    const at = (name: string) => join(home, name)
+    await found('--trust', at('now.cbor'))
+    const known = decodeLightState(readFileSync(at('now.cbor')))
+    const write = (name: string, changes: Partial<typeof known>) =>
+      writeFileSync(at(name), encodeLightState({ ...known, ...changes }))
+    write('slept.cbor', { height: 1, timeMs: Date.now() - FORTNIGHT_MS - 1000 })
+    expect(await found('--trust', at('slept.cbor'))).toBe('LIGHT_TRUST_EXPIRED')
+    write('one.cbor', { height: known.height - 1, timeMs: known.timeMs - 500 })
+    write('forged.cbor', { members: known.members.toReversed() })
+    const pair = (other: string) => ['--trust', at('slept.cbor'), '--checkpoint', at('one.cbor'), at(other)]
+    expect(await found(...pair('forged.cbor'))).toBe('LIGHT_CHECKPOINT')
+    expect(await found('--checkpoint', at('one.cbor'))).toBe('USAGE')
+    expect(await found(...pair('now.cbor'))).toMatchObject({ valid: true })
+    expect(await found('--trust', at('slept.cbor'))).toMatchObject({ valid: true })
+    writeFileSync(at('slept.cbor'), 'nonsense')
+    expect(await found('--trust', at('slept.cbor'))).toBe('LIGHT_STATE')
+  })
+})

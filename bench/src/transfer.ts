@@ -3,6 +3,7 @@ import { parseTransaction } from '@smartshare/chain'
 import { Client } from '@smartshare/client'
 import { toHex } from '@smartshare/crypto'
 import { bareChecks } from './execute.ts'
+import { liskPerSecond } from './lisk.ts'
 import { BATCH, executedCount, Load, post, requestBody, untilExecuted } from './load.ts'
 import { startNetwork } from './network.ts'
 import { beside, type Report } from './report.ts'
@@ -21,8 +22,12 @@ const RUNS = [
   { name: 'four_node', delegates: 4, expectedPerSecond: 5_000 },
 ] as const
 
-/** Transfers per second from RPC to final, executed, durable and in the state root; then latency at four fifths of it. */
+/**
+ * Transfers per second from RPC to final, executed, durable and in the state root; then latency at four fifths of it. Beside
+ * it one core's bare signature checks and, unless `--no-lisk` is given, the Lisk SDK, both in the same run.
+ */
 export async function benchTransfer(report: Report): Promise<void> {
+  const lisk = process.argv.includes('--no-lisk') ? undefined : await liskPerSecond()
   for (const run of RUNS) {
     const network = await startNetwork({ delegates: run.delegates, providers: 0 })
     const client = await Client.connect({ rpc: network.rpc })
@@ -40,6 +45,11 @@ export async function benchTransfer(report: Report): Promise<void> {
           checks,
         ),
       )
+      if (lisk !== undefined) {
+        const metric = run.delegates === 1 ? 'lisk_ratio' : `${run.name}_lisk_ratio`
+        const times = { bench: 'transfer', metric, unit: 'times', value: perSecond / lisk }
+        report({ ...times, peer: 'Lisk SDK 5.2.2, one node, tx/s', peerValue: lisk, ratio: perSecond / lisk })
+      }
       const delays = await latencies(network.rpc, client, load, perSecond * LATENCY_LOAD)
       const prefix = run.delegates === 1 ? '' : `${run.name}_`
       report({ bench: 'transfer', metric: `${prefix}final_p50_ms`, unit: 'ms', value: quantile(delays, 0.5) })

@@ -1,21 +1,41 @@
 // What a web page does with the client. browser.test.ts bundles this file, serves it, and calls the steps by their names.
-import { Client, calls, openWallet, sealWallet, verifyBalanceProof, Wallet } from '@smartshare/client'
+import {
+  Client,
+  calls,
+  checkBalance,
+  genesisState,
+  openWallet,
+  sealWallet,
+  Trust,
+  verifyBalanceProof,
+  Wallet,
+} from '@smartshare/client'
 import { parseAddress, toHex } from '@smartshare/crypto'
 
 type Proof = Awaited<ReturnType<Client['proveBalance']>>['proof']
 type Urls = Parameters<typeof Client.connect>[0]
 
+/** Age from which the page takes no block for the latest. */
+const MAX_AGE_MS = 60_000
+
 let client: Client
 let own: Wallet
 
-/** The code of the error that `attempt` ends with, or `none`. */
-async function codeOf(attempt: () => unknown): Promise<string> {
+/** What `attempt` gives, or the code of the error that it ends with. */
+async function codeOr(attempt: () => Promise<string>): Promise<string> {
   try {
-    await attempt()
-    return 'none'
+    return await attempt()
   } catch (error) {
     return (error as { code?: string }).code ?? String(error)
   }
+}
+
+/** The code of the error that `attempt` ends with, or `none`. */
+function codeOf(attempt: () => unknown): Promise<string> {
+  return codeOr(async () => {
+    await attempt()
+    return 'none'
+  })
 }
 
 /** The same base64 text with one bit of the middle of its content turned over. */
@@ -88,6 +108,16 @@ const steps = {
       if (proven.height >= height) return proven.proof
     }
     throw new Error('the client was closed')
+  },
+
+  /** Checks the balance that a node shows, as a light client does that knows the chain id alone: its grains, or the code of the lie. */
+  async checkNode(address: string, chainId: string, leastHeight = 0) {
+    return await codeOr(async () => {
+      const trust = new Trust(genesisState(client.genesis))
+      if (toHex(trust.chainId) !== chainId) return 'another network'
+      const rules = { nowMs: Date.now(), leastHeight, maxAgeMs: MAX_AGE_MS }
+      return String((await checkBalance(client.rpc, trust, address, rules)).grains)
+    })
   },
 
   /** What a proof from anybody shows. */

@@ -200,6 +200,55 @@ describe.skipIf(SKIPPED !== '')(`the client in Chromium${SKIPPED}`, () => {
     }
   })
 
+  it('believes a node only what is proven, and names its lie where the node lies', async () => {
+    const check = (leastHeight = 0) => inPage('checkNode', payee, devnet.chainId, leastHeight)
+    expect(await check()).toBe(`${PAID_GRAINS}`)
+
+    type Answer = { method?: string; result?: Record<string, unknown> }
+    let old: Record<string, unknown> | undefined
+    const lies: Record<string, (truth: Record<string, unknown>) => object> = {
+      // CBOR of 2^63 - 1 grains.
+      'more money': () => ({ value: '1b7fffffffffffffff' }),
+      'no money': () => ({ value: null }),
+      'another height': ({ height }) => ({ height: (height as number) + 1 }),
+      'an old state': () => old as object,
+    }
+    const node = (url: URL) => url.href.startsWith(urls.rpc[0] as string)
+    /** The page's node lies from here on, between it and the browser. */
+    const lieTo = (lie: (truth: Record<string, unknown>) => object) =>
+      page.route(node, async (route) => {
+        if (!(route.request().postData() ?? '').includes('"account_proof"')) return await route.continue()
+        const response = await route.fetch()
+        const answer = (await response.json()) as Answer
+        if (answer.result !== undefined) Object.assign(answer.result, lie(answer.result))
+        return await route.fulfill({ response, json: answer })
+      })
+
+    let heard = 0
+    await lieTo((truth) => {
+      old = { ...truth }
+      heard = (truth.header as { height: number }).height
+      return {}
+    })
+    expect(await check()).toBe(`${PAID_GRAINS}`)
+    await page.unroute(node)
+    const codes: Record<string, string> = {}
+    for (const [name, lie] of Object.entries(lies)) {
+      await lieTo(lie)
+      // Only of the old state is more asked than that it is true.
+      codes[name] = await check(name === 'an old state' ? heard + 1 : 0)
+      await page.unroute(node)
+    }
+    console.log('lies of a node, as the page names them:', JSON.stringify(codes))
+    expect(codes).toEqual({
+      'more money': 'PROOF_STATE',
+      'no money': 'PROOF_STATE',
+      'another height': 'PROOF_HEIGHT',
+      'an old state': 'LIGHT_STALE',
+    })
+    await expect.poll(() => check(heard + 1)).toBe(`${PAID_GRAINS}`)
+  })
+
   it('shows that a final block holds the payment', async () => {
     expect(await inPage('proveInclusion', paid.id)).toMatchObject({ height: paid.height })
   })

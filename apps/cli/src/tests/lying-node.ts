@@ -26,10 +26,13 @@ export class LyingNode {
       for await (const part of request) parts.push(part)
       const body = Buffer.concat(parts).toString()
       const headers = { 'content-type': 'application/json' }
-      const answer = await (await fetch(truth, { method: 'POST', headers, body })).json()
+      const reply = await fetch(truth, { method: 'POST', headers, body })
+      const answer = (await reply.json()) as { result?: unknown }
       const { method, params } = JSON.parse(body)
       node.asked.push(method)
-      if ('result' in answer) answer.result = node.lie(method, params, structuredClone(answer.result)) ?? answer.result
+      if ('result' in answer) {
+        answer.result = node.lie(method, params, structuredClone(answer.result)) ?? answer.result
+      }
       response.writeHead(200, headers).end(JSON.stringify(answer))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

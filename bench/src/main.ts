@@ -2,6 +2,7 @@ import { type Report, readable } from './report.ts'
 
 // `npm run bench -- NAME … [--json]`: measures here and now; nothing is asserted.
 const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> = {
+  consensus: async () => (await import('./consensus.ts')).benchConsensus,
   execute: async () => (await import('./execute.ts')).benchExecute,
   link: async () => (await import('./link.ts')).benchLink,
   root: async () => (await import('./root.ts')).benchRoot,

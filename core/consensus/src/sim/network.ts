@@ -6,7 +6,11 @@ import type { Random } from './random.ts'
 /** An end of the network. */
 export interface Peer {
   readonly name: string
+  /** Place in the matrix of delays. */
+  readonly site: number
   readonly delegate: string
+  /** Nothing needs to be carried to it: it would say nothing anyway. */
+  readonly isDeaf: boolean
   /** True if it takes `delegate` for one of the term's delegates. */
   isDelegate(delegate: string): boolean
   receive(link: Link, message: Message): void
@@ -56,8 +60,9 @@ export class SimulatedNetwork<P extends Peer> {
 
   /** One message over one link. */
   deliver(from: Peer, to: P, message: Message, extraMs = 0): void {
+    if (to.isDeaf) return
     this.sent += 1
-    const { delayMs, slow, loss, duplication } = this.#options
+    const { delayMs, delays, slow, loss, duplication } = this.#options
     const random = this.#random
     if (!this.healed) {
       if (this.#sides !== null && this.#sides.get(from.name) !== this.#sides.get(to.name)) return
@@ -67,7 +72,8 @@ export class SimulatedNetwork<P extends Peer> {
     const link = this.#links.get(from.name)!
     for (let i = 0; i < times; i++) {
       const factor = !this.healed && random.chance(slow) ? SLOW_FACTOR : 1
-      this.#agenda.after(extraMs + factor * random.between(...delayMs), () => to.receive(link, message))
+      const wayMs = (delays?.[from.site]?.[to.site] ?? 0) + random.between(...delayMs)
+      this.#agenda.after(extraMs + factor * wayMs, () => to.receive(link, message))
     }
   }
 

@@ -32,6 +32,8 @@ const MOST_EXECUTED_AGAIN = 20
 /** A whole node around the pure step: disk, executor, builder, clock; it crashes and starts again. */
 export class SimulatedNode {
   readonly name: string
+  /** Number of the candidate; twins share it. */
+  readonly site: number
   readonly delegate: string
   readonly disk = new SimulatedDisk()
   /** Final blocks by height − 1; marked in the log with its next write, so that after a crash some are told again. */
@@ -44,6 +46,8 @@ export class SimulatedNode {
   /** Names wrong roots and packs invalid transactions. */
   lies = false
   votesLost = false
+  /** Of a silent traitor: it never starts. */
+  isDeaf = false
   readonly #world: World
   readonly #random: Random
   readonly #config: ConsensusConfig
@@ -57,6 +61,7 @@ export class SimulatedNode {
 
   constructor(world: World, name: string, delegate: string, config: ConsensusConfig, ledger: Ledger, random: Random) {
     this.name = name
+    this.site = Number.parseInt(name, 10)
     this.delegate = delegate
     this.#world = world
     this.#config = config

@@ -52,6 +52,8 @@ export interface SimulationOptions {
   readonly termHeights: number
   readonly network: {
     readonly delayMs: readonly [least: number, most: number]
+    /** One-way delays between candidates to which `delayMs` is added; null for none. */
+    readonly delays: readonly (readonly number[])[] | null
     /** Chance that a message takes ten times as long. */
     readonly slow: number
     readonly loss: number
@@ -96,6 +98,7 @@ export function optionsOfSeed(seed: number, seats: number, slots: number, scheme
     termHeights: 30,
     network: {
       delayMs: [1, random.between(20, 120)],
+      delays: null,
       slow: random.pick([0, 0.01, 0.05]),
       loss: random.pick([0, 0.01, 0.05, 0.15]),
       duplication: random.pick([0, 0.02]),

@@ -44,9 +44,19 @@ interface Member {
   readonly address: Uint8Array
 }
 
-/** Runs one simulation to its end. `trace`, if given, is called with a readable line for whatever happens. */
-export function simulate(options: SimulationOptions, trace: ((line: string) => void) | null = null): SimulationReport {
-  return new Simulation(options, trace).run()
+/** Is told what honest nodes do; `candidate` is the number of the node, `nowMs` counts from genesis. */
+export type Observe = (candidate: number, effect: Effect, nowMs: number) => void
+
+/**
+ * Runs one simulation to its end. `trace`, if given, is called with a readable line for whatever happens, `observe` with
+ * every effect of honest nodes.
+ */
+export function simulate(
+  options: SimulationOptions,
+  trace: ((line: string) => void) | null = null,
+  observe: Observe | null = null,
+): SimulationReport {
+  return new Simulation(options, trace, observe).run()
 }
 
 class Simulation implements World {
@@ -57,6 +67,7 @@ class Simulation implements World {
   readonly #network: SimulatedNetwork<SimulatedNode>
   readonly #checkers: Checkers
   readonly #trace: ((line: string) => void) | null
+  readonly #observe: Observe | null
   readonly #misdeeds = new Map<string, { misdeed: Misdeed; config: ConsensusConfig }>()
   readonly #honest: SimulatedNode[] = []
   readonly #silenced = new Set<string>()
@@ -64,10 +75,13 @@ class Simulation implements World {
   #fetching: { node: SimulatedNode; height: number } | null = null
   #print = new Uint8Array(32)
   #terms = 1
+  /** Most slots that any honest node has seen. */
+  #slots = 0
 
-  constructor(options: SimulationOptions, trace: ((line: string) => void) | null) {
+  constructor(options: SimulationOptions, trace: ((line: string) => void) | null, observe: Observe | null) {
     this.options = options
     this.#trace = trace
+    this.#observe = observe
     this.#random = seededRandom(options.seed)
     const { scheme, candidates, seats } = options
     const chainId = hashTagged('genesis', new Uint8Array(new Float64Array([options.seed]).buffer))
@@ -95,6 +109,7 @@ class Simulation implements World {
         else {
           traitors.add(name)
           node.lies = misdeed === 'liar'
+          node.isDeaf = misdeed === 'silent'
           this.#misdeeds.set(name, { misdeed, config })
         }
       }
@@ -104,14 +119,16 @@ class Simulation implements World {
 
   run(): SimulationReport {
     const { options, agenda } = this
-    for (const node of this.#network.peers) agenda.after(this.#random.between(0, 50), () => node.start())
+    for (const node of this.#network.peers) {
+      if (!node.isDeaf) agenda.after(this.#random.between(0, 50), () => node.start())
+    }
     const stormSlots = Math.floor(options.slots * (1 - options.calmShare))
     const mostMs = options.slots * MOST_MS_PER_SLOT
     const mostSteps = options.slots * MOST_STEPS_PER_SLOT
     let goalHeight = Number.POSITIVE_INFINITY
     let steps = 0
-    while (this.#slots() < options.slots && agenda.nowMs < mostMs && steps++ < mostSteps && agenda.runNext()) {
-      if (!this.#calm && this.#slots() >= stormSlots) {
+    while (this.#slots < options.slots && agenda.nowMs < mostMs && steps++ < mostSteps && agenda.runNext()) {
+      if (!this.#calm && this.#slots >= stormSlots) {
         this.#endStorm()
         goalHeight = this.#checkers.height + CALM_BLOCKS
       }
@@ -123,7 +140,7 @@ class Simulation implements World {
       violations,
       finalBlocks,
       height,
-      slots: this.#slots(),
+      slots: this.#slots,
       terms: this.#terms,
       crashes,
       messages: this.#network.sent,
@@ -163,6 +180,7 @@ class Simulation implements World {
   onEffect(node: SimulatedNode, effect: Effect): void {
     if (this.#misdeeds.has(node.name)) return
     this.#checkers.watch(node, effect)
+    this.#observe?.(node.site, effect, this.agenda.nowMs)
     if (effect.type === 'final') {
       this.#print = new Uint8Array(hashTagged('event', this.#print, effect.hash, new TextEncoder().encode(node.name)))
     }
@@ -177,6 +195,7 @@ class Simulation implements World {
   onStep(node: SimulatedNode): void {
     const { instance } = node.state
     if (instance === null || this.#misdeeds.has(node.name)) return
+    if (node.slotsSeen > this.#slots) this.#slots = node.slotsSeen
     for (const candidate of instance.slots.get(instance.slot)?.candidates ?? []) {
       if (candidate.phase !== 'invalid' || candidate.again) continue
       const leader = toHex(instance.start.set.members[candidate.leader]!.address)
@@ -217,12 +236,6 @@ class Simulation implements World {
     this.#calm = true
     this.#network.heal()
     this.#trace?.(`${this.agenda.nowMs} --- the storm is over ---`)
-  }
-
-  #slots(): number {
-    let most = 0
-    for (const node of this.#honest) most = Math.max(most, node.slotsSeen)
-    return most
   }
 
   /** Liveness: when the storm is over every honest node makes new blocks final within the calm slots. */

@@ -12,6 +12,7 @@ import { addNode } from './node.ts'
 import { addProof } from './proof.ts'
 import { addPut } from './put.ts'
 import { addRm } from './rm.ts'
+import { addRounds } from './rounds.ts'
 import { addSend } from './send.ts'
 import { addStatus } from './status.ts'
 import { addTx } from './tx.ts'
@@ -24,5 +25,5 @@ export const commands: readonly ((program: Command) => void)[] = [
   ...[addDevnet, addNode, addStatus],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
   ...[addWallet, addBalance, addSend, addTx, addBlock],
-  ...[addDelegates, addVote, addVesting, addProof, addConfig],
+  ...[addDelegates, addVote, addVesting, addRounds, addProof, addConfig],
 ]

@@ -16,9 +16,26 @@ export function addProof(program: Command): void {
   addVerify(proof)
 }
 
+interface TrustFlags {
+  readonly trust?: string
+  readonly checkpoint?: readonly string[]
+}
+
+interface VerifyFlags extends TrustFlags {
+  readonly chainId?: string
+  readonly account?: string
+  readonly maxAge?: string
+}
+
+function withTrust(command: Command): Command {
+  return command
+    .option('--trust <file>', 'what is known of the delegates from the time before; it is kept there')
+    .option('--checkpoint <files...>', 'two such files from sources that do not know of each other, after a long time')
+}
+
 function addBalanceProof(proof: Command): void {
   const command = clientCommand(proof, 'balance [address]', 'a proof of a balance, checked, for anybody to check again')
-  command
+  withTrust(command)
     .option('-o, --output <file>', 'write the proof to a file')
     .addHelpText(
       'after',
@@ -27,20 +44,16 @@ function addBalanceProof(proof: Command): void {
   command.action((text: string | undefined) =>
     withSession(command, async (session) => {
       const client = await session.client()
-      const proven = await client.proveBalance(formatAddress(session.address(text)))
-      const { output: path } = command.opts<{ output?: string }>()
+      const flags = command.opts<TrustFlags & { output?: string }>()
+      const { output: path } = flags
+      const trust = knownTrust(flags, client.chainId)
+      const address = formatAddress(session.address(text))
+      const proven = await client.proveBalance(address, trust === undefined ? {} : { trust })
+      keepTrust(flags, proven.trust)
       if (path !== undefined) write(path, `${JSON.stringify(proven.proof, null, 2)}\n`)
       session.output.result(proven.proof, () => checkedText(proven))
     }),
   )
-}
-
-interface VerifyFlags {
-  readonly chainId?: string
-  readonly account?: string
-  readonly trust?: string
-  readonly checkpoint?: readonly string[]
-  readonly maxAge?: string
 }
 
 function addVerify(proof: Command): void {
@@ -49,11 +62,9 @@ function addVerify(proof: Command): void {
     'verify [file]',
     'check a proof, or what a node says; only the chain id must be right',
   )
-  command
+  withTrust(command)
     .option('--chain-id <id>', 'network that is meant (default: that of the folder)')
     .option('--account <address>', 'ask a node that is not trusted for this balance, instead of reading a file')
-    .option('--trust <file>', 'what is known of the delegates from the time before; it is kept there')
-    .option('--checkpoint <files...>', 'two such files from sources that do not know of each other, after a long time')
     .option('--max-age <seconds>', `age from which a node's answer is refused (default: ${DEFAULT_MAX_AGE_S})`)
     .addHelpText(
       'after',
@@ -78,7 +89,7 @@ function addVerify(proof: Command): void {
         path === undefined
           ? await askNode(session, flags, chainId, trust)
           : verifyBalanceProof(readProof(path), chainId, trust === undefined ? {} : { trust })
-      if (flags.trust !== undefined) keepTrust(flags.trust, checked.trust)
+      keepTrust(flags, checked.trust)
       const { address, grains, height, trust: known } = checked
       const value = { valid: true, chainId, address, grains, height, term: known.term, trustedHeight: known.height }
       session.output.result(value, () => `VERIFIED\n${checkedText(checked)}`)
@@ -110,7 +121,7 @@ function maxAgeSeconds({ maxAge }: VerifyFlags): number {
 }
 
 /** What is trusted before anything is asked: two checkpoints that agree, or else what was kept; undefined: genesis alone. */
-function knownTrust({ checkpoint, trust }: VerifyFlags, chainId: Uint8Array): LightState | undefined {
+function knownTrust({ checkpoint, trust }: TrustFlags, chainId: Uint8Array): LightState | undefined {
   if (checkpoint !== undefined) {
     const [one, other, ...more] = checkpoint
     if (one === undefined || other === undefined || more.length > 0) {
@@ -126,7 +137,8 @@ function readTrust(path: string): LightState {
 }
 
 /** Never leaves half a file behind: the next run would have nothing to go on from. */
-function keepTrust(path: string, state: LightState): void {
+function keepTrust({ trust: path }: TrustFlags, state: LightState): void {
+  if (path === undefined) return
   const next = `${path}.next`
   write(next, encodeLightState(state))
   try {

@@ -188,6 +188,13 @@ describe('smartshare proof verify before a node that is not trusted', () => {
     expect(await found('--checkpoint', at('one.cbor'))).toBe('USAGE')
     expect(await found(...pair('now.cbor'))).toMatchObject({ valid: true })
     expect(await found('--trust', at('slept.cbor'))).toMatchObject({ valid: true })
+    const proof = ['proof', 'balance', bob.text, '--rpc', liar.url, '--ws', '', '--dir', home, '--json']
+    write('again.cbor', { height: 1, timeMs: Date.now() - FORTNIGHT_MS - 1000 })
+    const made = async (...words: string[]) => JSON.parse((await runCli([...proof, ...words])).stdout)
+    expect((await made('--trust', at('again.cbor'))).error.code).toBe('LIGHT_TRUST_EXPIRED')
+    const both = ['--trust', at('again.cbor'), '--checkpoint', at('one.cbor'), at('now.cbor')]
+    expect(await made(...both)).toMatchObject({ kind: 'smartshare balance proof', chainId })
+    expect(decodeLightState(readFileSync(at('again.cbor'))).height).toBe(network.node.height)
     writeFileSync(at('slept.cbor'), 'nonsense')
     expect(await found('--trust', at('slept.cbor'))).toBe('LIGHT_STATE')
   })

@@ -94,7 +94,7 @@ export const moneyErrors: ErrorTable = {
   ],
   LIGHT_TRUST_EXPIRED: [
     'The delegates that the light client knows served so long ago that lies would cost them nothing.',
-    'Give checkpoints from two sources that do not know of each other.',
+    'Give `smartshare proof` two checkpoints, of sources that do not know of each other.',
   ],
   POLICY_INVALID: [
     'Keys and threshold that are no policy.',

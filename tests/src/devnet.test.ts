@@ -172,6 +172,17 @@ describe('a local network', () => {
     await expectOneChain()
   })
 
+  it('has made every block in the turn of its delegate, as anybody can recompute', async () => {
+    const run = await smartshare(...network('rounds', 'verify', '--json'))
+    expect(run.code, run.stdout + run.stderr).toBe(0)
+    const { valid, blocks, missed, delegates } = JSON.parse(run.stdout)
+    expect(valid).toBe(true)
+    expect(delegates).toHaveLength(4)
+    expect(delegates.reduce((sum: number, one: { made: number }) => sum + one.made, 0)).toBe(blocks)
+    // Some were killed above, and their turns went by.
+    expect(missed).toBeGreaterThan(0)
+  })
+
   it('lives on when the command that watches it is killed, and goes down with it on an interrupt', async () => {
     const watch = () =>
       spawn(process.execPath, [COMMAND, ...network('devnet', 'up')], { stdio: ['ignore', 'ignore', 'pipe'] })

@@ -77,6 +77,31 @@ describe('the mempool', () => {
     expect(select(pool)).toEqual(['alice0', 'alice1', 'bob0'])
   })
 
+  it('lets a transaction that offers a tenth more, price and tip, take the place of one with its nonce', () => {
+    const { make, select } = setUp()
+    const pool = new Mempool({ mostTransactions: 2, mostBytes: NO_LIMIT, mostPerLane: 2 })
+    const named = (tx: ParsedTransaction, id: number) => ({ ...tx, id: new Uint8Array(32).fill(id) })
+    const offer = (id: number, maxGasPrice: bigint, tip: bigint) => named(make('alice', 0, tip, { maxGasPrice }), id)
+    pool.add(offer(1, 100n, 0n))
+    pool.add(named(make('alice', 1), 2))
+    const taken = expect.objectContaining({ code: 'TX_NONCE_TAKEN' })
+    expect(() => pool.add(offer(3, 109n, 5n))).toThrow(taken)
+    expect(() => pool.add(offer(3, 200n, 0n))).toThrow(taken)
+    expect(pool.has(new Uint8Array(32).fill(1))).toBe(true)
+    // The pool is full, and this one still finds the place of the other.
+    pool.add(offer(3, 110n, 1n))
+    expect(pool.has(new Uint8Array(32).fill(1))).toBe(false)
+    expect(() => pool.add(offer(4, 120n, 2n))).toThrow(
+      expect.objectContaining({ details: { leastMaxGasPrice: 121n, leastTipGasPrice: 2n } }),
+    )
+    pool.add(offer(4, 121n, 2n))
+    expect(pool.count).toBe(2)
+    expect(select(pool)).toEqual(['alice0', 'alice1'])
+    pool.remove(new Uint8Array(32).fill(4))
+    pool.remove(new Uint8Array(32).fill(2))
+    expect([pool.count, pool.bytes]).toEqual([0, 0])
+  })
+
   it('drops what expired and what was ordered, and then holds nothing more of it', () => {
     const { make } = setUp()
     const pool = new Mempool()

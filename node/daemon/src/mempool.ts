@@ -65,23 +65,24 @@ export class Mempool {
     return this.byId.get(mapKey(id))?.tx
   }
 
-  /** Throws MEMPOOL_FULL, MEMPOOL_LANE_FULL, TX_KNOWN or TX_NONCE_TAKEN; what is refused leaves no trace. */
+  /**
+   * Takes a transaction in. One that offers at least a tenth more takes the place of another with its nonce. Throws
+   * MEMPOOL_FULL, MEMPOOL_LANE_FULL, TX_KNOWN or TX_NONCE_TAKEN; what is refused leaves no trace.
+   */
   add(tx: ParsedTransaction): void {
     const idKey = mapKey(tx.id)
     if (this.byId.has(idKey)) throw new SmartshareError('TX_KNOWN', 'the transaction waits already')
-    if (this.byId.size >= this.limits.mostTransactions || this.sizeBytes + tx.wire.length > this.limits.mostBytes) {
-      throw new SmartshareError('MEMPOOL_FULL', 'too many transactions wait', { waiting: this.byId.size })
-    }
     const laneKey = mapKey(tx.from) + String.fromCharCode(tx.body.lane)
-    const lane = this.lanes.get(laneKey)
-    if (lane !== undefined) {
-      if (lane.byNonce.has(tx.body.nonce)) {
-        throw new SmartshareError('TX_NONCE_TAKEN', `another transaction with nonce ${tx.body.nonce} waits`)
-      }
-      if (lane.byNonce.size >= this.limits.mostPerLane) {
-        throw new SmartshareError('MEMPOOL_LANE_FULL', `at most ${this.limits.mostPerLane} transactions of a lane wait`)
-      }
+    const former = this.lanes.get(laneKey)?.byNonce.get(tx.body.nonce)
+    if (former !== undefined && !outbids(tx, former.tx)) {
+      throw new SmartshareError('TX_NONCE_TAKEN', `another transaction with nonce ${tx.body.nonce} waits`, {
+        leastMaxGasPrice: leastToOutbid(former.tx.body.maxGasPrice),
+        leastTipGasPrice: leastToOutbid(former.tx.body.tipGasPrice),
+      })
     }
+    this.mustHaveRoom(tx, laneKey, former)
+    if (former !== undefined) this.drop(former)
+    const lane = this.lanes.get(laneKey)
     const pending: Pending = { tx, idKey, laneKey, arrival: this.arrivals++ }
     if (lane === undefined) {
       this.lanes.set(laneKey, { byNonce: new Map([[tx.body.nonce, pending]]), first: tx.body.nonce })
@@ -94,6 +95,19 @@ export class Mempool {
     const expiring = this.byExpiry.get(tx.body.expiryHeight)
     if (expiring === undefined) this.byExpiry.set(tx.body.expiryHeight, new Set([idKey]))
     else expiring.add(idKey)
+  }
+
+  /** Throws MEMPOOL_FULL or MEMPOOL_LANE_FULL; `former` goes when `tx` comes. */
+  private mustHaveRoom(tx: ParsedTransaction, laneKey: string, former: Pending | undefined): void {
+    const { mostTransactions, mostBytes, mostPerLane } = this.limits
+    const count = this.byId.size - (former === undefined ? 0 : 1)
+    const bytes = this.sizeBytes - (former?.tx.wire.length ?? 0)
+    if (count >= mostTransactions || bytes + tx.wire.length > mostBytes) {
+      throw new SmartshareError('MEMPOOL_FULL', 'too many transactions wait', { waiting: this.byId.size })
+    }
+    if (former === undefined && (this.lanes.get(laneKey)?.byNonce.size ?? 0) >= mostPerLane) {
+      throw new SmartshareError('MEMPOOL_LANE_FULL', `at most ${mostPerLane} transactions of a lane wait`)
+    }
   }
 
   /** Takes a transaction out: it is final, expired or can never be ordered. */
@@ -196,6 +210,18 @@ export class Mempool {
 
 /** Transactions that do not fit after which a block is taken as full. */
 const MOST_MISFITS = 1_000
+
+/** What replaces another offers so many tenths of both its prices: each replacement costs the network a round of gossip. */
+const OUTBIDDING_TENTHS = 11n
+
+function leastToOutbid(price: bigint): bigint {
+  const least = (price * OUTBIDDING_TENTHS + 9n) / 10n
+  return least > price ? least : price + 1n
+}
+
+function outbids({ body }: ParsedTransaction, { body: former }: ParsedTransaction): boolean {
+  return body.maxGasPrice >= leastToOutbid(former.maxGasPrice) && body.tipGasPrice >= leastToOutbid(former.tipGasPrice)
+}
 
 function comesFirst(a: Pending, b: Pending): boolean {
   const tipA = a.tx.body.tipGasPrice

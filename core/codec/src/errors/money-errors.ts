@@ -192,7 +192,7 @@ export const moneyErrors: ErrorTable = {
   TX_NONCE_GAP: ['The nonce is too far ahead of the account.', 'Send the transactions before it first.'],
   TX_NONCE_TAKEN: [
     'Another transaction of the account with this nonce waits already.',
-    'Wait for it to become final, then send again.',
+    'Wait for it to become final, then send again; or offer at least a tenth more, price and tip, to replace it.',
   ],
   TX_NONCE_USED: ['The account has used this nonce already.', 'Ask for the account again and take its next nonce.'],
   TX_NOT_PACKED: [

@@ -1,4 +1,4 @@
-import type { Certificate, DelegateSet, Header } from '@smartshare/chain'
+import type { Certificate, DelegateSet, Executed, Header } from '@smartshare/chain'
 import type { ErrorDetails, SmartshareError } from '@smartshare/codec'
 import type { Genesis } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
@@ -132,6 +132,10 @@ export interface NodeApi {
   transaction(id: Uint8Array): Promise<TransactionPlace | undefined>
   /** Undefined while no final header names a root yet. */
   proof(key: Uint8Array): Promise<StateProof | undefined>
+  /** The latest final header that has a certificate of its own; undefined while there is none. */
+  certified(): { readonly header: Header; readonly certificate: Certificate } | undefined
+  /** What was executed at a height, the leaf of the range; undefined above the executed height. */
+  executed(height: number): Executed | undefined
   /** How the set of `term` (1 or later) was seated; undefined if that term's set is not elected yet. */
   handOver(term: number): Promise<HandOver | undefined>
   /** Calls `listener` for every executed block from now on, in the order of heights; returns how to end it. */

@@ -1,4 +1,4 @@
-import { type DelegateSet, decodeSet, setHash } from '@smartshare/chain'
+import { type Certificate, type DelegateSet, decodeSet, type Executed, type Header, setHash } from '@smartshare/chain'
 import type { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import type { Registry } from 'prom-client'
@@ -132,6 +132,20 @@ export class NodeView implements NodeApi {
     const value = this.node.changes.at(header.rootHeight).get(key)
     const proof = await this.node.executor.prove(key, header.rootHeight)
     return proof === null ? undefined : { key, value, proof, header, certificate: certified.certificate }
+  }
+
+  certified(): { header: Header; certificate: Certificate } | undefined {
+    const certified = this.node.finals.latestCertified
+    if (certified?.certificate == null) return undefined
+    return { header: certified.block.header, certificate: certified.certificate }
+  }
+
+  executed(height: number): Executed | undefined {
+    if (height > this.node.committedHeight) return undefined
+    const facts = this.node.store.facts(height)
+    if (facts === undefined) return undefined
+    const { blockHash, stateRoot, receiptsRoot } = facts
+    return { height, blockHash, stateRoot, receiptsRoot }
   }
 
   async handOver(term: number): Promise<HandOver | undefined> {

@@ -4,6 +4,7 @@ import {
   bitmapOf,
   type Certificate,
   certificateHash,
+  type Executed,
   executedHash,
   FINAL,
   firstAccumulator,
@@ -100,6 +101,7 @@ export class MemoryNode implements NodeApi {
   private readonly handOvers = new Map<number, HandOver>()
   private readonly listeners = new Set<(notice: ExecutedNotice) => void>()
   private range: RangeAccumulator
+  private readonly leaves: Executed[]
   /** Root and changes of the height before the last, which the last header names. */
   private rootBefore: Uint8Array
   private lastChanges: readonly StateChange[] = []
@@ -119,6 +121,7 @@ export class MemoryNode implements NodeApi {
     this.store(this.tree.applyChanges(all, 0).pages)
     this.rootBefore = this.tree.root
     const executed = { height: 0, blockHash: this.chainId, stateRoot: this.rootBefore, receiptsRoot: receiptsRoot([]) }
+    this.leaves = [executed]
     this.range = RangeAccumulator.empty.append(executedHash(executed))
   }
 
@@ -215,6 +218,14 @@ export class MemoryNode implements NodeApi {
     }
   }
 
+  certified(): { header: Header; certificate: Certificate } | undefined {
+    return this.blocks.at(-1)
+  }
+
+  executed(height: number): Executed | undefined {
+    return this.leaves[height]
+  }
+
   async handOver(term: number): Promise<HandOver | undefined> {
     return this.handOvers.get(term)
   }
@@ -259,6 +270,7 @@ export class MemoryNode implements NodeApi {
       stateRoot: this.tree.root,
       receiptsRoot: executed.receiptsRoot,
     }
+    this.leaves.push(leaf)
     this.range = this.range.append(executedHash(leaf))
     this.blocks.push({
       header,

@@ -1,9 +1,12 @@
+import { type Executed, encodeCertificate, encodeHeader, type Header, receiptHash } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
-import { formatAddress, toHex } from '@smartshare/crypto'
+import { formatAddress, listProof, toHex } from '@smartshare/crypto'
+import { encodeExecutedProof, encodeReceiptProof, MAX_LIGHT_RECEIPT_BYTES } from '@smartshare/light'
 import { balanceKey } from '@smartshare/runtime'
 import { z } from 'zod'
 import type { NodeApi } from '../api.ts'
 import { method, type RpcMethod } from './method.ts'
+import { RangePaths } from './range-paths.ts'
 import * as shapes from './shapes.ts'
 import { addressOf } from './texts.ts'
 import { base64, certificateView, headerView } from './views.ts'
@@ -75,4 +78,70 @@ const handOver = method({
   },
 })
 
-export const proofMethods: readonly RpcMethod[] = [proof, accountProof, handOver]
+/** What a node has computed of its range; it goes with the node. */
+const pathsOf = new WeakMap<NodeApi, RangePaths>()
+
+interface ExecutedParts {
+  readonly header: Uint8Array
+  readonly certificate: Uint8Array
+  readonly executed: Executed
+  readonly siblings: Uint8Array[]
+  readonly peaks: Uint8Array[]
+}
+
+/** Proves what was executed at a height. Throws RPC_NOT_READY while no final header names a root above it. */
+async function proveExecuted(node: NodeApi, height: number): Promise<{ named: Header; parts: ExecutedParts }> {
+  const certified = node.certified()
+  const executed = node.executed(height)
+  if (certified === undefined || executed === undefined || height > certified.header.rootHeight) {
+    throw new SmartshareError('RPC_NOT_READY', 'no final header names what was executed at this height yet', { height })
+  }
+  const { header, certificate } = certified
+  const paths = pathsOf.get(node) ?? new RangePaths((at) => node.executed(at))
+  pathsOf.set(node, paths)
+  const path = await paths.path(height, header.rootHeight + 1)
+  const certifiedParts = { header: encodeHeader(header), certificate: encodeCertificate(certificate) }
+  return { named: header, parts: { ...certifiedParts, executed, ...path } }
+}
+
+const executedShape = {
+  chainId: shapes.hash,
+  term: z.int().describe('of the delegates who certified it'),
+  rootHeight: shapes.height.describe('the range covers heights up to this'),
+  proof: shapes.base64.describe('a record of docs/spec/light.md §6'),
+}
+
+const executedProof = method({
+  name: 'chain_executedProof',
+  summary: 'Proves what was executed at a height: block hash, state root, receipts root',
+  params: { height: shapes.height },
+  result: z.object(executedShape),
+  weight: 20,
+  async handle(node, { height }) {
+    const { named, parts } = await proveExecuted(node, height)
+    const { term, rootHeight } = named
+    return { chainId: toHex(node.chainId), term, rootHeight, proof: base64(encodeExecutedProof(parts)) }
+  },
+})
+
+const receiptProof = method({
+  name: 'chain_receiptProof',
+  summary: 'Proves a receipt of an executed block: what a transaction did',
+  params: { height: shapes.height.min(1), index: z.int().min(0) },
+  result: z.object(executedShape),
+  weight: 20,
+  async handle(node, { height, index }) {
+    const { named, parts } = await proveExecuted(node, height)
+    const receipts = await node.receipts(height)
+    const receipt = receipts?.[index]
+    if (receipts === undefined || receipt === undefined || receipt.length > MAX_LIGHT_RECEIPT_BYTES) {
+      throw new SmartshareError('RPC_NOT_FOUND', `block ${height} has no receipt ${index} that can be proven`)
+    }
+    const { count, siblings } = listProof(receipts.map(receiptHash), index)
+    const record = encodeReceiptProof({ ...parts, receipt, index, count, receiptSiblings: [...siblings] })
+    const { term, rootHeight } = named
+    return { chainId: toHex(node.chainId), term, rootHeight, proof: base64(record) }
+  },
+})
+
+export const proofMethods: readonly RpcMethod[] = [proof, accountProof, handOver, executedProof, receiptProof]

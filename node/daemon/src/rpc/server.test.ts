@@ -98,6 +98,8 @@ describe('the RPC server', () => {
     expect(await ask('token_balance', { address })).toMatchObject({ amount: `${10n ** 14n + 5n}` })
     expect(await ask('account_proof', { address })).toMatchObject({ height: 1 })
     expect(await ask('chain_proof', { key: 'ff' })).toMatchObject({ value: null })
+    expect(await ask('chain_executedProof', { height: 1 })).toMatchObject({ term: 0, rootHeight: 1 })
+    expect(await ask('chain_receiptProof', { height: 1, index: 1 })).toMatchObject({ term: 0, rootHeight: 1 })
     expect((await ask('delegate_list', { limit: 2, skip: 1 })).delegates.map((one: Answer) => one.rank)).toEqual([2, 3])
     expect(await ask('delegate_get', { delegate: 'delegate-1' })).toMatchObject({ seat: 1 })
     expect(await ask('delegate_voter', { address })).toMatchObject({ stakeGrains: '0', ballot: [] })
@@ -341,6 +343,8 @@ describe('the RPC server, given garbage,', () => {
     ['chain_proof', { key: '' }, 'RPC_PARAMS'],
     ['chain_proof', { key: '00' }, 'RPC_NOT_READY'],
     ['chain_handOver', { term: 5 }, 'RPC_NOT_FOUND'],
+    ['chain_executedProof', { height: 0 }, 'RPC_NOT_READY'],
+    ['chain_receiptProof', { height: 0, index: 0 }, 'RPC_PARAMS'],
     ['chain_estimate', { transaction: 'AAAA' }, 'CODEC_TYPE'],
     ['account_get', { address: `ssp1${'q'.repeat(58)}` }, 'RPC_PARAMS'],
     ['delegate_get', { delegate: 'nobody' }, 'RPC_NOT_FOUND'],

@@ -14,6 +14,11 @@ export const parametersSchema = record({
   /** Blocks after which a term ends, and the block of a term at whose end the next set is elected. */
   termBlocks: uint(),
   electionBlock: uint(),
+  /** Block of a term at whose end votes are frozen for the election, and the steps of counting that a block may take. */
+  freezeBlock: uint(),
+  electionSteps: uint(1_000_000, 1),
+  /** Least stake whose ballot counts: bounds how many different ballots there can be. */
+  leastVoteGrains: amount,
   /** Seats of the full set, and the least number with which a new set is accepted. */
   seats: uint(256, 1),
   leastSeats: uint(256, 1),
@@ -63,6 +68,9 @@ const main: Parameters = {
   maxClockDriftMs: 5 * SECOND_MS,
   termBlocks: 43_200,
   electionBlock: 40_000,
+  freezeBlock: 20_000,
+  electionSteps: 5_000,
+  leastVoteGrains: 10n * SSP_GRAINS,
   seats: 99,
   leastSeats: 21,
   maxTransactionGas: 20_000_000,
@@ -94,6 +102,9 @@ const test: Parameters = {
   ...main,
   termBlocks: 1_800,
   electionBlock: 1_600,
+  freezeBlock: 800,
+  electionSteps: 20_000,
+  leastVoteGrains: SSP_GRAINS,
   leastSeats: 4,
   leastBondGrains: 10_000n * SSP_GRAINS,
   unbondingMs: 60 * MINUTE_MS,
@@ -110,6 +121,8 @@ const local: Parameters = {
   slotMs: 500,
   termBlocks: 600,
   electionBlock: 500,
+  freezeBlock: 250,
+  leastVoteGrains: 1n,
   leastSeats: 1,
   unbondingMs: 2 * MINUTE_MS,
   storagePeriodMs: 20 * SECOND_MS,

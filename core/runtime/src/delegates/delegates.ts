@@ -4,6 +4,8 @@ import { addAmount, bls, compareBytes } from '@smartshare/crypto'
 import type { EventKind, Host } from '../host.ts'
 import type { Method, Module } from '../module.ts'
 import { pools, release, spend } from '../tokens/tokens.ts'
+import { moveBallot } from './ballots.ts'
+import { runElection } from './election.ts'
 import {
   addDelegate,
   DELEGATES,
@@ -17,7 +19,7 @@ import {
   unbondingOf,
   updateDelegate,
 } from './registry.ts'
-import { beginTerm, electNext, termEvents } from './term.ts'
+import { beginTerm, termEvents } from './term.ts'
 
 const POSSESSION_GAS = 150_000
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/
@@ -185,7 +187,7 @@ export const delegates: Module = {
   methods: [register, raiseBond, retire, stake, unstake, vote, claim],
   events: [registeredEvent, retiredEvent, voteEvent, ...termEvents],
   beginBlock: beginTerm,
-  endBlock: electNext,
+  endBlock: runElection,
 }
 
 function checkPositive(args: { amount: bigint }): void {
@@ -205,6 +207,7 @@ function changeVoter(
   after: ReturnType<typeof getVoter>,
 ): void {
   setVoter(host, sender, before, after)
+  moveBallot(host, before, after, host.parameters.leastVoteGrains)
   host.emit(voteEvent, { voter: sender, stake: after.stake, ballot: after.ballot })
 }
 

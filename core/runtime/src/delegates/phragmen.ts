@@ -107,7 +107,7 @@ interface Purse {
 }
 
 /** True if a candidate with this time goes before another one. */
-export function isBefore(time: bigint, address: Uint8Array, other: { time: bigint; address: Uint8Array }): boolean {
+function isBefore(time: bigint, address: Uint8Array, other: { time: bigint; address: Uint8Array }): boolean {
   return time === other.time ? compareBytes(address, other.address) < 0 : time < other.time
 }
 

@@ -3,14 +3,13 @@ import { amount, array, bool, fixedBytes, optional, record, SmartshareError, tex
 import type { StateReader } from '@smartshare/state'
 import { descendingKey } from '../keys.ts'
 import { type StateWriter, Table } from '../table.ts'
+import { BACKING_PER_BOND } from './phragmen.ts'
 
 /** Module number of delegates. */
 export const DELEGATES = 4
 export const MAX_BALLOT = 10
 export const MAX_NAME_BYTES = 32
 const MAX_UNBONDING = 16
-/** A delegate's backing counts at most this many times its own bond. */
-const BACKING_PER_BOND = 10n
 
 const delegateSchema = record({
   name: text(MAX_NAME_BYTES, 1),
@@ -40,7 +39,7 @@ const unbonding = new Table(DELEGATES, 4, unbondingSchema)
 const names = new Table(DELEGATES, 5, fixedBytes(ADDRESS_BYTES))
 const keys = new Table(DELEGATES, 6, optional(fixedBytes(ADDRESS_BYTES)))
 
-/** What counts in the election: own bond and votes, at most ten times the bond. */
+/** What the list of delegates goes by, and who stands if too many want to: own bond and votes, at most ten times the bond. */
 export function backing(delegate: Pick<Delegate, 'bond' | 'votes'>): bigint {
   const most = delegate.bond * BACKING_PER_BOND
   const all = delegate.bond + delegate.votes

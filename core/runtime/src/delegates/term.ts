@@ -5,7 +5,7 @@ import type { StateReader } from '@smartshare/state'
 import type { EventKind, Host } from '../host.ts'
 import { type StateWriter, Table } from '../table.ts'
 import { balanceOf, creditFee, pools, release } from '../tokens/tokens.ts'
-import { DELEGATES, ranked } from './registry.ts'
+import { DELEGATES } from './registry.ts'
 
 const EMISSION_UNIT = 10n ** 18n
 
@@ -127,14 +127,9 @@ export function payBlock(host: Host, feeGrains: bigint, rootCertificate: Certifi
   host.emit(feesEvent, { toDelegates: fromFees, toMining: feeGrains - fromFees })
 }
 
-/** At the election block of a term: the delegates with the largest backing are the next set. */
-export function electNext(host: Host): void {
-  const term = currentTerm(host)
-  const dueHeight = term.startHeight + host.parameters.electionBlock
-  if (host.block.height < dueHeight || nextSet(host) !== undefined) return
-  const winners = ranked(host, host.parameters.seats).map(({ address, key }) => ({ address, key }))
-  // With too few candidates the old set stays: a network never runs on a set that is too small.
-  const elected = winners.length < host.parameters.leastSeats ? term.members : winners
-  nextSets.set(host, { term: term.term + 1, members: elected })
-  host.emit(electedEvent, { term: term.term + 1, members: elected.map(({ address }) => address) })
+/** Names the set of the next term. */
+export function setNextSet(host: Host, elected: DelegateSet['members']): void {
+  const { term } = currentTerm(host)
+  nextSets.set(host, { term: term + 1, members: elected })
+  host.emit(electedEvent, { term: term + 1, members: elected.map(({ address }) => address) })
 }

@@ -28,10 +28,15 @@ export class Checkers {
   readonly #certificates = new Map<string, Certificate>()
   readonly #seats: number
   readonly #traitors: ReadonlySet<string>
+  readonly #traitorDelegates: ReadonlySet<string>
+  /** Seats of traitors in each term. */
+  readonly #traitorSeats = new Map<number, ReadonlySet<number>>()
 
-  constructor(seats: number, traitors: ReadonlySet<string>) {
+  /** `traitors` are names of nodes, `traitorDelegates` addresses in hexadecimal. */
+  constructor(seats: number, traitors: ReadonlySet<string>, traitorDelegates: ReadonlySet<string>) {
     this.#seats = seats
     this.#traitors = traitors
+    this.#traitorDelegates = traitorDelegates
   }
 
   get height(): number {
@@ -39,7 +44,12 @@ export class Checkers {
   }
 
   watch(node: Watched, effect: Effect): void {
-    if (effect.type === 'term') this.#ownSeats.set(`${node.name}/${effect.start.set.term}`, effect.seat)
+    if (effect.type === 'term') {
+      const { term, members } = effect.start.set
+      this.#ownSeats.set(`${node.name}/${term}`, effect.seat)
+      const seats = members.flatMap(({ address }, seat) => (this.#traitorDelegates.has(toHex(address)) ? [seat] : []))
+      this.#traitorSeats.set(term, new Set(seats))
+    }
     if (effect.type === 'final') this.#watchFinal(node, effect)
     else if (effect.type === 'send') this.#watchMessage(node, effect.message)
     else if (effect.type === 'evidence') this.evidence += 1
@@ -106,7 +116,10 @@ export class Checkers {
     return vote.value
   }
 
-  /** Two certificates that contradict each other convict at least 2q − n seats: those in both bitmaps. */
+  /**
+   * Two certificates that contradict each other convict at least 2q − n seats: those in both bitmaps, of which none is
+   * honest. Notar and Final for two blocks cannot both be, either, but an honest delegate may be in both.
+   */
   #watchCertificate(certificate: Certificate): void {
     const { term, slot, kind, value } = certificate
     const key = `${term}/${slot}/${kind}`
@@ -116,8 +129,14 @@ export class Checkers {
       if (known === undefined || !contradict(known, certificate)) continue
       const first = seatsOf(known.bitmap, this.#seats) ?? []
       const second = new Set(seatsOf(certificate.bitmap, this.#seats) ?? [])
-      const both = first.filter((seat) => second.has(seat)).length
-      this.convicted = Math.min(this.convicted ?? both, both)
+      const both = first.filter((seat) => second.has(seat))
+      if (known.kind === kind || known.kind === SKIP || kind === SKIP) {
+        this.convicted = Math.min(this.convicted ?? both.length, both.length)
+        const traitors = this.#traitorSeats.get(term)
+        if (both.some((seat) => traitors?.has(seat) !== true)) {
+          this.#violate(`certificates ${known.kind} and ${kind} convict an honest seat in ${term}/${slot}`)
+        }
+      }
       this.#violate(`certificates ${known.kind} and ${kind} contradict each other in ${term}/${slot}`)
     }
     this.#certificates.set(key, certificate)

@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util'
 import { bls } from '@smartshare/crypto'
 import { hashScheme } from '@smartshare/crypto/simulated'
-import { optionsOfSeed } from './options.ts'
+import { optionsOfSeed, optionsOfTwins, type SimulationOptions } from './options.ts'
 import { simulate } from './simulation.ts'
+import { WORLD_SEATS, worldOptions } from './world.ts'
 
 // `npm run sim -- --seed 7 --n 4 --slots 200` prints one run; `npm run soak` runs many and prints only what is wrong.
+// `--twins` lets every traitor run twice among partitions by slots; `--world` runs 99 delegates with world-like delays.
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
@@ -12,24 +14,36 @@ const { values } = parseArgs({
     n: { type: 'string', default: '4' },
     slots: { type: 'string', default: '200' },
     bls: { type: 'boolean', default: false },
+    twins: { type: 'boolean', default: false },
+    world: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
   },
 })
 const first = Number(values.seed)
 const seeds = Number(values.seeds)
-const scheme = values.bls ? bls : hashScheme
+const slots = Number(values.slots)
 const print = seeds === 1 && !values.quiet ? (line: string) => console.log(line) : null
 let wrong = 0
 let crashes = 0
+let slotsRun = 0
+
+function optionsOf(seed: number, seats: number): SimulationOptions {
+  const scheme = values.bls ? bls : hashScheme
+  if (values.world) return { ...worldOptions({ seed, slots }), scheme }
+  if (values.twins) return { ...optionsOfTwins(seed, seats, slots, Math.floor((seats - 1) / 3)), scheme }
+  return optionsOfSeed(seed, seats, slots, scheme)
+}
+
 for (let seed = first; seed < first + seeds; seed++) {
-  for (const seats of values.n.split(',').map(Number)) {
-    const options = optionsOfSeed(seed, seats, Number(values.slots), scheme)
+  for (const seats of values.world ? [WORLD_SEATS] : values.n.split(',').map(Number)) {
+    const options = optionsOf(seed, seats)
     const report = simulate(options, print)
     crashes += report.crashes
+    slotsRun += report.slots
     if (report.violations.length > 0) wrong += 1
     if (report.violations.length > 0 || seeds === 1)
       console.log(JSON.stringify({ seed, seats, ...report, traitors: options.traitors }))
   }
 }
-console.log(`${seeds} seeds, ${crashes} crashes, ${wrong} runs with violations`)
+console.log(`${seeds} seeds, ${slotsRun} slots, ${crashes} crashes, ${wrong} runs with violations`)
 if (wrong > 0) throw new Error(`${wrong} runs with violations`)

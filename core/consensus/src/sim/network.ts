@@ -1,7 +1,7 @@
 import type { Link, Message, Recipient } from '../events.ts'
 import type { Agenda } from './agenda.ts'
 import type { SimulationOptions } from './options.ts'
-import type { Random } from './random.ts'
+import { type Random, seededRandom } from './random.ts'
 
 /** An end of the network. */
 export interface Peer {
@@ -11,6 +11,8 @@ export interface Peer {
   readonly delegate: string
   /** Nothing needs to be carried to it: it would say nothing anyway. */
   readonly isDeaf: boolean
+  /** Where it stands: partitions by slots go by it. */
+  position(): { readonly term: number; readonly slot: number }
   /** True if it takes `delegate` for one of the term's delegates. */
   isDelegate(delegate: string): boolean
   receive(link: Link, message: Message): void
@@ -18,6 +20,18 @@ export interface Peer {
 
 /** How many times longer a slow message takes. */
 const SLOW_FACTOR = 10
+/** A slot is split into two sides or three. */
+const MOST_SIDES = 3
+/** Slots whose sides are remembered. */
+const MOST_SLOTS_KEPT = 256
+/** How long a slot may be split from its first message on; then it is whole, or it would stand for ever. */
+const SPLIT_MS = [200, 4000] as const
+const NO_SIDES: ReadonlyMap<string, number> = new Map()
+
+interface Split {
+  readonly untilMs: number
+  readonly sides: ReadonlyMap<string, number>
+}
 
 /** Carries messages between peers with delay, loss, duplication and partitions, until it is healed. */
 export class SimulatedNetwork<P extends Peer> {
@@ -30,11 +44,14 @@ export class SimulatedNetwork<P extends Peer> {
   readonly #links = new Map<string, Link>()
   /** Side of the partition on which each peer is; null while there is none. */
   #sides: Map<string, number> | null = null
+  readonly #splits = new Map<string, Split>()
+  readonly #slotSeed: number
 
   constructor(agenda: Agenda, options: SimulationOptions['network'], random: Random) {
     this.#agenda = agenda
     this.#options = options
     this.#random = random
+    this.#slotSeed = options.slotPartitions === null ? 0 : random.between(0, 2 ** 30)
     if (options.partition !== null) this.#planPartition(options.partition)
   }
 
@@ -66,6 +83,10 @@ export class SimulatedNetwork<P extends Peer> {
     const random = this.#random
     if (!this.healed) {
       if (this.#sides !== null && this.#sides.get(from.name) !== this.#sides.get(to.name)) return
+      if (this.#options.slotPartitions !== null) {
+        const sides = this.#sidesOf(from.position())
+        if (sides.get(from.name) !== sides.get(to.name)) return
+      }
       if (random.chance(loss)) return
     }
     const times = !this.healed && random.chance(duplication) ? 2 : 1
@@ -75,6 +96,37 @@ export class SimulatedNetwork<P extends Peer> {
       const wayMs = (delays?.[from.site]?.[to.site] ?? 0) + random.between(...delayMs)
       this.#agenda.after(extraMs + factor * wayMs, () => to.receive(link, message))
     }
+  }
+
+  /** The sides of a slot, by the seed; nobody is on a side while it is whole. */
+  #sidesOf({ term, slot }: { term: number; slot: number }): ReadonlyMap<string, number> {
+    const key = `${term}/${slot}`
+    const { nowMs } = this.#agenda
+    let split = this.#splits.get(key)
+    if (split === undefined) {
+      const random = seededRandom(this.#slotSeed ^ Math.imul(term + 1, 0x5bd1e995) ^ Math.imul(slot + 1, 0x27d4eb2f))
+      const isSplit = random.chance(this.#options.slotPartitions ?? 0)
+      const untilMs = nowMs + random.between(...SPLIT_MS)
+      split = { untilMs, sides: isSplit ? this.#split(random) : NO_SIDES }
+      if (this.#splits.size >= MOST_SLOTS_KEPT) {
+        for (const oldest of [...this.#splits.keys()].slice(0, MOST_SLOTS_KEPT / 2)) this.#splits.delete(oldest)
+      }
+      this.#splits.set(key, split)
+    }
+    return nowMs < split.untilMs ? split.sides : NO_SIDES
+  }
+
+  #split(random: Random): Map<string, number> {
+    const count = random.between(2, MOST_SIDES)
+    const sides = new Map<string, number>()
+    const bySite = new Map<number, number>()
+    for (const { name, site } of this.peers) {
+      const twin = bySite.get(site)
+      const side = twin === undefined ? random.between(0, count - 1) : (twin + random.between(1, count - 1)) % count
+      bySite.set(site, side)
+      sides.set(name, side)
+    }
+    return sides
   }
 
   #planPartition(plan: { everyMs: number; lastsMs: number }): void {

@@ -82,6 +82,10 @@ export class SimulatedNode {
     return this.finals.length
   }
 
+  position(): { term: number; slot: number } {
+    return positionOf(this.state)
+  }
+
   isDelegate(delegate: string): boolean {
     return this.state.instance?.seatOf.has(delegate) ?? false
   }

@@ -1,3 +1,4 @@
+import { hashScheme } from '@smartshare/crypto/simulated'
 import type { SignatureScheme } from '../config.ts'
 import { ALL_RULES, type SafetyRules } from '../rules.ts'
 import { seededRandom } from './random.ts'
@@ -60,6 +61,11 @@ export interface SimulationOptions {
     readonly duplication: number
     /** Time between partitions and how long one lasts; null for none. */
     readonly partition: { readonly everyMs: number; readonly lastsMs: number } | null
+    /**
+     * Chance that a slot is partitioned: what a node sends in it reaches its own side only. Twins never share a side in
+     * such a slot. Null: no such schedule, and each message of twins reaches half of the others.
+     */
+    readonly slotPartitions: number | null
   }
   readonly node: {
     readonly clockSkewMs: number
@@ -105,6 +111,7 @@ export function optionsOfSeed(seed: number, seats: number, slots: number, scheme
       partition: random.chance(0.6)
         ? { everyMs: random.between(2000, 8000), lastsMs: random.between(500, 4000) }
         : null,
+      slotPartitions: null,
     },
     node: {
       clockSkewMs: random.between(0, 150),
@@ -115,5 +122,23 @@ export function optionsOfSeed(seed: number, seats: number, slots: number, scheme
       loseVotes: random.pick([0, 0, 0.1]),
       loseBlocks: random.pick([0, 0.1]),
     },
+  }
+}
+
+/** Options of a run of Twins: `traitors` delegates run twice each, and the network is partitioned by slots. */
+export function optionsOfTwins(seed: number, seats: number, slots: number, traitors: number): SimulationOptions {
+  const random = seededRandom(seed)
+  const options = optionsOfSeed(seed, seats, slots, hashScheme)
+  return {
+    ...options,
+    candidates: seats,
+    traitors: Array.from({ length: traitors }, (): Misdeed => 'twins'),
+    network: {
+      ...options.network,
+      loss: random.pick([0, 0.02]),
+      partition: null,
+      slotPartitions: random.pick([0.5, 0.8, 1]),
+    },
+    node: { ...options.node, crash: random.pick([0, 0.005]) },
   }
 }

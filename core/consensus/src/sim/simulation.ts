@@ -1,4 +1,4 @@
-import type { DelegateSet } from '@smartshare/chain'
+import { type DelegateSet, headerHash, quorum, SKIP, type Vote } from '@smartshare/chain'
 import { hashTagged, toHex } from '@smartshare/crypto'
 import type { ConsensusConfig } from '../config.ts'
 import type { Ask, Effect, Message, Recipient, TermStart } from '../events.ts'
@@ -114,11 +114,13 @@ class Simulation implements World {
         }
       }
     }
-    this.#checkers = new Checkers(seats, traitors)
+    const keys = members.slice(0, options.traitors.length).map(({ address }) => toHex(address))
+    this.#checkers = new Checkers(seats, traitors, new Set(keys))
   }
 
   run(): SimulationReport {
     const { options, agenda } = this
+    this.#traceCast()
     for (const node of this.#network.peers) {
       if (!node.isDeaf) agenda.after(this.#random.between(0, 50), () => node.start())
     }
@@ -158,7 +160,8 @@ class Simulation implements World {
 
   send(from: SimulatedNode, to: Recipient, message: Message): void {
     const traitor = this.#misdeeds.get(from.name)
-    if (traitor === undefined) {
+    const isSplit = traitor?.misdeed === 'twins' && this.options.network.slotPartitions !== null
+    if (traitor === undefined || isSplit) {
       this.#network.send(from, to, message)
       return
     }
@@ -247,6 +250,21 @@ class Simulation implements World {
     }
   }
 
+  /** Who is who, and how to read the lines. */
+  #traceCast(): void {
+    if (this.#trace === null) return
+    const { seed, seats, slots, traitors, network } = this.options
+    this.#trace(`seed ${seed}: ${seats} seats, quorum ${quorum(seats)}, ${slots} slots`)
+    for (const node of this.#network.peers) {
+      this.#trace(`  ${node.name.padEnd(3)} ${this.#misdeeds.get(node.name)?.misdeed ?? 'honest'}`)
+    }
+    const { loss, slow, duplication, partition, slotPartitions } = network
+    const splits = partition !== null || slotPartitions !== null ? 'with' : 'without'
+    this.#trace(`  loss ${loss}, slow ${slow}, duplication ${duplication}, ${splits} partitions`)
+    if (traitors.length > 0) this.#trace('  what traitors do is not shown')
+    this.#trace('      ms who term/slot: what; [Notar 3] is a certificate of slot 3')
+  }
+
   #line(node: SimulatedNode, text: string): string {
     const { term, slot } = positionOf(node.state)
     return `${String(this.agenda.nowMs).padStart(8)} ${node.name.padEnd(3)} ${term}/${slot}: ${text}`
@@ -283,14 +301,20 @@ function describe(effect: Effect): string | null {
   if (effect.type !== 'send') return null
   const { message } = effect
   if (message.type === 'votes') {
-    return message.votes.map((vote) => `${KINDS[vote.kind]} ${vote.slot} ${toHex(vote.value).slice(0, 8)}`).join(', ')
+    return message.votes.map(voteText).join(', ')
   }
   if (message.type === 'proposal') {
-    const { slot, height, rootHeight } = message.block.header
-    return `proposes ${height} in slot ${slot}, root ${rootHeight}`
+    const { slot, height, rootHeight, parent } = message.block.header
+    const hash = toHex(headerHash(message.block.header)).slice(0, 8)
+    return `proposes ${hash} in slot ${slot}: height ${height} on ${toHex(parent).slice(0, 8)}, root ${rootHeight}`
   }
   if (message.type === 'certificates') {
     return message.certificates.map(({ kind, slot }) => `[${KINDS[kind]} ${slot}]`).join(' ')
   }
   return null
+}
+
+function voteText({ kind, slot, seat, value }: Vote): string {
+  const block = kind === SKIP ? '' : ` ${toHex(value).slice(0, 8)}`
+  return `${KINDS[kind]} ${slot}${block} of seat ${seat}`
 }

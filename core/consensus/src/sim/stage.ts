@@ -83,7 +83,7 @@ export class Stage {
 
   constructor({ rules, seats, termHeights = 1000 }: StageOptions) {
     this.#rules = rules
-    this.checkers = new Checkers(seats, new Set())
+    this.checkers = new Checkers(seats, new Set(), new Set())
     const secrets = Array.from({ length: seats }, (_, seat) => hashTagged('genesis', Uint8Array.of(seat, 7)))
     const members = secrets.map((secret, seat) => ({
       address: hashTagged('address/key', Uint8Array.of(seat)),

@@ -97,6 +97,7 @@ export function worldOptions(choice: WorldChoice): SimulationOptions {
       loss: onlySilent ? 0 : 0.005,
       duplication: 0,
       partition: null,
+      slotPartitions: null,
     },
     node: {
       clockSkewMs: onlySilent ? 0 : 100,

@@ -10,6 +10,7 @@ export {
   verifyBalanceProof,
 } from './proof/balance-proof.ts'
 export type { ProvenInclusion } from './proof/inclusion-proof.ts'
+export { type CheckedReceipt, checkReceipt } from './proof/receipt-proof.ts'
 export { genesisState, type HandOverAnswer, handOverRecord, Trust } from './proof/trust.ts'
 export type {
   AccountInfo,

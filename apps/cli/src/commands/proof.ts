@@ -1,8 +1,24 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { type CheckedBalance, checkBalance, genesisState, Trust, verifyBalanceProof } from '@smartshare/client'
+import {
+  type CheckedBalance,
+  type CheckedReceipt,
+  type Client,
+  checkBalance,
+  checkReceipt,
+  genesisState,
+  Trust,
+  verifyBalanceProof,
+} from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, fromHex, toHex } from '@smartshare/crypto'
-import { agreedState, decodeLightState, encodeLightState, type LightState, MAX_STATE_BYTES } from '@smartshare/light'
+import {
+  agreedState,
+  decodeLightState,
+  encodeLightState,
+  type LightRules,
+  type LightState,
+  MAX_STATE_BYTES,
+} from '@smartshare/light'
 import type { Command } from 'commander'
 import { clientCommand, examples, type Session, withSession } from '../session.ts'
 import { factsText, sspText } from '../text.ts'
@@ -24,6 +40,7 @@ interface TrustFlags {
 interface VerifyFlags extends TrustFlags {
   readonly chainId?: string
   readonly account?: string
+  readonly transaction?: string
   readonly maxAge?: string
 }
 
@@ -65,6 +82,7 @@ function addVerify(proof: Command): void {
   withTrust(command)
     .option('--chain-id <id>', 'network that is meant (default: that of the folder)')
     .option('--account <address>', 'ask a node that is not trusted for this balance, instead of reading a file')
+    .option('--transaction <id>', 'ask a node that is not trusted what this transaction did')
     .option('--max-age <seconds>', `age from which a node's answer is refused (default: ${DEFAULT_MAX_AGE_S})`)
     .addHelpText(
       'after',
@@ -81,13 +99,24 @@ function addVerify(proof: Command): void {
       if (chainId === '') {
         throw new SmartshareError('USAGE', 'nothing says which network is meant: give --chain-id or --dir')
       }
-      if ((path === undefined) === (flags.account === undefined)) {
-        throw new SmartshareError('USAGE', 'give either a file or --account')
+      if ([path, flags.account, flags.transaction].filter((one) => one !== undefined).length !== 1) {
+        throw new SmartshareError('USAGE', 'give a file, --account or --transaction')
       }
       const trust = knownTrust(flags, fromHex(chainId))
+      if (flags.transaction !== undefined) {
+        const { client, from, rules } = await asking(session, flags, chainId, trust)
+        const checked = await checkReceipt(client.rpc, from, flags.transaction, rules)
+        keepTrust(flags, checked.trust)
+        const { id, height, index, isDone, receipt } = checked
+        const { feeGrains, gasUsed, error } = receipt
+        const status = isDone ? 'done' : 'failed'
+        const value = { valid: true, chainId, tx: id, height, index, status, feeGrains, gasUsed, error }
+        session.output.result(value, () => `VERIFIED\n${receiptText(checked)}`)
+        return
+      }
       const checked =
         path === undefined
-          ? await askNode(session, flags, chainId, trust)
+          ? await askBalance(session, flags, chainId, trust)
           : verifyBalanceProof(readProof(path), chainId, trust === undefined ? {} : { trust })
       keepTrust(flags, checked.trust)
       const { address, grains, height, trust: known } = checked
@@ -97,21 +126,32 @@ function addVerify(proof: Command): void {
   )
 }
 
+/** What a node that is not trusted is asked with. Throws PROOF_OTHER_CHAIN, RPC_*. */
+async function asking(
+  session: Session,
+  flags: VerifyFlags,
+  chainId: string,
+  trust: LightState | undefined,
+): Promise<{ client: Client; from: Trust; rules: LightRules }> {
+  const client = await session.client()
+  if (toHex(client.chainId) !== chainId) {
+    throw new SmartshareError('PROOF_OTHER_CHAIN', 'the node is of another network, or shows another genesis record')
+  }
+  const first = trust ?? genesisState(client.genesis)
+  // A node that knows less than what was checked before hides something or is behind.
+  const rules = { nowMs: Date.now(), maxAgeMs: maxAgeSeconds(flags) * 1000, leastHeight: first.height }
+  return { client, from: new Trust(first), rules }
+}
+
 /** Follows the chain of delegate sets as a node tells it, and checks its balance against them. Throws LIGHT_*, PROOF_*, RPC_*. */
-async function askNode(
+async function askBalance(
   session: Session,
   flags: VerifyFlags,
   chainId: string,
   trust: LightState | undefined,
 ): Promise<CheckedBalance> {
-  const client = await session.client()
-  if (toHex(client.chainId) !== chainId) {
-    throw new SmartshareError('PROOF_OTHER_CHAIN', 'the node is of another network, or shows another genesis record')
-  }
-  const from = trust ?? genesisState(client.genesis)
-  // A node that knows less than what was checked before hides something or is behind.
-  const rules = { nowMs: Date.now(), maxAgeMs: maxAgeSeconds(flags) * 1000, leastHeight: from.height }
-  return checkBalance(client.rpc, new Trust(from), formatAddress(session.address(flags.account)), rules)
+  const { client, from, rules } = await asking(session, flags, chainId, trust)
+  return checkBalance(client.rpc, from, formatAddress(session.address(flags.account)), rules)
 }
 
 function maxAgeSeconds({ maxAge }: VerifyFlags): number {
@@ -153,6 +193,17 @@ function checkedText({ address, grains, height, trust }: CheckedBalance): string
     ['address', address],
     ['balance', sspText(grains)],
     ['height', `${height}, certified by the delegates of term ${trust.term}`],
+    ['chain', toHex(trust.chainId)],
+  ])
+}
+
+function receiptText({ id, height, index, isDone, receipt, trust }: CheckedReceipt): string {
+  const { error } = receipt
+  return factsText([
+    ['transaction', id],
+    ['status', isDone ? 'done' : `failed: ${error?.code ?? ''} ${error?.message ?? ''}`],
+    ['fee', sspText(receipt.feeGrains)],
+    ['height', `${height}, place ${index}, certified by the delegates of term ${trust.term}`],
     ['chain', toHex(trust.chainId)],
   ])
 }

@@ -198,4 +198,32 @@ describe('smartshare proof verify before a node that is not trusted', () => {
     writeFileSync(at('slept.cbor'), 'nonsense')
     expect(await found('--trust', at('slept.cbor'))).toBe('LIGHT_STATE')
   })
+
+  it('says VERIFIED of what a transaction did, in earlier terms too, and names lies about it', async () => {
+    const client = await network.client()
+    const sender = client.sender(alice)
+    const sent = await sender.send({ calls: [calls.transfer(bob.address, 3n)] })
+    const { height } = network.node.makeBlock()
+    const other = await sender.send({ calls: [calls.transfer(bob.address, 4n)] })
+    for (let i = 0; i < 25; i++) network.node.makeBlock()
+    const trust = join(home, 'receipts.cbor')
+    const ask = async (id: string, ...words: string[]) => {
+      const fixed = ['--rpc', liar.url, '--ws', '', '--chain-id', chainId, '--dir', home, '--max-age', '7200', '--json']
+      const answer = JSON.parse((await runCli(['proof', 'verify', '--transaction', id, ...fixed, ...words])).stdout)
+      return answer.error?.code ?? answer
+    }
+    const facts = { valid: true, tx: sent.id, height, index: 0, status: 'done', error: null }
+    expect(await ask(sent.id, '--trust', trust)).toMatchObject(facts)
+    // The delegates whom the trust file knows are of a later term than the block.
+    expect(await ask(sent.id, '--trust', trust)).toMatchObject(facts)
+    const place = await client.rpc.transaction(other.id)
+    const { height: elsewhere, index } = place
+    liar.lie = (method, _, result) =>
+      method === 'chain_transaction' ? { ...result, height: elsewhere, index } : undefined
+    expect(await ask(sent.id)).toBe('PROOF_RECEIPT')
+    const instead = await client.rpc.receiptProof(place.height as number, 0)
+    liar.lie = (method) => (method === 'chain_receiptProof' ? instead : undefined)
+    expect(await ask(sent.id)).toBe('PROOF_EXECUTED')
+    expect(await ask(sent.id, '--account', 'alice')).toBe('USAGE')
+  })
 })

@@ -181,6 +181,8 @@ export const proofAnswer = z.object({
   certificate: certificateAnswer,
 })
 
+export const executedProofAnswer = z.object({ term: z.int().min(0), rootHeight: height, proof: base64 })
+
 export const handOverAnswer = z.object({
   term: z.int(),
   members: z.array(z.object({ address, key: hex })),

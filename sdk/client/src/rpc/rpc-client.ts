@@ -134,6 +134,24 @@ export class RpcClient {
     return this.transport.call({ method: 'account_proof', params: { address }, answer: answers.proofAnswer })
   }
 
+  /** What was executed at a height, as a record of docs/spec/light.md §6. Throws RPC_NOT_READY until it is certified. */
+  executedProof(height: number) {
+    return this.transport.call({
+      method: 'chain_executedProof',
+      params: { height },
+      answer: answers.executedProofAnswer,
+    })
+  }
+
+  /** A receipt, as a record of docs/spec/light.md §6. Throws RPC_NOT_READY until its block is certified, RPC_NOT_FOUND. */
+  receiptProof(height: number, index: number) {
+    return this.transport.call({
+      method: 'chain_receiptProof',
+      params: { height, index },
+      answer: answers.executedProofAnswer,
+    })
+  }
+
   /** How the set of a term was seated. Throws RPC_NOT_FOUND. */
   handOver(term: number) {
     return this.transport.call({ method: 'chain_handOver', params: { term }, answer: answers.handOverAnswer })

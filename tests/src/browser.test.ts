@@ -249,6 +249,15 @@ describe.skipIf(SKIPPED !== '')(`the client in Chromium${SKIPPED}`, () => {
     await expect.poll(() => check(heard + 1)).toBe(`${PAID_GRAINS}`)
   })
 
+  it('agrees with the command line, which remembers whom it believes and also proves what the payment did', async () => {
+    const verify = (...words: string[]) =>
+      smartshareJson('proof', 'verify', ...words, '--trust', join(home, 'trust.cbor'), '--dir', dir)
+    expect(await verify('--account', payee)).toMatchObject({ valid: true, grains: `${PAID_GRAINS}` })
+    expect(await verify('--transaction', paid.id)).toMatchObject({
+      ...{ valid: true, tx: paid.id, height: paid.height, status: 'done', feeGrains: paid.feeGrains },
+    })
+  })
+
   it('shows that a final block holds the payment', async () => {
     expect(await inPage('proveInclusion', paid.id)).toMatchObject({ height: paid.height })
   })

@@ -17,6 +17,8 @@ export {
 } from './agreements/queries.ts'
 export { storageReceiptHash } from './agreements/receipt.ts'
 export { serviceTime } from './beacon/beacon.ts'
+export { leastAttack } from './delegates/attack.ts'
+export { type ElectionView, lastElection } from './delegates/election.ts'
 export { delegateByName, getDelegate, getVoter, ranked, unbondingOf } from './delegates/registry.ts'
 export { currentTerm, nextSet, type Term } from './delegates/term.ts'
 export { type ExecutedBlock, executeBlock, type OrderedBlock } from './execute-block.ts'

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { clientCommand, examples, withSession } from '../session.ts'
-import { sspText, tableText } from '../text.ts'
+import { factsText, sspText, tableText } from '../text.ts'
+import { concentrationOf, reportOf } from './delegates-report.ts'
 
 export function addDelegates(program: Command): void {
   const command = clientCommand(program, 'delegates', 'who stands for election, who has a seat, and what seats earn')
@@ -31,6 +32,19 @@ export function addDelegates(program: Command): void {
           'nobody stands for election',
         ),
       )
+    }),
+  )
+  addReport(command)
+}
+
+function addReport(delegates: Command): void {
+  const command = clientCommand(delegates, 'report', 'how widely power is spread, and what seats would cost a buyer')
+  command.addHelpText('after', examples('smartshare delegates report', 'smartshare delegates report --json'))
+  command.action(() =>
+    // Both have the same options, and the command above takes all that it knows, wherever they stand.
+    withSession(delegates, async (session) => {
+      const report = await reportOf(await session.client())
+      session.output.result(report, () => factsText(concentrationOf(report)))
     }),
   )
 }

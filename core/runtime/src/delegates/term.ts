@@ -3,6 +3,7 @@ import { amount, array, fixedBytes, record, SmartshareError, uint } from '@smart
 import { mulDiv } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
 import type { EventKind, Host } from '../host.ts'
+import { mapKey } from '../keys.ts'
 import { type StateWriter, Table } from '../table.ts'
 import { balanceOf, creditFee, pools, release } from '../tokens/tokens.ts'
 import { DELEGATES } from './registry.ts'
@@ -20,6 +21,8 @@ const termSchema = record({
   earned: array(amount, MAX_SEATS),
   /** Blocks that each seat made in this term. */
   made: array(uint(), MAX_SEATS),
+  /** Since which term each seat's delegate has served without a break. */
+  since: array(uint(), MAX_SEATS),
 })
 
 export interface Term {
@@ -28,6 +31,7 @@ export interface Term {
   members: DelegateSet['members']
   earned: bigint[]
   made: number[]
+  since: number[]
 }
 
 const terms = new Table<Term>(DELEGATES, 10, termSchema)
@@ -72,14 +76,16 @@ export function setFirstTerm(writer: StateWriter, set: DelegateSet): void {
   terms.set(writer, newTerm(set, 0))
 }
 
-function newTerm(set: DelegateSet, startHeight: number): Term {
+function newTerm(set: DelegateSet, startHeight: number, before?: Term): Term {
   const seats = set.members.length
+  const served = new Map(before?.members.map(({ address }, seat) => [mapKey(address), before.since[seat]!]))
   return {
     term: set.term,
     startHeight,
     members: set.members,
     earned: new Array<bigint>(seats).fill(0n),
     made: new Array<number>(seats).fill(0),
+    since: set.members.map(({ address }) => served.get(mapKey(address)) ?? set.term),
   }
 }
 
@@ -94,7 +100,7 @@ export function beginTerm(host: Host): void {
   for (const [seat, grains] of term.earned.entries()) {
     release(host, pools.delegatePay, term.members[seat]!.address, grains)
   }
-  terms.set(host, newTerm(elected, host.block.height))
+  terms.set(host, newTerm(elected, host.block.height, term))
   nextSets.delete(host)
   host.emit(termEvent, { term: elected.term, members: elected.members.map(({ address }) => address) })
 }

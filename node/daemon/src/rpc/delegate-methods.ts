@@ -1,6 +1,6 @@
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, toHex } from '@smartshare/crypto'
-import { currentTerm, delegateByName, getDelegate, getVoter, nextSet, ranked } from '@smartshare/runtime'
+import { currentTerm, delegateByName, getDelegate, getVoter, lastElection, nextSet, ranked } from '@smartshare/runtime'
 import { z } from 'zod'
 import { MAX_PAGE } from './limits.ts'
 import { method, type RpcMethod } from './method.ts'
@@ -94,6 +94,7 @@ const term = method({
         name: z.string().nullable(),
         blocks: z.int(),
         earnedGrains: shapes.grains,
+        sinceTerm: z.int().describe('term since which it has served without a break'),
       }),
     ),
     next: z.array(shapes.address).nullable(),
@@ -111,10 +112,41 @@ const term = method({
         name: getDelegate(reader, address)?.name ?? null,
         blocks: now.made[seat] ?? 0,
         earnedGrains: `${now.earned[seat] ?? 0n}`,
+        sinceTerm: now.since[seat] ?? now.term,
       })),
       next: nextSet(reader)?.members.map(({ address }) => formatAddress(address)) ?? null,
     }
   },
 })
 
-export const delegateMethods: readonly RpcMethod[] = [list, get, voter, term]
+const election = method({
+  name: 'delegate_election',
+  summary: 'The election counted last: its seats in order, at most 256, and what backs each; null before the first one',
+  params: {},
+  result: z.object({
+    height: shapes.height,
+    election: z
+      .object({
+        term: z.int().describe('term that it elects'),
+        done: z.boolean().describe('false while the count goes on'),
+        seats: z.array(
+          z.object({ address: shapes.address, name: z.string().nullable(), backingGrains: shapes.grains }),
+        ),
+      })
+      .nullable(),
+  }),
+  weight: 10,
+  handle(node) {
+    const { reader, height } = node.state()
+    const last = lastElection(reader)
+    if (last === undefined) return { height, election: null }
+    const seats = last.seats.map(({ address, backing }) => ({
+      address: formatAddress(address),
+      name: getDelegate(reader, address)?.name ?? null,
+      backingGrains: `${backing}`,
+    }))
+    return { height, election: { term: last.term, done: last.isDone, seats } }
+  },
+})
+
+export const delegateMethods: readonly RpcMethod[] = [list, get, voter, term, election]

@@ -166,10 +166,29 @@ export const termAnswer = z.object({
   term: z.int(),
   startHeight: height,
   height,
-  seats: z.array(z.object({ address, name: z.string().nullable(), blocks: z.int(), earnedGrains: integer })),
+  seats: z.array(
+    z.object({
+      address,
+      name: z.string().nullable(),
+      blocks: z.int(),
+      earnedGrains: integer,
+      sinceTerm: z.int().min(0),
+    }),
+  ),
   next: z.array(address).nullable(),
 })
 export type TermInfo = z.output<typeof termAnswer>
+
+export const electionAnswer = z.object({
+  height,
+  election: z
+    .object({
+      term: z.int(),
+      done: z.boolean(),
+      seats: z.array(z.object({ address, name: z.string().nullable(), backingGrains: integer })),
+    })
+    .nullable(),
+})
 
 export const proofAnswer = z.object({
   chainId: hash,

@@ -129,6 +129,11 @@ export class RpcClient {
     return this.transport.call({ method: 'delegate_term', params: {}, answer: answers.termAnswer })
   }
 
+  /** The election counted last. */
+  election() {
+    return this.transport.call({ method: 'delegate_election', params: {}, answer: answers.electionAnswer })
+  }
+
   /** A balance with all that is needed to check it. Throws RPC_NOT_READY on a network without a final block. */
   accountProof(address: string) {
     return this.transport.call({ method: 'account_proof', params: { address }, answer: answers.proofAnswer })

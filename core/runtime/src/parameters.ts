@@ -19,6 +19,8 @@ export const parametersSchema = record({
   electionSteps: uint(1_000_000, 1),
   /** Least stake whose ballot counts: bounds how many different ballots there can be. */
   leastVoteGrains: amount,
+  /** Terms in office after which a delegate's pay falls by 2 %, ten times at most. */
+  tenureStepTerms: uint(1_000_000, 1),
   /** Seats of the full set, and the least number with which a new set is accepted. */
   seats: uint(256, 1),
   leastSeats: uint(256, 1),
@@ -71,6 +73,8 @@ const main: Parameters = {
   freezeBlock: 20_000,
   electionSteps: 5_000,
   leastVoteGrains: 10n * SSP_GRAINS,
+  // A week: a term is a day.
+  tenureStepTerms: 7,
   seats: 99,
   leastSeats: 21,
   maxTransactionGas: 20_000_000,

@@ -7,6 +7,7 @@ import { mapKey } from '../keys.ts'
 import { type StateWriter, Table } from '../table.ts'
 import { balanceOf, creditFee, pools, release } from '../tokens/tokens.ts'
 import { DELEGATES } from './registry.ts'
+import { payForTerm } from './tenure.ts'
 
 const EMISSION_UNIT = 10n ** 18n
 
@@ -98,7 +99,11 @@ export function beginTerm(host: Host): void {
     throw new SmartshareError('STATE_DAMAGED', `a block of term ${host.block.term} after term ${term.term}`)
   }
   for (const [seat, grains] of term.earned.entries()) {
-    release(host, pools.delegatePay, term.members[seat]!.address, grains)
+    const { address } = term.members[seat]!
+    const stepTerms = host.parameters.tenureStepTerms
+    const pay = payForTerm(host, { address, term: term.term, earned: grains, stepTerms })
+    release(host, pools.delegatePay, address, pay)
+    release(host, pools.delegatePay, pools.mining, grains - pay)
   }
   terms.set(host, newTerm(elected, host.block.height, term))
   nextSets.delete(host)

@@ -4,6 +4,7 @@ import { type Report, readable } from './report.ts'
 const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> = {
   consensus: async () => (await import('./consensus.ts')).benchConsensus,
   execute: async () => (await import('./execute.ts')).benchExecute,
+  light: async () => (await import('./light.ts')).benchLight,
   link: async () => (await import('./link.ts')).benchLink,
   root: async () => (await import('./root.ts')).benchRoot,
   start: async () => (await import('./start.ts')).benchStart,

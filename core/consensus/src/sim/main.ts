@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util'
 import { bls } from '@smartshare/crypto'
 import { hashScheme } from '@smartshare/crypto/simulated'
+import { ALL_RULES } from '../rules.ts'
+import { explore, type ModelReport } from './model.ts'
+import { BROKEN, rulesWithout, SOUND } from './model-plan.ts'
 import { optionsOfSeed, optionsOfTwins, type SimulationOptions } from './options.ts'
 import { simulate } from './simulation.ts'
 import { WORLD_SEATS, worldOptions } from './world.ts'
 
 // `npm run sim -- --seed 7 --n 4 --slots 200` prints one run; `npm run soak` runs many and prints only what is wrong.
+// `--model` explores all courses of four delegates with one traitor, with all rules and without each (docs/spec/model.md).
 // `--twins` lets every traitor run twice among partitions by slots; `--world` runs 99 delegates with world-like delays.
 const { values } = parseArgs({
   options: {
@@ -16,6 +20,7 @@ const { values } = parseArgs({
     bls: { type: 'boolean', default: false },
     twins: { type: 'boolean', default: false },
     world: { type: 'boolean', default: false },
+    model: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
   },
 })
@@ -34,16 +39,39 @@ function optionsOf(seed: number, seats: number): SimulationOptions {
   return optionsOfSeed(seed, seats, slots, scheme)
 }
 
-for (let seed = first; seed < first + seeds; seed++) {
-  for (const seats of values.world ? [WORLD_SEATS] : values.n.split(',').map(Number)) {
-    const options = optionsOf(seed, seats)
-    const report = simulate(options, print)
-    crashes += report.crashes
-    slotsRun += report.slots
-    if (report.violations.length > 0) wrong += 1
-    if (report.violations.length > 0 || seeds === 1)
-      console.log(JSON.stringify({ seed, seats, ...report, traitors: options.traitors }))
+function printModel(what: string, bounds: object, { trace, ...report }: ModelReport): void {
+  console.log(`${what}: ${JSON.stringify({ ...bounds, ...report })}`)
+  for (const line of trace ?? []) console.log(`  ${line}`)
+}
+
+function runModel(): void {
+  for (const [rule, bounds] of Object.entries(BROKEN)) {
+    const report = explore({ ...bounds, rules: rulesWithout(rule) })
+    printModel(`without ${rule}`, bounds, report)
+    if (report.trace === null) wrong += 1
+  }
+  for (const bounds of SOUND) {
+    const report = explore({ ...bounds, rules: ALL_RULES })
+    printModel('all rules', bounds, report)
+    if (report.trace !== null) wrong += 1
   }
 }
-console.log(`${seeds} seeds, ${slotsRun} slots, ${crashes} crashes, ${wrong} runs with violations`)
+
+function runSeeds(): void {
+  for (let seed = first; seed < first + seeds; seed++) {
+    for (const seats of values.world ? [WORLD_SEATS] : values.n.split(',').map(Number)) {
+      const options = optionsOf(seed, seats)
+      const report = simulate(options, print)
+      crashes += report.crashes
+      slotsRun += report.slots
+      if (report.violations.length > 0) wrong += 1
+      if (report.violations.length > 0 || seeds === 1)
+        console.log(JSON.stringify({ seed, seats, ...report, traitors: options.traitors }))
+    }
+  }
+  console.log(`${seeds} seeds, ${slotsRun} slots, ${crashes} crashes, ${wrong} runs with violations`)
+}
+
+if (values.model) runModel()
+else runSeeds()
 if (wrong > 0) throw new Error(`${wrong} runs with violations`)

@@ -73,9 +73,10 @@ export class SimulatedNode {
   }
 
   get nowMs(): number {
-    return (
-      this.#world.genesis.base.timeMs + this.#world.agenda.nowMs + this.#skewMs + this.#world.options.node.clockSkewMs
-    )
+    const { clockSkewMs, clockDriftPpm } = this.#world.options.node
+    const passedMs = this.#world.agenda.nowMs
+    const driftMs = Math.floor((passedMs * clockDriftPpm * (this.site % 2 === 0 ? -1 : 1)) / 1_000_000)
+    return this.#world.genesis.base.timeMs + passedMs + driftMs + this.#skewMs + clockSkewMs
   }
 
   get finalHeight(): number {

@@ -69,6 +69,8 @@ export interface SimulationOptions {
   }
   readonly node: {
     readonly clockSkewMs: number
+    /** Clocks of odd nodes run fast and those of even nodes slow by so many parts in a million. */
+    readonly clockDriftPpm: number
     readonly syncMs: readonly [least: number, most: number]
     readonly executeMs: readonly [least: number, most: number]
     /** Chance that a node crashes in the middle of a write. */
@@ -115,6 +117,7 @@ export function optionsOfSeed(seed: number, seats: number, slots: number, scheme
     },
     node: {
       clockSkewMs: random.between(0, 150),
+      clockDriftPpm: 0,
       syncMs: [0, random.between(1, 20)],
       executeMs: [0, random.pick([5, 50, 400])],
       crash: random.pick([0.01, 0.015, 0.02]),

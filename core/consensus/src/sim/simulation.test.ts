@@ -12,6 +12,8 @@ const TIMEOUT_MS = 300_000
 /** Every run must see this many crashes, or it shows nothing about recovery. */
 const LEAST_CRASHES = 5
 const BLS_SEEDS = 5
+/** Twenty times what a bad quartz does: fast and slow clocks part by 4 ms in every second. */
+const DRIFT_PPM = 2000
 const BLS_SLOTS = 80
 
 describe.each([4, 7])('the simulator with %i delegates', (seats) => {
@@ -41,6 +43,22 @@ describe('the simulator', () => {
       const report = simulate(optionsOfSeed(seed, 4, BLS_SLOTS, bls))
       expect(report.violations).toEqual([])
       expect(report.finalBlocks).toBeGreaterThan(20)
+    },
+  )
+
+  it.each([4, 7])(
+    'keeps agreement and makes progress while the clocks of %i delegates drift apart over terms',
+    {
+      timeout: TIMEOUT_MS,
+    },
+    (seats) => {
+      for (let seed = 1; seed <= SEEDS_PER_TEST; seed++) {
+        const options = optionsOfSeed(seed, seats, SLOTS, hashScheme)
+        const report = simulate({ ...options, node: { ...options.node, clockDriftPpm: DRIFT_PPM } })
+        expect({ seed, violations: report.violations }).toEqual({ seed, violations: [] })
+        expect(report.terms).toBeGreaterThan(1)
+        expect(report.crashes).toBeGreaterThanOrEqual(LEAST_CRASHES)
+      }
     },
   )
 

@@ -101,6 +101,7 @@ export function worldOptions(choice: WorldChoice): SimulationOptions {
     },
     node: {
       clockSkewMs: onlySilent ? 0 : 100,
+      clockDriftPpm: 0,
       syncMs: onlySilent ? [1, 3] : [1, 20],
       executeMs: [1, 20],
       crash: onlySilent ? 0 : 0.0005,

@@ -16,6 +16,15 @@ describe('memory for chunks', () => {
     expect(memory.take(5)!.buffer).not.toBe(first.buffer)
   })
 
+  it("can be used again without being given back, and is then nobody else's", () => {
+    const memory = new ChunkMemory()
+    const first = memory.take(1000)!
+    const again = memory.again(first.subarray(5), MAX_MESSAGE_BYTES)
+    expect(again.buffer).toBe(first.buffer)
+    expect(again.length).toBe(MAX_MESSAGE_BYTES)
+    expect(memory.take(1)!.buffer).not.toBe(first.buffer)
+  })
+
   it('tells now and then that some was taken', () => {
     let calls = 0
     const memory = new ChunkMemory(() => calls++)

@@ -28,6 +28,12 @@ export class ChunkMemory {
     return new Uint8Array(piece, 0, bytes)
   }
 
+  /** The piece that `bytes` lie in once more, as `length` bytes, for whoever has not given it back. */
+  again(bytes: Uint8Array, length: number): Uint8Array {
+    this.#count()
+    return new Uint8Array(bytes.buffer, 0, length)
+  }
+
   /** Memory that is used once, since nobody can tell when the link is done with it. */
   fresh(bytes: number): Uint8Array {
     this.#count()

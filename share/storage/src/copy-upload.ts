@@ -63,6 +63,11 @@ class CopyUpload {
   readonly #tops: (Uint8Array | undefined)[]
   /** Chunks sent in this session and not yet confirmed: their memory goes back when they are. */
   #unconfirmed: { readonly end: number; readonly bytes: Uint8Array }[] = []
+  /**
+   * Confirmed chunks, used again for this copy alone: a provider that confirms what has not left yet must never be sent
+   * bytes of another's copy in their place.
+   */
+  readonly #spare: Uint8Array[] = []
   #sentBytes = 0
   #storedBytes = 0
   #onConfirmed: () => void = () => undefined
@@ -156,7 +161,7 @@ class CopyUpload {
   }
 
   async #make(index: number): Promise<CopyChunk> {
-    const chunk = await this.#options.source.chunk(index, this.#options.copy)
+    const chunk = await this.#options.source.chunk(index, this.#options.copy, this.#spare.pop())
     this.#tops[index] = chunk.top
     return chunk
   }
@@ -188,6 +193,8 @@ class CopyUpload {
       throw new SmartshareError('STORAGE_RECEIPT', 'the receipt is not for the bytes that were sent', { agreement })
     }
     this.#setStored(sizeBytes)
+    // Its root is right, so all has left.
+    for (const bytes of this.#spare.splice(0)) this.#options.source.giveBack({ bytes })
     return { agreement, root, sizeBytes, key: session.key, signature: Uint8Array.from(receipt.signature) }
   }
 
@@ -200,12 +207,12 @@ class CopyUpload {
     return DataTree.join(parts, CHUNK_LEVEL).root
   }
 
-  /** What the provider has confirmed has left for good; nothing here holds it any more. */
+  /** What the provider has confirmed is not sent again. */
   #releaseConfirmed(storedBytes: number): void {
     let confirmed = 0
     for (const chunk of this.#unconfirmed) {
       if (chunk.end > storedBytes) break
-      this.#options.source.giveBack(chunk)
+      this.#spare.push(chunk.bytes)
       confirmed++
     }
     this.#unconfirmed.splice(0, confirmed)

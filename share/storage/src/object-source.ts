@@ -56,12 +56,16 @@ export class ObjectSource {
     this.#known = new Uint8Array(this.chunks)
   }
 
-  /** Chunk `index` for one copy. Throws STORAGE_SOURCE_CHANGED if the file is not what it was. */
-  async chunk(index: number, copy: CopyKey): Promise<CopyChunk> {
+  /**
+   * Chunk `index` for one copy, in the memory of a chunk (`spare`) that is not needed any more if there is one. Throws
+   * STORAGE_SOURCE_CHANGED if the file is not what it was.
+   */
+  async chunk(index: number, copy: CopyKey, spare?: Uint8Array): Promise<CopyChunk> {
     if (this.#closing !== undefined) throw new SmartshareError('STORAGE_CLOSED', 'the source has been closed')
     const { length, last } = chunkSpan(this.copyBytes, index)
     const source = { id: this.#id, fd: this.#handle.fd, sealed: this.#sealed }
-    const bytes = this.#pool.memory.take(length) as Uint8Array
+    const { memory } = this.#pool
+    const bytes = spare === undefined ? (memory.take(length) as Uint8Array) : memory.again(spare, length)
     this.#underWay++
     try {
       const args = { source, index, last, object: this.#object, copy, into: bytes }
@@ -82,7 +86,7 @@ export class ObjectSource {
     }
   }
 
-  /** Takes back a chunk that nobody needs any more, for the next one. */
+  /** Takes back a chunk that nobody needs any more and that has left for good, for any copy. */
   giveBack({ bytes }: Pick<CopyChunk, 'bytes'>): void {
     this.#pool.memory.give(bytes)
   }

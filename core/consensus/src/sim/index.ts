@@ -1,4 +1,5 @@
 export { type FinalLatency, measureFinalLatency } from './latency.ts'
 export type { Misdeed, SimulationOptions } from './options.ts'
 export { MISDEEDS, optionsOfSeed } from './options.ts'
+export { type Random, seededRandom } from './random.ts'
 export { type SimulationReport, simulate } from './simulation.ts'

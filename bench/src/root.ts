@@ -96,6 +96,8 @@ function heightOf(height: number, changes: readonly StateChange[], { root, pages
       nextSetHash: null,
     },
     range: nothing,
+    rangeNodes: [],
+    header: null,
     changes,
     pages,
     receipts: [],

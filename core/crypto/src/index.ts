@@ -55,9 +55,11 @@ export {
 export { type ListProof, listProof, listRoot, MAX_LIST_LEAVES, verifyListProof } from './merkle-list.ts'
 export type { BlsItem, BlsScheme } from './native.ts'
 export {
+  proveInRange,
   RangeAccumulator,
   type RangeNode,
   type RangeNodes,
   type RangeProof,
+  rangeUpTo,
   verifyRangeProof,
 } from './range.ts'

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fromHex, toHex } from './bytes.ts'
 import { DATA_BLOCK_BYTES, DataTree, DataTreeBuilder, dataProof, dataRoot, verifyDataProof } from './merkle-data.ts'
 import { listProof, listRoot, verifyListProof } from './merkle-list.ts'
-import { RangeAccumulator, type RangeNodes, verifyRangeProof } from './range.ts'
+import { proveInRange, RangeAccumulator, type RangeNodes, rangeUpTo, verifyRangeProof } from './range.ts'
 
 type MerkleCase = { name: string; root: string; valid: boolean } & (
   | { kind: 'list root' | 'range root'; leaves: string[] }
@@ -225,7 +225,7 @@ describe('a range', () => {
       const { range, leaves, nodes } = rangeOf(count)
       const root = range.root()
       for (const [index, leaf] of leaves.entries()) {
-        const proof = range.prove(index, nodes)
+        const proof = proveInRange(range.count, index, nodes)
         expect(verifyRangeProof(root, leaf, proof)).toBe(true)
         expect(verifyRangeProof(root, sha('other'), proof)).toBe(false)
         expect(verifyRangeProof(root, leaf, { ...proof, index: (index + 1) % (count + 1) })).toBe(false)
@@ -246,24 +246,38 @@ describe('a range', () => {
     )
   })
 
+  it('tells from the proof of a leaf in a later range what the range was up to that leaf, and goes on from it', () => {
+    const { leaves, nodes } = rangeOf(70)
+    let range = RangeAccumulator.empty
+    for (const [index, leaf] of leaves.entries()) {
+      range = range.append(leaf)
+      for (let count = index + 1; count <= leaves.length; count++) {
+        expect(rangeUpTo(leaf, proveInRange(count, index, nodes))).toEqual(range)
+      }
+      for (const { level, index: at, hash } of range.peakNodes()) expect(nodes(level, at)).toEqual(hash)
+    }
+  })
+
   it('proves a leaf in an older range too, from the same stored nodes', () => {
     const { leaves, nodes } = rangeOf(50)
     let range = RangeAccumulator.empty
     for (const leaf of leaves) range = range.count < 23 ? range.append(leaf) : range
     for (let index = 0; index < 23; index++)
-      expect(verifyRangeProof(range.root(), leaves[index] as Uint8Array, range.prove(index, nodes))).toBe(true)
+      expect(verifyRangeProof(range.root(), leaves[index] as Uint8Array, proveInRange(range.count, index, nodes))).toBe(
+        true,
+      )
   })
 
   it('refuses leaves, bytes, indices and proofs that are none', () => {
     const { range, leaves, nodes } = rangeOf(5)
-    const proof = range.prove(0, nodes)
+    const proof = proveInRange(5, 0, nodes)
     const tooMany = { ...proof, peaks: Array(60).fill(leaves[0]) }
     expect(verifyRangeProof(range.root(), leaves[0] as Uint8Array, tooMany)).toBe(false)
     expect(verifyRangeProof(range.root(), leaves[0] as Uint8Array, { ...proof, count: 2 ** 60 })).toBe(false)
     expect(() => range.append(new Uint8Array(31))).toThrow(code('RANGE_INVALID'))
-    expect(() => range.prove(5, nodes)).toThrow(code('RANGE_INDEX'))
-    expect(() => range.prove(-1, nodes)).toThrow(code('RANGE_INDEX'))
-    expect(() => range.prove(0, () => undefined)).toThrow(code('RANGE_NODE_MISSING'))
+    expect(() => proveInRange(5, 5, nodes)).toThrow(code('RANGE_INDEX'))
+    expect(() => proveInRange(5, -1, nodes)).toThrow(code('RANGE_INDEX'))
+    expect(() => proveInRange(5, 0, () => undefined)).toThrow(code('RANGE_NODE_MISSING'))
     const bytes = range.encode()
     bytes[1] = 4
     expect(() => RangeAccumulator.decode(bytes)).toThrow(code('RANGE_INVALID'))

@@ -65,13 +65,18 @@ export class RangeAccumulator {
   /** The range that `encode` wrote. Throws CODEC_*, or RANGE_INVALID if count and peaks do not belong together. */
   static decode(bytes: Uint8Array): RangeAccumulator {
     const { count, peaks } = decode(schema, bytes)
-    if (peaks.length !== peakLevels(count).length) {
-      throw new SmartshareError('RANGE_INVALID', 'not as many peaks as the count has binary ones', { count })
-    }
-    return new RangeAccumulator(
+    return RangeAccumulator.of(
       count,
       peaks.map((peak) => Uint8Array.from(peak)),
     )
+  }
+
+  /** Throws RANGE_INVALID if count and peaks do not belong together. */
+  static of(count: number, peaks: readonly Hash[]): RangeAccumulator {
+    if (peaks.length !== peakLevels(count).length) {
+      throw new SmartshareError('RANGE_INVALID', 'not as many peaks as the count has binary ones', { count })
+    }
+    return new RangeAccumulator(count, peaks)
   }
 
   /** CBOR of [count, peaks]. */
@@ -104,27 +109,53 @@ export class RangeAccumulator {
     return { range: new RangeAccumulator(this.count + 1, [...peaks, hash]), nodes }
   }
 
-  /**
-   * The proof of leaf `index`. `nodes` is asked for one node on each level at most. Throws RANGE_INDEX, or
-   * RANGE_NODE_MISSING if a node is not there.
-   */
-  prove(index: number, nodes: RangeNodes): RangeProof {
-    if (!Number.isInteger(index) || index < 0) throw new SmartshareError('RANGE_INDEX', 'no index of a leaf', { index })
-    const { place, level } = peakAbove(this.count, index)
-    const siblings: Hash[] = []
-    for (let below = 0, at = index; below < level; below++, at = Math.floor(at / 2)) {
-      const sibling = at % 2 === 0 ? at + 1 : at - 1
-      const hash = nodes(below, sibling)
-      if (hash === undefined) {
-        throw new SmartshareError('RANGE_NODE_MISSING', 'a node of the range is not stored', {
-          level: below,
-          index: sibling,
-        })
-      }
-      siblings.push(hash)
-    }
-    return { index, count: this.count, siblings, peaks: this.peaks.filter((_, i) => i !== place) }
+  /** The nodes that the peaks are: with them and those that `grow` names, all later leaves can be proven. */
+  peakNodes(): RangeNode[] {
+    let first = 0
+    return peakLevels(this.count).map((level, place) => {
+      const index = first / 2 ** level
+      first += 2 ** level
+      return { level, index, hash: this.peaks[place] as Hash }
+    })
   }
+}
+
+/**
+ * The proof of leaf `index` in the range of its first `count` leaves. `nodes` is asked for two nodes on each level at most.
+ * Throws RANGE_INDEX, or RANGE_NODE_MISSING if a node is not there.
+ */
+export function proveInRange(count: number, index: number, nodes: RangeNodes): RangeProof {
+  if (!Number.isInteger(index) || index < 0) throw new SmartshareError('RANGE_INDEX', 'no index of a leaf', { index })
+  const node = (level: number, at: number): Hash => {
+    const hash = nodes(level, at)
+    if (hash !== undefined) return hash
+    throw new SmartshareError('RANGE_NODE_MISSING', 'a node of the range is not stored', { level, index: at })
+  }
+  const { place, level } = peakAbove(count, index)
+  const siblings: Hash[] = []
+  for (let below = 0, at = index; below < level; below++, at = Math.floor(at / 2)) {
+    siblings.push(node(below, at % 2 === 0 ? at + 1 : at - 1))
+  }
+  const peaks: Hash[] = []
+  let first = 0
+  for (const [i, peak] of peakLevels(count).entries()) {
+    if (i !== place) peaks.push(node(peak, first / 2 ** peak))
+    first += 2 ** peak
+  }
+  return { index, count, siblings, peaks }
+}
+
+/**
+ * The range as it was when `leaf` was its last one, from a proof of the leaf in a later range: the siblings to its left are
+ * what it stood on. The proof must have been verified; nothing else needs to be believed.
+ */
+export function rangeUpTo(leaf: Hash, { index, count, siblings, peaks }: RangeProof): RangeAccumulator {
+  const { place } = peakAbove(count, index)
+  const left: Hash[] = []
+  for (let level = 0, at = index; level < siblings.length; level++, at = Math.floor(at / 2)) {
+    if (at % 2 === 1) left.unshift(siblings[level] as Hash)
+  }
+  return RangeAccumulator.of(index, [...peaks.slice(0, place), ...left]).append(leaf)
 }
 
 /** Whether `leaf` stands at `proof.index` in the range of `proof.count` leaves with this root. Never throws. */

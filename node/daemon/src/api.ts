@@ -136,6 +136,8 @@ export interface NodeApi {
   certified(): { readonly header: Header; readonly certificate: Certificate } | undefined
   /** What was executed at a height, the leaf of the range; undefined above the executed height. */
   executed(height: number): Executed | undefined
+  /** A node of the range over executed blocks (bytes.md §6); undefined if it is not known. */
+  rangeNode(level: number, index: number): Uint8Array | undefined
   /** How the set of `term` (1 or later) was seated; undefined if that term's set is not elected yet. */
   handOver(term: number): Promise<HandOver | undefined>
   /** Calls `listener` for every executed block from now on, in the order of heights; returns how to end it. */

@@ -1,6 +1,7 @@
 import {
   type Block,
   decodeBlock,
+  encodeHeader,
   encodeSet,
   executedHash,
   headerHash,
@@ -12,7 +13,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, RangeAccumulator } from '@smartshare/crypto'
 import { chainIdOf, currentTerm, executeBlock, type Genesis, nextSet, writeGenesis } from '@smartshare/runtime'
 import { MemoryState, type StateChange, StateJournal, type StateProof, StateTree } from '@smartshare/state'
-import type { ChainStore, ExecutedFacts, ExecutedHeight } from '@smartshare/store'
+import type { ChainStore, ExecutedFacts, ExecutedHeight, StoredHeader } from '@smartshare/store'
 
 /** Executed blocks that may wait for one durable commit. */
 const MOST_UNCOMMITTED = 32
@@ -65,8 +66,8 @@ export class BlockExecutor {
     return this.uncommitted.length >= MOST_UNCOMMITTED || this.uncommittedChanges >= MOST_UNCOMMITTED_CHANGES
   }
 
-  /** Executes the next final block. Throws if it is not the next one or breaks a rule of the state. */
-  execute(encoded: Uint8Array): Executed {
+  /** Executes the next final block; its Final certificate, if it has one, is stored beside its header. Throws if it is not the next one or breaks a rule of the state. */
+  execute(encoded: Uint8Array, certificate: Uint8Array | null = null): Executed {
     const block: Block = decodeBlock(encoded)
     const { header } = block
     const hash = headerHash(header)
@@ -81,7 +82,8 @@ export class BlockExecutor {
       this.genesis.parameters,
     )
     const ids = transactions.map(({ id }) => id)
-    return this.append(header.height, hash, executed.changes, executed.receipts, executed.receiptsRoot, ids)
+    const stored = { header: encodeHeader(header), certificate }
+    return this.append(header.height, hash, stored, executed.changes, executed.receipts, executed.receiptsRoot, ids)
   }
 
   /** Makes everything executed so far durable; changes of heights below `keepChangesFrom` may be forgotten. */
@@ -112,7 +114,7 @@ export class BlockExecutor {
       value,
       previous: undefined,
     }))
-    this.append(0, this.chainId, changes, [], receiptsRoot([]), [])
+    this.append(0, this.chainId, null, changes, [], receiptsRoot([]), [])
     this.commit()
   }
 
@@ -132,6 +134,7 @@ export class BlockExecutor {
   private append(
     height: number,
     blockHash: Uint8Array,
+    header: StoredHeader | null,
     changes: readonly StateChange[],
     receipts: readonly Uint8Array[],
     root: Uint8Array,
@@ -142,7 +145,8 @@ export class BlockExecutor {
       else this.pending.set(key, value)
     }
     const { root: stateRoot, pages } = this.tree.applyChanges(changes, height)
-    this.range = this.range.append(executedHash({ height, blockHash, stateRoot, receiptsRoot: root }))
+    const grown = this.range.grow(executedHash({ height, blockHash, stateRoot, receiptsRoot: root }))
+    this.range = grown.range
     const elected = nextSet(this.pending)
     const isNew = elected !== undefined && elected.term !== this.electedTerm
     if (elected !== undefined) this.electedTerm = elected.term
@@ -159,6 +163,8 @@ export class BlockExecutor {
     this.uncommitted.push({
       facts,
       range: this.range.encode(),
+      rangeNodes: grown.nodes,
+      header,
       changes,
       pages,
       receipts,

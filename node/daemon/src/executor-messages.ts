@@ -3,7 +3,8 @@ import type { ExecutedFacts } from '@smartshare/store'
 
 /** What the node asks of its executor thread. */
 export type ExecutorRequest =
-  | { readonly type: 'execute'; readonly block: Uint8Array }
+  /** The next final block as it lies in the log. */
+  | { readonly type: 'execute'; readonly final: Uint8Array }
   /** Changes of heights below this one are no longer needed. */
   | { readonly type: 'keepFrom'; readonly height: number }
   | { readonly type: 'prove'; readonly ticket: number; readonly key: Uint8Array; readonly height: number }

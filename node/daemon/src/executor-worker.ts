@@ -5,6 +5,7 @@ import { encodeProof } from '@smartshare/state'
 import { ChainStore } from '@smartshare/store'
 import { BlockExecutor, type Executed } from './block-executor.ts'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
+import { splitFinal } from './final-record.ts'
 
 // The one thread that owns the state: executes what it is handed in order, and commits when nothing more waits.
 const { folder, genesis, port } = workerData as { folder: string; genesis: Uint8Array; port: MessagePort }
@@ -34,10 +35,12 @@ function commit(running: BlockExecutor): void {
 
 function handle(running: BlockExecutor, request: ExecutorRequest): void {
   switch (request.type) {
-    case 'execute':
-      report(running.execute(request.block))
+    case 'execute': {
+      const { block, certificate } = splitFinal(request.final)
+      report(running.execute(block, certificate))
       if (running.isFull) commit(running)
       return
+    }
     case 'keepFrom':
       running.keepFrom(request.height)
       return

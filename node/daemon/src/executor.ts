@@ -91,10 +91,10 @@ export class Executor {
     return this.supply
   }
 
-  /** Hands the next final block over; `block` must not be used afterwards. */
-  execute(height: number, block: Uint8Array): void {
+  /** Hands the next final block over, as it lies in the log. */
+  execute(height: number, final: Uint8Array): void {
     this.handed = height
-    this.ask({ type: 'execute', block })
+    this.ask({ type: 'execute', final })
   }
 
   keepChangesFrom(height: number): void {

@@ -1,31 +1,9 @@
-import {
-  type Block,
-  type Certificate,
-  decodeBlock,
-  decodeCertificate,
-  encodeBlock,
-  encodeCertificate,
-  headerHash,
-  MAX_BLOCK_BYTES,
-} from '@smartshare/chain'
-import { bytes, decode, encode, optional, record, SmartshareError } from '@smartshare/codec'
+import { SmartshareError } from '@smartshare/codec'
 import type { BlockLog } from '@smartshare/store'
+import { decodeFinal, encodeFinal, type FinalRecord } from './final-record.ts'
 
-const MAX_CERTIFICATE_BYTES = 1_024
 /** Final blocks kept in memory below the last named root: proposals of other branches may name a little older ones. */
 const MARGIN = 16
-
-const recordSchema = record({
-  block: bytes(MAX_BLOCK_BYTES),
-  certificate: optional(bytes(MAX_CERTIFICATE_BYTES)),
-})
-
-/** A final block with its own Final certificate, if it has one and not just a descendant. */
-export interface FinalRecord {
-  readonly hash: Uint8Array
-  readonly block: Block
-  readonly certificate: Certificate | null
-}
 
 /** The final blocks: all in the block log, those that a named root does not cover yet in memory too. */
 export class FinalChain {
@@ -71,7 +49,7 @@ export class FinalChain {
     return this.certified
   }
 
-  /** Adds the next final block; resolves when it is on disk, with the block as it was written. */
+  /** Adds the next final block; resolves when it is on disk, with its bytes there (`encodeFinal`). */
   async append(final: FinalRecord): Promise<Uint8Array> {
     const { height, rootHeight } = final.block.header
     if (height !== this.tip + 1) throw new SmartshareError('STATE_DAMAGED', `final height ${height} after ${this.tip}`)
@@ -79,10 +57,9 @@ export class FinalChain {
     this.recent.set(height, final)
     if (final.certificate !== null) this.certified = final
     for (; this.oldest < rootHeight - MARGIN; this.oldest++) this.recent.delete(this.oldest)
-    const block = encodeBlock(final.block)
-    const certificate = final.certificate === null ? null : encodeCertificate(final.certificate)
-    await this.log.append(height, encode(recordSchema, { block, certificate }))
-    return block
+    const encoded = encodeFinal(final)
+    await this.log.append(height, encoded)
+    return encoded
   }
 
   /** A final block that is still in memory. */
@@ -95,15 +72,14 @@ export class FinalChain {
     return this.recent.get(height) ?? (await this.read(height))
   }
 
+  /** The bytes of a final block in the log; undefined if it is not there. */
+  async encodedAt(height: number): Promise<Uint8Array | undefined> {
+    return this.log.read(height)
+  }
+
   private async read(height: number): Promise<FinalRecord> {
     const stored = await this.log.read(height)
     if (stored === undefined) throw new SmartshareError('STATE_DAMAGED', `final block ${height} is missing in the log`)
-    const { block: encoded, certificate } = decode(recordSchema, stored)
-    const block = decodeBlock(encoded)
-    return {
-      hash: headerHash(block.header),
-      block,
-      certificate: certificate === null ? null : decodeCertificate(certificate),
-    }
+    return decodeFinal(stored)
   }
 }

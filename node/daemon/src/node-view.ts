@@ -1,4 +1,13 @@
-import { type Certificate, type DelegateSet, decodeSet, type Executed, type Header, setHash } from '@smartshare/chain'
+import {
+  type Certificate,
+  type DelegateSet,
+  decodeCertificate,
+  decodeHeader,
+  decodeSet,
+  type Executed,
+  type Header,
+  setHash,
+} from '@smartshare/chain'
 import type { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import type { Registry } from 'prom-client'
@@ -148,6 +157,10 @@ export class NodeView implements NodeApi {
     return { height, blockHash, stateRoot, receiptsRoot }
   }
 
+  rangeNode(level: number, index: number): Uint8Array | undefined {
+    return this.node.store.rangeNode(level, index)
+  }
+
   async handOver(term: number): Promise<HandOver | undefined> {
     const encoded = this.node.store.electedSet(term)
     if (encoded === undefined) return undefined
@@ -167,15 +180,16 @@ export class NodeView implements NodeApi {
   }
 
   /** The first final header of the term before that names the set and has a certificate of its own. */
-  private async handOverTo(set: DelegateSet): Promise<HandOver | undefined> {
+  private handOverTo(set: DelegateSet): HandOver | undefined {
     const hash = setHash(set)
     const end = this.firstHeightOf(set.term)
     // The headers that name the set are the last ones of its term.
     for (let height = end - 1; height > 0; height--) {
-      const final = await this.node.finals.at(height)
-      const named = final?.block.header.nextSet
-      if (final === undefined || named == null || !equalBytes(named, hash)) return undefined
-      if (final.certificate !== null) return { set, header: final.block.header, certificate: final.certificate }
+      const stored = this.node.store.header(height)
+      if (stored === undefined) return undefined
+      const header = decodeHeader(stored.header)
+      if (header.nextSet === null || !equalBytes(header.nextSet, hash)) return undefined
+      if (stored.certificate !== null) return { set, header, certificate: decodeCertificate(stored.certificate) }
     }
     return undefined
   }

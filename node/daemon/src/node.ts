@@ -1,4 +1,4 @@
-import { type Block, type Certificate, type DelegateSet, decodeSet, encodeBlock } from '@smartshare/chain'
+import { type Block, type Certificate, type DelegateSet, decodeSet } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type Link as ConsensusLink,
@@ -253,8 +253,7 @@ export class Node {
       )
     }
     for (let height = this.committed + 1; height <= this.finals.height; height++) {
-      const final = await this.finals.at(height)
-      this.executor.execute(height, encodeBlock(final!.block))
+      this.executor.execute(height, (await this.finals.encodedAt(height))!)
     }
     this.net = await Network.start({
       link: this.link,

@@ -1,7 +1,8 @@
 import { decodeSet } from '@smartshare/chain'
 import { MAX_PAGE_BLOCKS, MAX_PAGE_BYTES, PAGE_BLOCKS, type Page } from '@smartshare/consensus'
 import type { ChainStore } from '@smartshare/store'
-import type { FinalChain, FinalRecord } from './final-chain.ts'
+import type { FinalChain } from './final-chain.ts'
+import type { FinalRecord } from './final-record.ts'
 
 /**
  * A page of final blocks of one term for a node that is behind: from a height on, ending with one that has a Final certificate

@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { HASH_BYTES } from '@smartshare/chain'
 import {
+  bytes,
   decode,
   encode,
   fixedBytes,
@@ -13,16 +14,10 @@ import {
   uint,
   unpack,
 } from '@smartshare/codec'
-import {
-  type NewPage,
-  type PageStore,
-  pageText,
-  type RangeOptions,
-  type StateChange,
-  type StateEntry,
-  type StateReader,
-} from '@smartshare/state'
+import type { RangeNode } from '@smartshare/crypto'
+import type { NewPage, PageStore, RangeOptions, StateChange, StateEntry, StateReader } from '@smartshare/state'
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { heightKey, pageKey, rangeKey } from './store-keys.ts'
 
 /** Most heights whose changes are dropped by one commit; the rest follows with the next. */
 const MOST_DROPPED = 4_096
@@ -34,6 +29,8 @@ const FULL = [MAP_FULL, constants.errno.ENOSPC, constants.errno.EDQUOT, constant
 /** A commit rewrites about as many pages of 4 KiB as it has entries; with less room than this it may well fail. */
 const ROOM_PER_ENTRY_BYTES = 8_192
 const LEAST_ROOM_BYTES = 1_048_576
+/** An encoded header has at most 441 bytes, a certificate 186. */
+const MAX_STORED_HEADER_BYTES = 512
 const LOWEST_KEY = Uint8Array.of(0)
 const TIP = Buffer.from('tip')
 const RANGE = Buffer.from('range')
@@ -52,6 +49,14 @@ const factsSchema = record({
 })
 const placeSchema = record({ height: uint(), index: uint() })
 
+const headerSchema = record({
+  header: bytes(MAX_STORED_HEADER_BYTES),
+  certificate: optional(bytes(MAX_STORED_HEADER_BYTES)),
+})
+
+/** An encoded header, with its own Final certificate if it has one: what stays of a block when its body is dropped. */
+export type StoredHeader = Infer<typeof headerSchema>
+
 /** What the execution of a height came to. */
 export type ExecutedFacts = Infer<typeof factsSchema>
 
@@ -60,6 +65,10 @@ export interface ExecutedHeight {
   readonly facts: ExecutedFacts
   /** `RangeAccumulator.encode` over heights 0 … this one. */
   readonly range: Uint8Array
+  /** Nodes that this height added to the range. */
+  readonly rangeNodes: readonly RangeNode[]
+  /** Header and Final certificate of the block, null where it has none; null for genesis. */
+  readonly header: StoredHeader | null
   readonly changes: readonly StateChange[]
   readonly pages: Iterable<NewPage>
   /** Encoded receipts, the block's own last. */
@@ -88,6 +97,8 @@ export class ChainStore {
   private readonly placeDb: Bytes
   private readonly undoDb: Bytes
   private readonly setDb: Bytes
+  private readonly headerDb: Bytes
+  private readonly rangeDb: Bytes
   private readonly metaDb: Bytes
 
   private constructor(root: RootDatabase<Uint8Array, Uint8Array>, folder: string) {
@@ -102,6 +113,8 @@ export class ChainStore {
     this.placeDb = database('places')
     this.undoDb = database('undo')
     this.setDb = database('sets')
+    this.headerDb = database('headers')
+    this.rangeDb = database('range')
     this.metaDb = database('meta')
     this.state = new LmdbState(this.stateDb)
     this.pages = {
@@ -157,6 +170,17 @@ export class ChainStore {
   /** The delegates of a term, encoded; undefined for term 0 and for terms not elected yet. */
   electedSet(term: number): Uint8Array | undefined {
     return this.setDb.get(heightKey(term))
+  }
+
+  /** The header of an executed block, also of one whose body was dropped; undefined for genesis and what is not here. */
+  header(height: number): StoredHeader | undefined {
+    const stored = this.headerDb.get(heightKey(height))
+    return stored === undefined ? undefined : decode(headerSchema, stored)
+  }
+
+  /** A node of the range over executed blocks; undefined if it is not here. */
+  rangeNode(level: number, index: number): Uint8Array | undefined {
+    return this.rangeDb.get(rangeKey(level, index))
   }
 
   /** What a recent height changed; undefined if it is no longer kept. */
@@ -246,8 +270,11 @@ export class ChainStore {
     return count
   }
 
-  private writeHeight({ facts, range, changes, receipts, elected, transactionIds }: ExecutedHeight): number {
+  private writeHeight(executed: ExecutedHeight): number {
+    const { facts, range, rangeNodes, header, changes, receipts, elected, transactionIds } = executed
     const key = heightKey(facts.height)
+    if (header !== null) this.headerDb.putSync(key, encode(headerSchema, header))
+    for (const { level, index, hash } of rangeNodes) this.rangeDb.putSync(rangeKey(level, index), hash)
     const nothing = new Uint8Array()
     const undo = changes.flatMap((change) => [change.key, change.value ?? nothing, change.previous ?? nothing])
     this.undoDb.putSync(key, pack(undo))
@@ -319,27 +346,4 @@ function lastOf<T>(lists: readonly Iterable<T>[], nameOf: ((one: T) => unknown) 
   const last = new Map<unknown, T>()
   for (const list of lists) for (const one of list) last.set(nameOf(one), one)
   return last.values()
-}
-
-const pageKeyBytes = Buffer.alloc(128)
-const pageKeys = Array.from({ length: pageKeyBytes.length }, (_, length) => pageKeyBytes.subarray(0, length))
-
-/** The name of a page as a key, its octal digits, in memory that the next call overwrites. */
-function pageKey(name: NewPage['name']): Uint8Array {
-  if (typeof name === 'string') return pageKeys[pageKeyBytes.write(pageText(name), 'latin1')]!
-  let length = 1
-  for (let rest = name; rest >= 8; rest = Math.floor(rest / 8)) length += 1
-  let rest = name
-  for (let at = length - 1; at >= 0; at -= 1) {
-    const digit = rest % 8
-    pageKeyBytes[at] = 0x30 + digit
-    rest = (rest - digit) / 8
-  }
-  return pageKeys[length]!
-}
-
-function heightKey(height: number): Buffer {
-  const key = Buffer.alloc(8)
-  key.writeBigUInt64BE(BigInt(height))
-  return key
 }

@@ -1,5 +1,5 @@
 export { BlockLog, type BlockLogOptions, type LoggedBlock } from './block-log.ts'
-export { ChainStore, type ExecutedFacts, type ExecutedHeight } from './chain-store.ts'
+export { ChainStore, type ExecutedFacts, type ExecutedHeight, type StoredHeader } from './chain-store.ts'
 export { type Disk, type DiskFile, nodeDisk } from './disk.ts'
 export { type OpenedStore, openStore } from './store-folder.ts'
 export { type OpenedVoteLog, VoteLog } from './vote-log.ts'

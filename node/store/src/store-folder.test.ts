@@ -59,15 +59,15 @@ describe('a data folder', () => {
       }
     }))
 
-  it('is refused for another network, a newer format or an unreadable format file, and left as it was', () =>
+  it('is refused for another network, another format or an unreadable format file, and left as it was', () =>
     inFolder(async (folder) => {
       await (await openStore(folder, { chainId })).close()
       expect(await codeOf(() => openStore(folder, { chainId: new Uint8Array(32) }))).toBe('STORE_OTHER_GENESIS')
       const path = join(folder, 'format.json')
       const text = await readFile(path, 'utf8')
-      await writeFile(path, text.replace('"format":1', '"format":2'))
+      await writeFile(path, text.replace('"format":2', '"format":3'))
       expect(await codeOf(() => openStore(folder, { chainId }))).toBe('STORE_VERSION')
-      for (const broken of ['', '{', 'null', '{"format":"1","chainId":"07"}', '{"format":1}']) {
+      for (const broken of ['', '{', 'null', '{"format":"1","chainId":"07"}', '{"format":2}']) {
         await writeFile(path, broken)
         expect(await codeOf(() => openStore(folder, { chainId }))).toBe('STORE_DAMAGED')
       }

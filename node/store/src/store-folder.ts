@@ -7,8 +7,8 @@ import { type Disk, nodeDisk } from './disk.ts'
 import { writeWhole } from './segment.ts'
 import { type OpenedVoteLog, VoteLog } from './vote-log.ts'
 
-/** Format of the folder as a whole; a node refuses folders of a newer one. */
-const STORE_FORMAT = 1
+/** Format of the folder as a whole; a node refuses folders of another one. */
+const STORE_FORMAT = 2
 const FORMAT_FILE = 'format.json'
 /** The format file is a few hundred bytes. */
 const MOST_FORMAT_BYTES = 4096
@@ -27,7 +27,7 @@ export interface OpenedStore {
 /**
  * Opens a node's data folder, or makes it, for this process alone.
  *
- * Throws STORE_LOCKED (another process has it), STORE_OTHER_GENESIS (it belongs to another network), STORE_VERSION (a newer
+ * Throws STORE_LOCKED (another process has it), STORE_OTHER_GENESIS (it belongs to another network), STORE_VERSION (another
  * version of this software made it), STORE_DAMAGED (parts do not fit together), LOG_DAMAGED, STORE_FULL or STORE_IO.
  */
 export async function openStore(folder: string, options: { readonly chainId: Uint8Array }): Promise<OpenedStore> {
@@ -71,8 +71,8 @@ async function checkFormat(disk: Disk, folder: string, chainId: Uint8Array): Pro
   const text = Buffer.from(await file.read(0, MOST_FORMAT_BYTES)).toString()
   await file.close()
   const { format, chainId: owner } = parseFormat(text, path)
-  if (format > STORE_FORMAT) {
-    throw new SmartshareError('STORE_VERSION', 'A newer version of this software made the folder', {
+  if (format !== STORE_FORMAT) {
+    throw new SmartshareError('STORE_VERSION', 'Another version of this software made the folder', {
       path,
       format,
       known: STORE_FORMAT,

@@ -42,6 +42,8 @@ export function heightOf(tree: StateTree, height: number, changes: readonly Stat
       nextSetHash: null,
     },
     range: hashOf('accumulator'),
+    rangeNodes: [{ level: 0, index: height, hash: hashOf('leaf') }],
+    header: { header: hashOf('header'), certificate: height % 2 === 0 ? null : hashOf('certificate') },
     changes,
     pages,
     receipts: [hashOf('first receipt'), hashOf('second receipt')],

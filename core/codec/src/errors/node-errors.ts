@@ -220,7 +220,10 @@ export const nodeErrors: ErrorTable = {
     'The folder belongs to another network.',
     'Choose another folder, or the genesis file of that network.',
   ],
-  STORE_VERSION: ['The folder was made by a newer version of the software.', 'Update the node.'],
+  STORE_VERSION: [
+    'The folder was made by another version of the software.',
+    'Use that version, or let the node fetch everything again into a new folder.',
+  ],
   VOTELOG_DAMAGED: [
     'The record of what this delegate promised is lost or damaged.',
     'Let the node run: it keeps silent until the next term, so that it cannot contradict itself.',

@@ -101,6 +101,7 @@ export class MemoryNode implements NodeApi {
   private readonly handOvers = new Map<number, HandOver>()
   private readonly listeners = new Set<(notice: ExecutedNotice) => void>()
   private range: RangeAccumulator
+  private readonly rangeNodes = new Map<string, Uint8Array>()
   private readonly leaves: Executed[]
   /** Root and changes of the height before the last, which the last header names. */
   private rootBefore: Uint8Array
@@ -122,7 +123,8 @@ export class MemoryNode implements NodeApi {
     this.rootBefore = this.tree.root
     const executed = { height: 0, blockHash: this.chainId, stateRoot: this.rootBefore, receiptsRoot: receiptsRoot([]) }
     this.leaves = [executed]
-    this.range = RangeAccumulator.empty.append(executedHash(executed))
+    this.range = RangeAccumulator.empty
+    this.growRange(executed)
   }
 
   /** Lets the node halt as one does that cannot go on; setting `halted` to undefined lets it go on. */
@@ -222,6 +224,10 @@ export class MemoryNode implements NodeApi {
     return this.blocks.at(-1)
   }
 
+  rangeNode(level: number, index: number): Uint8Array | undefined {
+    return this.rangeNodes.get(`${level}/${index}`)
+  }
+
   executed(height: number): Executed | undefined {
     return this.leaves[height]
   }
@@ -271,7 +277,7 @@ export class MemoryNode implements NodeApi {
       receiptsRoot: executed.receiptsRoot,
     }
     this.leaves.push(leaf)
-    this.range = this.range.append(executedHash(leaf))
+    this.growRange(leaf)
     this.blocks.push({
       header,
       hash,
@@ -287,6 +293,12 @@ export class MemoryNode implements NodeApi {
     const notice = { height: header.height, hash, header, receipts: executed.receipts }
     for (const listener of this.listeners) listener(notice)
     return header
+  }
+
+  private growRange(leaf: Executed): void {
+    const { range, nodes } = this.range.grow(executedHash(leaf))
+    this.range = range
+    for (const { level, index, hash } of nodes) this.rangeNodes.set(`${level}/${index}`, hash)
   }
 
   private store(pages: Iterable<NewPage>): void {

@@ -1,12 +1,11 @@
 import { type Executed, encodeCertificate, encodeHeader, type Header, receiptHash } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
-import { formatAddress, listProof, toHex } from '@smartshare/crypto'
+import { formatAddress, listProof, proveInRange, toHex } from '@smartshare/crypto'
 import { encodeExecutedProof, encodeReceiptProof, MAX_LIGHT_RECEIPT_BYTES } from '@smartshare/light'
 import { balanceKey } from '@smartshare/runtime'
 import { z } from 'zod'
 import type { NodeApi } from '../api.ts'
 import { method, type RpcMethod } from './method.ts'
-import { RangePaths } from './range-paths.ts'
 import * as shapes from './shapes.ts'
 import { addressOf } from './texts.ts'
 import { base64, certificateView, headerView } from './views.ts'
@@ -78,9 +77,6 @@ const handOver = method({
   },
 })
 
-/** What a node has computed of its range; it goes with the node. */
-const pathsOf = new WeakMap<NodeApi, RangePaths>()
-
 interface ExecutedParts {
   readonly header: Uint8Array
   readonly certificate: Uint8Array
@@ -90,18 +86,16 @@ interface ExecutedParts {
 }
 
 /** Proves what was executed at a height. Throws RPC_NOT_READY while no final header names a root above it. */
-async function proveExecuted(node: NodeApi, height: number): Promise<{ named: Header; parts: ExecutedParts }> {
+function proveExecuted(node: NodeApi, height: number): { named: Header; parts: ExecutedParts } {
   const certified = node.certified()
   const executed = node.executed(height)
   if (certified === undefined || executed === undefined || height > certified.header.rootHeight) {
     throw new SmartshareError('RPC_NOT_READY', 'no final header names what was executed at this height yet', { height })
   }
   const { header, certificate } = certified
-  const paths = pathsOf.get(node) ?? new RangePaths((at) => node.executed(at))
-  pathsOf.set(node, paths)
-  const path = await paths.path(height, header.rootHeight + 1)
+  const path = proveInRange(header.rootHeight + 1, height, (level, index) => node.rangeNode(level, index))
   const certifiedParts = { header: encodeHeader(header), certificate: encodeCertificate(certificate) }
-  return { named: header, parts: { ...certifiedParts, executed, ...path } }
+  return { named: header, parts: { ...certifiedParts, executed, siblings: [...path.siblings], peaks: [...path.peaks] } }
 }
 
 const executedShape = {
@@ -118,7 +112,7 @@ const executedProof = method({
   result: z.object(executedShape),
   weight: 20,
   async handle(node, { height }) {
-    const { named, parts } = await proveExecuted(node, height)
+    const { named, parts } = proveExecuted(node, height)
     const { term, rootHeight } = named
     return { chainId: toHex(node.chainId), term, rootHeight, proof: base64(encodeExecutedProof(parts)) }
   },
@@ -131,7 +125,7 @@ const receiptProof = method({
   result: z.object(executedShape),
   weight: 20,
   async handle(node, { height, index }) {
-    const { named, parts } = await proveExecuted(node, height)
+    const { named, parts } = proveExecuted(node, height)
     const receipts = await node.receipts(height)
     const receipt = receipts?.[index]
     if (receipts === undefined || receipt === undefined || receipt.length > MAX_LIGHT_RECEIPT_BYTES) {

@@ -23,6 +23,11 @@ export class Heap<T> {
     items[at] = item
   }
 
+  /** The item that `pop` would give. */
+  peek(): T | undefined {
+    return this.items[0]
+  }
+
   pop(): T | undefined {
     const { items, before } = this
     const first = items[0]

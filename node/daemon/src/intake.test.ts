@@ -84,6 +84,15 @@ describe('the intake', () => {
     expect(await intake.submit([wire])).toEqual([{ id }])
   })
 
+  it('refuses what takes no place of another before it checks a signature, so that a flood costs little', async () => {
+    const { intake, mempool } = setUp()
+    await intake.submit([transfer(0).wire])
+    const flood = Array.from({ length: 50 }, (_, i) => forged(transfer(0, 'alice', 2n + BigInt(i)).wire))
+    expect(new Set(codes(await intake.submit(flood)))).toEqual(new Set(['TX_NONCE_TAKEN']))
+    expect(await intake.judge(flood)).toBe('ignore')
+    expect(mempool.count).toBe(1)
+  })
+
   it('holds junk against the peer that passed it on, but not what only became stale', async () => {
     const { intake } = setUp()
     expect(await intake.judge([transfer(0).wire, transfer(1).wire])).toBe('accept')

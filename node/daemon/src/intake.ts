@@ -65,6 +65,8 @@ export class Intake {
       if (mempool.has(tx.id) || this.parts.isExecuted(tx.id)) return { known: tx.id }
       const { state, height, basePrice } = this.parts.latest()
       checkAdmission(tx, state, { height, basePrice }, parameters, MEMPOOL_LIMITS.mostPerLane)
+      // Before its signatures: what the mempool would refuse must not cost more than to read it.
+      mempool.check(tx)
       return { tx }
     } catch (error) {
       if (!SmartshareError.is(error)) throw error

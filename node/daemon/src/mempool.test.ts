@@ -1,10 +1,18 @@
 import type { ParsedTransaction } from '@smartshare/chain'
 import { Gate } from '@smartshare/runtime'
 import { callOf, TestChain } from '@smartshare/runtime/testing'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Mempool } from './mempool.ts'
 
 const NO_LIMIT = 1_000_000
+const UNBOUNDED = {
+  mostTransactions: NO_LIMIT,
+  mostBytes: NO_LIMIT,
+  mostPerLane: NO_LIMIT,
+  mostPerAccount: NO_LIMIT,
+  mostReplacements: NO_LIMIT,
+}
 
 function setUp(names = ['alice', 'bob', 'carol']) {
   const chain = new TestChain({ accounts: names })
@@ -56,7 +64,7 @@ describe('the mempool', () => {
 
   it('refuses doubles, taken nonces and more than its bounds, and is as before', () => {
     const { make, select } = setUp()
-    const pool = new Mempool({ mostTransactions: 3, mostBytes: NO_LIMIT, mostPerLane: 2 })
+    const pool = new Mempool({ ...UNBOUNDED, mostTransactions: 3, mostPerLane: 2 })
     const first = make('alice', 0)
     const refusal = (tx: ParsedTransaction) => {
       try {
@@ -79,7 +87,7 @@ describe('the mempool', () => {
 
   it('lets a transaction that offers a tenth more, price and tip, take the place of one with its nonce', () => {
     const { make, select } = setUp()
-    const pool = new Mempool({ mostTransactions: 2, mostBytes: NO_LIMIT, mostPerLane: 2 })
+    const pool = new Mempool({ ...UNBOUNDED, mostTransactions: 2, mostPerLane: 2 })
     const named = (tx: ParsedTransaction, id: number) => ({ ...tx, id: new Uint8Array(32).fill(id) })
     const offer = (id: number, maxGasPrice: bigint, tip: bigint) => named(make('alice', 0, tip, { maxGasPrice }), id)
     pool.add(offer(1, 100n, 0n))
@@ -92,7 +100,7 @@ describe('the mempool', () => {
     pool.add(offer(3, 110n, 1n))
     expect(pool.has(new Uint8Array(32).fill(1))).toBe(false)
     expect(() => pool.add(offer(4, 120n, 2n))).toThrow(
-      expect.objectContaining({ details: { leastMaxGasPrice: 121n, leastTipGasPrice: 2n } }),
+      expect.objectContaining({ details: expect.objectContaining({ leastMaxGasPrice: 121n, leastTipGasPrice: 2n }) }),
     )
     pool.add(offer(4, 121n, 2n))
     expect(pool.count).toBe(2)
@@ -116,4 +124,101 @@ describe('the mempool', () => {
     pool.add(old)
     expect(pool.count).toBe(1)
   })
+
+  it('lets a place be taken over only so often, so that one fee pays for few rounds of gossip', () => {
+    const { make } = setUp()
+    const pool = new Mempool({ ...UNBOUNDED, mostReplacements: 3 })
+    const offers = Array.from({ length: 9 }, (_, i) => ({
+      ...make('alice', 0, 2n ** BigInt(i), { maxGasPrice: 1_000n * 2n ** BigInt(i) }),
+      id: new Uint8Array(32).fill(i + 1),
+    }))
+    const refused = offers.filter((offer) => codeOf(() => pool.add(offer)) === 'TX_NONCE_TAKEN')
+    expect(refused).toHaveLength(5)
+    expect([pool.count, pool.replaced]).toEqual([1, 3])
+  })
+
+  it('bounds what waits for one account over all its lanes, whether it sends or pays for others', () => {
+    const { chain, make } = setUp()
+    const pool = new Mempool({ ...UNBOUNDED, mostPerAccount: 4 })
+    let made = 0
+    const inLane = (from: string, lane: number, payer?: string) => {
+      const tx = make(from, 0, 0n, { lane })
+      return {
+        ...tx,
+        id: new Uint8Array(32).fill(++made),
+        payer: payer === undefined ? tx.from : chain.account(payer).address,
+      }
+    }
+    for (const lane of [0, 1]) pool.add(inLane('alice', lane))
+    for (const lane of [0, 1]) pool.add(inLane('bob', lane, 'alice'))
+    expect(codeOf(() => pool.add(inLane('alice', 2)))).toBe('MEMPOOL_ACCOUNT_FULL')
+    expect(codeOf(() => pool.add(inLane('carol', 0, 'alice')))).toBe('MEMPOOL_ACCOUNT_FULL')
+    pool.add(inLane('carol', 0))
+    pool.forgetBelow(chain.account('bob').address, 1, 1n)
+    pool.add(inLane('alice', 2))
+    expect(pool.count).toBe(5)
+  })
+
+  it('when full, gives room to whoever offers more, from the end of the lane in which the least is offered', () => {
+    const { make, select } = setUp()
+    const pool = new Mempool({ ...UNBOUNDED, mostTransactions: 4 })
+    pool.add(make('alice', 0, 10n))
+    pool.add(make('alice', 1, 1n))
+    pool.add(make('alice', 2, 50n))
+    pool.add(make('bob', 0, 5n))
+    expect(codeOf(() => pool.add(make('carol', 0, 1n)))).toBe('MEMPOOL_FULL')
+    pool.add(make('carol', 0, 2n))
+    expect(select(pool)).toEqual(['alice0', 'bob0', 'carol0', 'alice1'])
+    // Not the own lane: what comes later in it is of no use without what comes first.
+    expect(codeOf(() => pool.add(make('alice', 2, 50n)))).toBe('MEMPOOL_FULL')
+    pool.add(make('bob', 1, 2n))
+    expect(select(pool)).toEqual(['alice0', 'bob0', 'carol0', 'bob1'])
+    expect([pool.count, pool.displaced]).toEqual([4, 2])
+  })
+
+  it('stays within its bounds and in step with itself, whatever comes and goes', () => {
+    const { chain, make } = setUp()
+    const limits = { mostTransactions: 12, mostBytes: 12 * 300, mostPerLane: 6, mostPerAccount: 8, mostReplacements: 2 }
+    const names = ['alice', 'bob', 'carol']
+    const move = fc.record({
+      name: fc.constantFrom(...names),
+      lane: fc.nat(1),
+      nonce: fc.nat(7),
+      tip: fc.bigInt(0n, 30n),
+      what: fc.constantFrom('add', 'add', 'add', 'add', 'forget', 'expire'),
+    })
+    fc.assert(
+      fc.property(fc.array(move, { minLength: 1, maxLength: 120 }), (moves) => {
+        const pool = new Mempool(limits)
+        const all: ParsedTransaction[] = []
+        for (const [i, { name, lane, nonce, tip, what }] of moves.entries()) {
+          const tx = make(name, nonce, tip, { lane, maxGasPrice: 100n + tip, expiryHeight: 5 + (i % 3) })
+          const id = Uint8Array.from(tx.id, (byte, at) => (at < 2 ? i >> (8 * at) : byte))
+          all.push({ ...tx, id })
+          if (what === 'add') codeOf(() => pool.add({ ...tx, id }))
+          if (what === 'forget') pool.forgetBelow(chain.account(name).address, lane, BigInt(nonce))
+          if (what === 'expire') pool.expire(5 + (i % 3))
+          const held = all.filter((one) => pool.has(one.id))
+          expect(pool.count).toBe(held.length)
+          expect(pool.count).toBeLessThanOrEqual(limits.mostTransactions)
+          expect(pool.bytes).toBe(held.reduce((sum, { wire }) => sum + wire.length, 0))
+          expect(pool.bytes).toBeLessThanOrEqual(limits.mostBytes)
+          const places = held.map(({ from, body }) => `${from} ${body.lane} ${body.nonce}`)
+          expect(new Set(places).size).toBe(places.length)
+        }
+        pool.expire(99)
+        expect([pool.count, pool.bytes]).toEqual([0, 0])
+      }),
+      { numRuns: 60 },
+    )
+  })
 })
+
+function codeOf(act: () => void): string {
+  try {
+    act()
+    return 'done'
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}

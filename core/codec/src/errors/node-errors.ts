@@ -122,6 +122,10 @@ export const nodeErrors: ErrorTable = {
   LOG_DAMAGED: ['A file of the block log is damaged in the middle.', RESTORE],
   LOG_ORDER: ['A block was to be written out of order.', REPORT],
   LOG_RECORD_SIZE: ['A record is too large for the log.', REPORT],
+  MEMPOOL_ACCOUNT_FULL: [
+    'Too many transactions of one account wait, or such that one account is to pay for.',
+    'Wait for some to become final.',
+  ],
   MEMPOOL_FULL: ['Too many transactions wait for a block.', LATER],
   MEMPOOL_LANE_FULL: [
     'Too many transactions of one account and lane wait.',

@@ -21,7 +21,15 @@ const FILL_AFTER_MS = 1000
 
 /** The same bytes may be admitted a little later. */
 const TRANSIENT = new Set([
-  ...['TX_RESERVE_BUSY', 'TX_NONCE_GAP', 'BLOCK_FULL', 'MEMPOOL_FULL', 'MEMPOOL_LANE_FULL', 'CLIENT_BUSY'],
+  ...[
+    'TX_RESERVE_BUSY',
+    'TX_NONCE_GAP',
+    'BLOCK_FULL',
+    'MEMPOOL_FULL',
+    'MEMPOOL_LANE_FULL',
+    'MEMPOOL_ACCOUNT_FULL',
+    'CLIENT_BUSY',
+  ],
   ...[
     'NODE_BUSY',
     'NODE_STARTING',

@@ -15,6 +15,17 @@ export {
   nextAccumulator,
   transactionsRoot,
 } from './block.ts'
+export {
+  accusedSeats,
+  checkEvidencePair,
+  contradict,
+  convictedSeats,
+  decodeEvidence,
+  type Evidence,
+  type EvidenceScheme,
+  encodeEvidence,
+  signersOfEvidence,
+} from './evidence.ts'
 export * from './limits.ts'
 export {
   type ChainEvent,

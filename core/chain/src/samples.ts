@@ -41,7 +41,7 @@ export function sampleBody(keys: KeyPair, changes: Partial<TransactionBody> = {}
 }
 
 /** BLS secret keys of a sample set: 32 bytes of the seat number plus one. */
-function sampleSecret(seat: number): Uint8Array {
+export function sampleSecret(seat: number): Uint8Array {
   return new Uint8Array(32).fill(seat + 1)
 }
 

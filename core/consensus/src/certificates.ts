@@ -1,4 +1,4 @@
-import { type Certificate, FINAL, NOTAR, SKIP } from '@smartshare/chain'
+import { type Certificate, contradict, FINAL, NOTAR, SKIP } from '@smartshare/chain'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import { MAX_FINAL_CERTIFICATES, MAX_PAGE_CERTIFICATES } from './config.ts'
 import type { Recipient } from './events.ts'
@@ -10,7 +10,10 @@ import { certifyHash } from './tree.ts'
 /** Takes a certificate of this term from a peer; false if it was known, useless or wrong. */
 export function receiveCertificate(state: State, instance: Instance, certificate: Certificate, peer: string): boolean {
   const { slot, kind, value } = certificate
-  if (slot <= instance.finalSlot) return receiveLateFinal(state, instance, certificate)
+  if (slot <= instance.finalSlot) {
+    convictLate(state, instance, certificate, peer)
+    return receiveLateFinal(state, instance, certificate)
+  }
   const known = certificateOf(instance.slots.get(slot), kind)
   if (known !== null && equalBytes(known.value, value)) return false
   if (!verifyCertificate(state.config, instance.start.set, certificate)) {
@@ -31,9 +34,7 @@ export function acceptCertificate(
 ): boolean {
   const { slot: at, kind, value } = certificate
   const slot = slotOf(instance, at)
-  const other = findContradiction(slot, certificate)
-  if (other !== null)
-    emit(state, { type: 'evidence', evidence: { kind: 'certificates', first: other, second: certificate } })
+  convict(state, slot, certificate)
   if (certificateOf(slot, kind) !== null) return false
   if (kind === NOTAR) {
     slot.notar = certificate
@@ -51,10 +52,26 @@ export function acceptCertificate(
   return true
 }
 
-/** A known certificate of the slot that cannot exist beside the new one while less than a third are traitors. */
-function findContradiction(slot: SlotState, { kind, value }: Certificate): Certificate | null {
-  const excluded = kind === SKIP ? [slot.final] : [slot.notar, slot.final, kind === FINAL ? slot.skip : null]
-  return excluded.find((known) => known !== null && !equalBytes(known.value, value)) ?? null
+/** A known certificate of the slot whose signers, as far as they signed the new one too, are convicted by both. */
+function contradictionOf(slot: SlotState, certificate: Certificate): Certificate | undefined {
+  if (slot.contradicted) return undefined
+  const known = [slot.notar, slot.skip, slot.final].filter((held) => held !== null)
+  return known.find((held) => contradict(held, certificate))
+}
+
+function convict(state: State, slot: SlotState, certificate: Certificate): void {
+  const first = contradictionOf(slot, certificate)
+  if (first === undefined) return
+  slot.contradicted = true
+  emit(state, { type: 'evidence', evidence: { kind: 'certificates', first, second: certificate } })
+}
+
+/** A certificate for a slot that is final can only convict, while the slot is kept. */
+function convictLate(state: State, instance: Instance, certificate: Certificate, peer: string): void {
+  const slot = instance.slots.get(certificate.slot)
+  if (slot === undefined || contradictionOf(slot, certificate) === undefined) return
+  if (verifyCertificate(state.config, instance.start.set, certificate)) convict(state, slot, certificate)
+  else reportPeer(state, peer, 'CONSENSUS_BAD_CERTIFICATE')
 }
 
 /** A Final certificate for a block that is final through a descendant: roots can be named by it. */

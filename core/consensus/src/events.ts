@@ -1,4 +1,4 @@
-import type { Block, Certificate, DelegateSet, Header, Vote } from '@smartshare/chain'
+import type { Block, Certificate, DelegateSet, Evidence, Header, Vote } from '@smartshare/chain'
 
 /** An authenticated connection as consensus sees it. Keep one object per connection. */
 export interface Link {
@@ -144,12 +144,6 @@ export type Recipient =
   | 'all'
   | { readonly peer: string }
 
-export type Evidence =
-  /** Two statements of one seat that an honest delegate never makes both. */
-  | { readonly kind: 'votes'; readonly first: Vote; readonly second: Vote }
-  /** Two certificates of which at most one can exist while less than a third are traitors. */
-  | { readonly kind: 'certificates'; readonly first: Certificate; readonly second: Certificate }
-
 /** Why a peer is to be cut off. */
 export type MisbehaviourCode =
   | 'CONSENSUS_BAD_VOTE'
@@ -208,5 +202,6 @@ export type Effect =
    * ending with one whose Final certificate goes along, and the next set if that or the one before is the term's last.
    */
   | { readonly type: 'serve'; readonly peer: string; readonly term: number; readonly fromHeight: number }
+  /** Somebody signed what convicts it; the signatures were checked. At most once for each slot and seat, and for the certificates of each slot. */
   | { readonly type: 'evidence'; readonly evidence: Evidence }
   | { readonly type: 'misbehaviour'; readonly peer: string; readonly code: MisbehaviourCode }

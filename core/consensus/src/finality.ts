@@ -2,13 +2,13 @@ import type { Certificate } from '@smartshare/chain'
 import { keepFinalCertificate } from './certificates.ts'
 import { stricter } from './compact.ts'
 import { EVIDENCE_SLOTS } from './config.ts'
-import { emit, emitDurable, log } from './outbox.ts'
+import { emitDurable, log } from './outbox.ts'
 import { type Entry, type Instance, isTerminal, type State } from './state.ts'
 import { pathTo, prune } from './tree.ts'
 
 /**
  * Makes the highest block final that has a Final certificate and all its ancestors. True if there was one.
- * One that does not stand on the last final block is evidence, never final.
+ * One that does not stand on the last final block is never final: the certificates of the slots between convict who signed.
  */
 export function finalize(state: State, instance: Instance): boolean {
   let best: { entry: Entry; certificate: Certificate } | null = null
@@ -27,8 +27,6 @@ function makeFinal(state: State, instance: Instance, tip: Entry, certificate: Ce
   const path = pathTo(instance, tip)
   if (path === null) {
     instance.finals.delete(tip.key)
-    const first = instance.slots.get(instance.finalSlot)?.final
-    if (first) emit(state, { type: 'evidence', evidence: { kind: 'certificates', first, second: certificate } })
     return
   }
   for (const entry of path) {

@@ -12,7 +12,6 @@ export type {
   BaseBlock,
   Effect,
   Event,
-  Evidence,
   HeaderTemplate,
   Link,
   LogRecord,

@@ -98,7 +98,9 @@ export interface SlotState {
   }
   readonly tallies: Tally[]
   readonly candidates: Candidate[]
+  /** Seats that their votes for this slot convict, and whether two certificates for it do. */
   readonly convicted: Set<number>
+  contradicted: boolean
 }
 
 /** A notarized block to extend, and the slot of the certificate that notarizes it. */
@@ -209,6 +211,7 @@ function createSlot(slot: number): SlotState {
     tallies: [],
     candidates: [],
     convicted: new Set(),
+    contradicted: false,
   }
 }
 

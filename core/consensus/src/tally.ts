@@ -1,4 +1,4 @@
-import { bitmapOf, type Certificate, FINAL, PROPOSE, SKIP, type Vote } from '@smartshare/chain'
+import { bitmapOf, type Certificate, contradict, PROPOSE, type Vote } from '@smartshare/chain'
 import { equalBytes } from '@smartshare/crypto'
 import { CUT_SLOTS, MAX_PEERS, MAX_RELAYS_PER_VOTE } from './config.ts'
 import type { Link } from './events.ts'
@@ -36,11 +36,6 @@ export function addChecked(state: State, instance: Instance, vote: Vote, peer: s
   tallyOf(state, instance, vote.slot, vote.kind, vote.value).bySeat.set(vote.seat, [ballot])
 }
 
-/** Which statements of one seat and slot convict it together. */
-function conflicts(a: number, b: number): boolean {
-  return a === b ? a !== SKIP : (a === FINAL && b === SKIP) || (a === SKIP && b === FINAL)
-}
-
 /**
  * Looks for another statement of the same seat that conflicts with this one; both are then verified by themselves, and
  * are evidence if both hold. True if the new ballot is not to be counted: its signature is wrong, or its link has
@@ -50,8 +45,7 @@ function findConflict(state: State, instance: Instance, slot: SlotState, vote: V
   if (slot.convicted.has(vote.seat)) return slot.tallies.some((other) => holdsOther(other, vote))
   let useless = false
   for (const other of slot.tallies) {
-    if (!conflicts(vote.kind, other.kind)) continue
-    if (vote.kind === other.kind && equalBytes(vote.value, other.value)) continue
+    if (!contradict(vote, { ...vote, kind: other.kind, value: other.value })) continue
     const held = other.bySeat.get(vote.seat)
     if (held === undefined) continue
     const message = tallyOf(state, instance, slot.slot, vote.kind, vote.value).message

@@ -95,6 +95,10 @@ export function firstSet(genesis: Genesis): DelegateSet {
 export function writeGenesis(writer: StateWriter, genesis: Genesis): void {
   const sold = genesis.placement.reduce((sum, { grains }) => sum + grains, 0n)
   if (sold > SPLIT.placement) throw new SmartshareError('GENESIS_PLACEMENT', 'more is placed than the quarter holds')
+  const { evidenceMs, unbondingMs } = genesis.parameters
+  if (evidenceMs >= unbondingMs) {
+    throw new SmartshareError('GENESIS_EVIDENCE', 'evidence is valid for as long as bonds are locked, or longer')
+  }
   const bonds = genesis.delegates.reduce((sum, { bond }) => sum + bond, 0n)
   const bondOf = new Map(genesis.delegates.map((delegate) => [String(delegate.address), delegate.bond]))
   const placed = genesis.placement.map((entry) => {

@@ -2,6 +2,7 @@ import { accountsModule } from './accounts/accounts.ts'
 import { agreements } from './agreements/agreements.ts'
 import { beacon } from './beacon/beacon.ts'
 import { delegates } from './delegates/delegates.ts'
+import { evidenceModule } from './evidence/evidence.ts'
 import type { Module } from './module.ts'
 import { offers } from './offers/offers.ts'
 import { tenders } from './tenders/tenders.ts'
@@ -18,4 +19,5 @@ export const modules: readonly Module[] = [
   tenders,
   agreements,
   beacon,
+  evidenceModule,
 ]

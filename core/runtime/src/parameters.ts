@@ -43,6 +43,19 @@ export const parametersSchema = record({
   /** Least bond of a delegate, and the time that bonds and stakes stay locked after they are withdrawn. */
   leastBondGrains: amount,
   unbondingMs: uint(),
+  /** Time after the end of a term in which evidence of it convicts; shorter than the time that bonds stay locked. */
+  evidenceMs: uint(),
+  /** Part of the bond that a single offender loses, in thousandths; it rises to all if a third offend within so many terms. */
+  slashShare: uint(1000),
+  slashTerms: uint(64, 1),
+  /** Part of what is taken that goes to the reporter, in thousandths; the rest goes to the mining pool. */
+  reporterShare: uint(1000),
+  /** Who misses more than this part of its turns of a term, in thousandths, is jailed; fewer rounds do not count. */
+  jailMissedShare: uint(1000),
+  jailLeastRounds: uint(),
+  /** Most delegates jailed in one term, the most absent first, and the time after which they may be released. */
+  jailMost: uint(256),
+  jailMs: uint(),
   /** Share of fees that goes to delegates, in thousandths; the rest goes to the mining pool. */
   delegatesFeeShare: uint(1000),
   /** Part of the mining pool that one block releases to delegates, in 10^-18. */
@@ -89,6 +102,14 @@ const main: Parameters = {
   reserveWithdrawalBlocks: 128,
   leastBondGrains: 1_000_000n * SSP_GRAINS,
   unbondingMs: 21 * DAY_MS,
+  evidenceMs: 20 * DAY_MS,
+  slashShare: 50,
+  slashTerms: 7,
+  reporterShare: 50,
+  jailMissedShare: 500,
+  jailLeastRounds: 100,
+  jailMost: 5,
+  jailMs: DAY_MS,
   delegatesFeeShare: 200,
   // A tenth of the half-life of four years, spread over blocks of two seconds: ln 2 / (4 · 365.25 · 43,200) / 10.
   blockEmission: 1_098_200_000n,
@@ -112,6 +133,9 @@ const test: Parameters = {
   leastSeats: 4,
   leastBondGrains: 10_000n * SSP_GRAINS,
   unbondingMs: 60 * MINUTE_MS,
+  evidenceMs: 50 * MINUTE_MS,
+  jailLeastRounds: 10,
+  jailMs: 30 * MINUTE_MS,
   storagePeriodMs: 60 * MINUTE_MS,
   inspectionWindowMs: 10 * MINUTE_MS,
   activationMs: 2 * 60 * MINUTE_MS,
@@ -129,6 +153,9 @@ const local: Parameters = {
   leastVoteGrains: 1n,
   leastSeats: 1,
   unbondingMs: 2 * MINUTE_MS,
+  evidenceMs: 100 * SECOND_MS,
+  jailLeastRounds: 50,
+  jailMs: MINUTE_MS,
   storagePeriodMs: 20 * SECOND_MS,
   inspectionWindowMs: 15 * SECOND_MS,
   inspectionSegments: 40,

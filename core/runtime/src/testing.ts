@@ -71,6 +71,8 @@ export interface TestChainOptions {
   readonly accounts?: readonly string[]
   /** Grains of each of them; 1,000,000 SSP if not said. */
   readonly grains?: bigint
+  /** Delegates of the first set; one if not said. Account and secret of seat n: `delegate` for 0, else `delegate n`. */
+  readonly delegates?: number
   /** Changes to the parameters of the local preset. */
   readonly parameters?: Partial<Parameters>
 }
@@ -88,6 +90,16 @@ export function testAccount(name: string): TestAccount {
   return { name, keys, address: addressOfKey(keys.publicKey) }
 }
 
+/** Name of the account that has a seat of the first set. */
+export function delegateName(seat: number): string {
+  return seat === 0 ? 'delegate' : `delegate ${seat}`
+}
+
+/** BLS secret of a seat of the first set. */
+export function delegateSecret(seat: number): Uint8Array {
+  return bls.secretFromSeed(sha256(utf8.encode(`test ${delegateName(seat)}`)))
+}
+
 /** A call of a system module by names, for example `callOf('tokens', 'transfer', { to, token: 0, amount, memo: null })`. */
 export function callOf(moduleName: string, methodName: string, args: unknown): Call {
   const module = modules.find(({ name }) => name === moduleName)
@@ -99,7 +111,7 @@ export function callOf(moduleName: string, methodName: string, args: unknown): C
 }
 
 /**
- * A chain of one delegate. Headers are whole but for what consensus alone gives them: they name genesis as their root
+ * A chain whose blocks one delegate makes. Headers are whole but for what consensus alone gives them: they name genesis as their root
  * and carry no certificate of a Final vote.
  */
 export class TestChain {
@@ -114,11 +126,11 @@ export class TestChain {
   /** Nonces used by transactions that were made but are in no block yet, by account and lane. */
   private readonly pending = new Map<string, bigint>()
 
-  constructor({ accounts = [], grains = DEFAULT_GRAINS, parameters = {} }: TestChainOptions = {}) {
+  constructor({ accounts = [], grains = DEFAULT_GRAINS, delegates = 1, parameters = {} }: TestChainOptions = {}) {
     this.parameters = { ...presets.local, ...parameters }
-    this.secret = bls.secretFromSeed(sha256(utf8.encode('test delegate')))
+    this.secret = delegateSecret(0)
     const bond = this.parameters.leastBondGrains
-    const delegate = this.account('delegate')
+    const seats = Array.from({ length: delegates }, (_, seat) => seat)
     this.genesis = {
       name: 'test',
       preset: 'local',
@@ -127,18 +139,16 @@ export class TestChain {
       foundation: this.account('foundation').address,
       team: this.account('team').address,
       placement: [
-        { address: delegate.address, grains: bond + grains },
+        ...seats.map((seat) => ({ address: this.account(delegateName(seat)).address, grains: bond + grains })),
         ...['foundation', ...accounts].map((name) => ({ address: this.account(name).address, grains })),
       ],
-      delegates: [
-        {
-          address: delegate.address,
-          name: 'delegate',
-          key: bls.publicKey(this.secret),
-          proof: bls.provePossession(this.secret),
-          bond,
-        },
-      ],
+      delegates: seats.map((seat) => ({
+        address: this.account(delegateName(seat)).address,
+        name: delegateName(seat).replace(' ', '-'),
+        key: bls.publicKey(delegateSecret(seat)),
+        proof: bls.provePossession(delegateSecret(seat)),
+        bond,
+      })),
       fork: null,
     }
     this.chainId = chainIdOf(this.genesis)

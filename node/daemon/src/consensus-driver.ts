@@ -1,11 +1,10 @@
-import type { Block, Certificate } from '@smartshare/chain'
+import type { Block, Certificate, Evidence } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type ConsensusConfig,
   createConsensus,
   type Effect,
   type Event,
-  type Evidence,
   type LogRecord,
   type Page,
   type StartEvent,

@@ -1,8 +1,7 @@
-import { type Block, type Certificate, type DelegateSet, decodeSet } from '@smartshare/chain'
+import { type Block, type Certificate, type DelegateSet, decodeSet, type Evidence } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type Link as ConsensusLink,
-  type Evidence,
   genesisTerm,
   historyHeaders,
   type Message,

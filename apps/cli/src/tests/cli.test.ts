@@ -22,7 +22,7 @@ let dir: string
 
 beforeAll(async () => {
   // Money staked is free again after two blocks.
-  network = await LocalNetwork.start({ parameters: { unbondingMs: 1000 } })
+  network = await LocalNetwork.start({ parameters: { unbondingMs: 1000, evidenceMs: 500 } })
   dir = network.keep(await networkFolder(network, ['alice', 'bob'])).dir
 })
 

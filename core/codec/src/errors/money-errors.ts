@@ -36,12 +36,20 @@ export const moneyErrors: ErrorTable = {
     'The node belongs to another network than the one that is meant.',
     'Check --rpc and --dir, or the chain id in network.json.',
   ],
+  DELEGATE_BANNED: [
+    'The delegate was convicted of contradicting itself; its key never serves again.',
+    'Register a new key with another account.',
+  ],
   DELEGATE_BALLOT: ['A ballot names a delegate twice or out of order.', 'Name each delegate once; at most 10.'],
   DELEGATE_BOND: [
     'The bond is below the least one, or the delegate has retired already.',
     'Raise the bond to at least the least bond of the network.',
   ],
   DELEGATE_EXISTS: ['The account is a delegate already.', 'Use another account for another delegate.'],
+  DELEGATE_JAILED: [
+    'The delegate is not in jail, or may not leave it yet.',
+    'Wait until the time that `smartshare delegates --json` shows, then release it.',
+  ],
   DELEGATE_KEY: [
     'The delegate key is in use, was used before, or its proof of possession does not hold.',
     'Make a new delegate key; every key serves once.',
@@ -56,6 +64,31 @@ export const moneyErrors: ErrorTable = {
     'Wait until the time that `smartshare vesting list` shows, then claim.',
   ],
   DELEGATE_UNKNOWN: ['There is no such delegate.', 'See `smartshare delegates` for names and addresses.'],
+  EVIDENCE_FORK: [
+    'The evidence is of another network, or of another fork of this one.',
+    'Report it on the network whose chain id it names.',
+  ],
+  EVIDENCE_OLD: [
+    'The time in which evidence of that term convicts is over.',
+    'Report evidence as soon as it is found.',
+  ],
+  EVIDENCE_PAIR: [
+    'The two statements or certificates do not convict anybody: an honest delegate may sign both.',
+    'Report two values of one kind, or Final and Skip, of one slot, signed by one key or by two quorums.',
+  ],
+  EVIDENCE_REPEATED: ['Everybody whom the evidence convicts is convicted already.', 'There is nothing left to do.'],
+  EVIDENCE_SEATS: [
+    'The evidence names seats that the set of its term does not have, or too few for a certificate.',
+    'Check that it was not changed on its way.',
+  ],
+  EVIDENCE_SIGNATURE: [
+    'A signature of the evidence does not hold on this network.',
+    'Check that it was not changed on its way and is of this network.',
+  ],
+  EVIDENCE_TERM: [
+    'The term of the evidence has not begun on the chain.',
+    'Report it again when the chain has come to that term.',
+  ],
   GAS_EXHAUSTED: [
     'The transaction needs more gas than its limit, or than any transaction may use.',
     'Let the limit be estimated, or split the work over several transactions.',

@@ -104,6 +104,10 @@ export const nodeErrors: ErrorTable = {
     'A delegate of the genesis file has no allocation for its bond.',
     'Give it an allocation of at least its bond.',
   ],
+  GENESIS_EVIDENCE: [
+    'Evidence would be valid for as long as bonds are locked, or longer.',
+    'Make evidenceMs smaller than unbondingMs.',
+  ],
   GENESIS_KEY: [
     'A proof of possession in the genesis file does not hold.',
     'Make the key and its proof of that delegate anew.',

@@ -1,10 +1,32 @@
-import { type Certificate, FINAL, NOTAR, PROPOSE, SKIP, seatsOf, type Vote } from '@smartshare/chain'
+import {
+  type Certificate,
+  contradict,
+  convictedSeats,
+  type DelegateSet,
+  type Evidence,
+  type EvidenceScheme,
+  FINAL,
+  NOTAR,
+  PROPOSE,
+  SKIP,
+  type Vote,
+} from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import type { Effect, Message } from '../events.ts'
 
 /** What the checkers need to know of a node. */
 export interface Watched {
   readonly name: string
+}
+
+export interface CheckerOptions {
+  readonly chainId: Uint8Array
+  readonly scheme: EvidenceScheme
+  /** Names of nodes that do not do what they should. */
+  readonly traitors: ReadonlySet<string>
+  /** Their addresses in hexadecimal. */
+  readonly traitorDelegates: ReadonlySet<string>
 }
 
 interface Statements {
@@ -20,23 +42,19 @@ export class Checkers {
   finalBlocks = 0
   reproposals = 0
   evidence = 0
-  /** Seats that signed both of two conflicting certificates; null while there are none. */
+  /** Fewest seats that two conflicting certificates convict; null while there are none. */
   convicted: number | null = null
+  /** Addresses of all whom evidence convicts, in hexadecimal. */
+  readonly convictedDelegates = new Set<string>()
   readonly #finals: { hash: Uint8Array; parent: Uint8Array }[] = []
   readonly #statements = new Map<string, Statements>()
   readonly #ownSeats = new Map<string, number | null>()
   readonly #certificates = new Map<string, Certificate>()
-  readonly #seats: number
-  readonly #traitors: ReadonlySet<string>
-  readonly #traitorDelegates: ReadonlySet<string>
-  /** Seats of traitors in each term. */
-  readonly #traitorSeats = new Map<number, ReadonlySet<number>>()
+  readonly #options: CheckerOptions
+  readonly #sets = new Map<number, DelegateSet>()
 
-  /** `traitors` are names of nodes, `traitorDelegates` addresses in hexadecimal. */
-  constructor(seats: number, traitors: ReadonlySet<string>, traitorDelegates: ReadonlySet<string>) {
-    this.#seats = seats
-    this.#traitors = traitors
-    this.#traitorDelegates = traitorDelegates
+  constructor(options: CheckerOptions) {
+    this.#options = options
   }
 
   get height(): number {
@@ -45,15 +63,16 @@ export class Checkers {
 
   watch(node: Watched, effect: Effect): void {
     if (effect.type === 'term') {
-      const { term, members } = effect.start.set
-      this.#ownSeats.set(`${node.name}/${term}`, effect.seat)
-      const seats = members.flatMap(({ address }, seat) => (this.#traitorDelegates.has(toHex(address)) ? [seat] : []))
-      this.#traitorSeats.set(term, new Set(seats))
+      const { set } = effect.start
+      this.#ownSeats.set(`${node.name}/${set.term}`, effect.seat)
+      this.#sets.set(set.term, set)
     }
     if (effect.type === 'final') this.#watchFinal(node, effect)
     else if (effect.type === 'send') this.#watchMessage(node, effect.message)
-    else if (effect.type === 'evidence') this.evidence += 1
-    else if (effect.type === 'misbehaviour' && !this.#traitors.has(effect.peer)) {
+    else if (effect.type === 'evidence') {
+      this.evidence += 1
+      this.#convict(effect.evidence)
+    } else if (effect.type === 'misbehaviour' && !this.#options.traitors.has(effect.peer)) {
       this.#violate(`${node.name} reports the honest ${effect.peer} for ${effect.code}`)
     }
   }
@@ -116,6 +135,26 @@ export class Checkers {
     return vote.value
   }
 
+  /** Evidence that an honest node found convicts somebody, and nobody who is honest. Gives how many seats. */
+  #convict(evidence: Evidence): number {
+    const { term, slot } = evidence.first
+    const { chainId, scheme, traitorDelegates } = this.#options
+    try {
+      const set = this.#sets.get(term)!
+      const seats = convictedSeats(evidence, { chainId, set, scheme })
+      for (const seat of seats) {
+        const delegate = toHex(set.members[seat]!.address)
+        this.convictedDelegates.add(delegate)
+        if (!traitorDelegates.has(delegate)) this.#violate(`evidence convicts an honest seat in ${term}/${slot}`)
+      }
+      return seats.length
+    } catch (error) {
+      if (!SmartshareError.is(error)) throw error
+      this.#violate(`evidence of ${term}/${slot} convicts nobody: ${error.code}`)
+      return 0
+    }
+  }
+
   /**
    * Two certificates that contradict each other convict at least 2q − n seats: those in both bitmaps, of which none is
    * honest. Notar and Final for two blocks cannot both be, either, but an honest delegate may be in both.
@@ -126,16 +165,10 @@ export class Checkers {
     if (this.#certificates.has(key) && equalBytes(this.#certificates.get(key)!.value, value)) return
     for (const other of [NOTAR, SKIP, FINAL]) {
       const known = this.#certificates.get(`${term}/${slot}/${other}`)
-      if (known === undefined || !contradict(known, certificate)) continue
-      const first = seatsOf(known.bitmap, this.#seats) ?? []
-      const second = new Set(seatsOf(certificate.bitmap, this.#seats) ?? [])
-      const both = first.filter((seat) => second.has(seat))
-      if (known.kind === kind || known.kind === SKIP || kind === SKIP) {
-        this.convicted = Math.min(this.convicted ?? both.length, both.length)
-        const traitors = this.#traitorSeats.get(term)
-        if (both.some((seat) => traitors?.has(seat) !== true)) {
-          this.#violate(`certificates ${known.kind} and ${kind} convict an honest seat in ${term}/${slot}`)
-        }
+      if (known === undefined || !excludeEachOther(known, certificate)) continue
+      if (contradict(known, certificate)) {
+        const seats = this.#convict({ kind: 'certificates', first: known, second: certificate })
+        this.convicted = Math.min(this.convicted ?? seats, seats)
       }
       this.#violate(`certificates ${known.kind} and ${kind} contradict each other in ${term}/${slot}`)
     }
@@ -157,7 +190,8 @@ export class Checkers {
   }
 }
 
-function contradict(a: Certificate, b: Certificate): boolean {
+/** True if not both can be while less than a third are traitors. */
+function excludeEachOther(a: Certificate, b: Certificate): boolean {
   if (a.kind === SKIP || b.kind === SKIP) return a.kind !== b.kind && (a.kind === FINAL || b.kind === FINAL)
   return !equalBytes(a.value, b.value)
 }

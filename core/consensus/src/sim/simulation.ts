@@ -30,8 +30,10 @@ export interface SimulationReport {
   readonly crashes: number
   readonly messages: number
   readonly evidence: number
+  /** Delegates whom the evidence convicts. */
+  readonly convictedDelegates: number
   readonly reproposals: number
-  /** Seats that two contradicting certificates convict; null if there are none. */
+  /** Fewest seats that two contradicting certificates convict; null if there are none. */
   readonly convicted: number | null
   readonly simulatedMs: number
   /** Hash of the whole course: equal options give equal prints. */
@@ -114,8 +116,8 @@ class Simulation implements World {
         }
       }
     }
-    const keys = members.slice(0, options.traitors.length).map(({ address }) => toHex(address))
-    this.#checkers = new Checkers(seats, traitors, new Set(keys))
+    const traitorDelegates = members.slice(0, options.traitors.length).map(({ address }) => toHex(address))
+    this.#checkers = new Checkers({ chainId, scheme, traitors, traitorDelegates: new Set(traitorDelegates) })
   }
 
   run(): SimulationReport {
@@ -136,7 +138,7 @@ class Simulation implements World {
       }
     }
     this.#checkProgress(goalHeight)
-    const { violations, finalBlocks, height, evidence, reproposals, convicted } = this.#checkers
+    const { violations, finalBlocks, height, evidence, reproposals, convicted, convictedDelegates } = this.#checkers
     const crashes = this.#honest.reduce((sum, node) => sum + node.crashes, 0)
     return {
       violations,
@@ -147,6 +149,7 @@ class Simulation implements World {
       crashes,
       messages: this.#network.sent,
       evidence,
+      convictedDelegates: convictedDelegates.size,
       reproposals,
       convicted,
       simulatedMs: agenda.nowMs,

@@ -83,7 +83,6 @@ export class Stage {
 
   constructor({ rules, seats, termHeights = 1000 }: StageOptions) {
     this.#rules = rules
-    this.checkers = new Checkers(seats, new Set(), new Set())
     const secrets = Array.from({ length: seats }, (_, seat) => hashTagged('genesis', Uint8Array.of(seat, 7)))
     const members = secrets.map((secret, seat) => ({
       address: hashTagged('address/key', Uint8Array.of(seat)),
@@ -91,6 +90,9 @@ export class Stage {
     }))
     const root = hashTagged('receipt', this.chainId)
     const { chainId } = this
+    // Scripts sign in the name of any seat.
+    const traitorDelegates = new Set(members.map(({ address }) => toHex(address)))
+    this.checkers = new Checkers({ chainId, scheme: hashScheme, traitors: new Set(), traitorDelegates })
     this.genesis = genesisTerm({
       chainId,
       timeMs: GENESIS_MS,

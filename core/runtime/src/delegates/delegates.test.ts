@@ -9,7 +9,7 @@ import { backing, getDelegate, ranked, unbondingOf } from './registry.ts'
 import { currentTerm, nextSet } from './term.ts'
 
 const BOND = 10n ** 12n
-const parameters = { leastBondGrains: BOND, termBlocks: 10, electionBlock: 5, unbondingMs: 10_000 }
+const parameters = { leastBondGrains: BOND, termBlocks: 10, electionBlock: 5, unbondingMs: 10_000, evidenceMs: 9_000 }
 
 function registration(name: string, bond = BOND) {
   const secret = bls.secretFromSeed(sha256(new TextEncoder().encode(name)))

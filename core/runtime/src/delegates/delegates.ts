@@ -1,13 +1,17 @@
 import { ADDRESS_BYTES, BLS_KEY_BYTES, BLS_SIGNATURE_BYTES } from '@smartshare/chain'
 import { amount, array, fixedBytes, record, SmartshareError, text } from '@smartshare/codec'
-import { addAmount, bls, compareBytes } from '@smartshare/crypto'
+import { addAmount, bls, compareBytes, equalBytes } from '@smartshare/crypto'
 import type { EventKind, Host } from '../host.ts'
 import type { Method, Module } from '../module.ts'
 import { pools, release, spend } from '../tokens/tokens.ts'
 import { moveBallot } from './ballots.ts'
 import { runElection } from './election.ts'
+import { jailEvents, releaseMethod } from './jail.ts'
+import { pastSet } from './past-sets.ts'
+import { banOf, punishmentEvents } from './punishment.ts'
 import {
   addDelegate,
+  addUnbonding,
   DELEGATES,
   type Delegate,
   getDelegate,
@@ -16,10 +20,12 @@ import {
   MAX_NAME_BYTES,
   setUnbonding,
   setVoter,
+  type Unbonding,
   unbondingOf,
   updateDelegate,
 } from './registry.ts'
-import { beginTerm, termEvents } from './term.ts'
+import { lastTermServed } from './tenure.ts'
+import { beginTerm, currentTerm, nextSet, termEvents } from './term.ts'
 
 const POSSESSION_GAS = 150_000
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/
@@ -83,6 +89,7 @@ const raiseBond: Method<{ amount: bigint }> = {
   check: checkPositive,
   execute(host, args, sender) {
     const delegate = known(host, sender)
+    if (banOf(host, sender) !== undefined) throw new SmartshareError('DELEGATE_BANNED', 'the delegate is banned')
     const bond = addAmount(delegate.bond, args.amount)
     if (bond < host.parameters.leastBondGrains) {
       throw new SmartshareError('DELEGATE_BOND', `the least bond is ${host.parameters.leastBondGrains} grains`)
@@ -104,7 +111,7 @@ const retire: Method<Record<string, never>> = {
     if (delegate.bond === 0n) throw new SmartshareError('DELEGATE_BOND', 'the delegate has retired already')
     // The record stays, so that votes for it can be taken back; without a bond it has no backing.
     updateDelegate(host, sender, delegate, { ...delegate, bond: 0n })
-    startUnbonding(host, sender, delegate.bond)
+    startUnbonding(host, sender, delegate.bond, true)
     host.emit(retiredEvent, { delegate: sender })
   },
 }
@@ -136,7 +143,7 @@ const unstake: Method<{ amount: bigint }> = {
       throw new SmartshareError('DELEGATE_STAKE', `the stake is ${voter.stake} grains`, { stake: voter.stake })
     }
     changeVoter(host, sender, voter, { ...voter, stake: voter.stake - args.amount })
-    startUnbonding(host, sender, args.amount)
+    startUnbonding(host, sender, args.amount, false)
   },
 }
 
@@ -169,23 +176,23 @@ const claim: Method<Record<string, never>> = {
   check: () => undefined,
   execute(host, _, sender) {
     const entries = unbondingOf(host, sender)
-    const free = entries.filter((entry) => entry.freeMs <= host.block.timeMs)
+    const { timeMs } = host.block
+    const bondFreeMs = entries.some(({ isBond }) => isBond) ? bondLockedUntil(host, sender) : 0
+    const isFree = (entry: Unbonding) => entry.freeMs <= timeMs && (!entry.isBond || bondFreeMs <= timeMs)
+    const free = entries.filter(isFree)
     if (free.length === 0) throw new SmartshareError('DELEGATE_UNBONDING', 'nothing is free yet')
     const grains = free.reduce((sum, entry) => sum + entry.grains, 0n)
     release(host, pools.stakes, sender, grains)
-    setUnbonding(
-      host,
-      sender,
-      entries.filter((entry) => entry.freeMs > host.block.timeMs),
-    )
+    const locked = entries.filter((entry) => !isFree(entry))
+    setUnbonding(host, sender, locked)
   },
 }
 
 export const delegates: Module = {
   id: DELEGATES,
   name: 'delegates',
-  methods: [register, raiseBond, retire, stake, unstake, vote, claim],
-  events: [registeredEvent, retiredEvent, voteEvent, ...termEvents],
+  methods: [register, raiseBond, retire, stake, unstake, vote, claim, releaseMethod],
+  events: [registeredEvent, retiredEvent, voteEvent, ...termEvents, ...punishmentEvents, ...jailEvents],
   beginBlock: beginTerm,
   endBlock: runElection,
 }
@@ -211,8 +218,17 @@ function changeVoter(
   host.emit(voteEvent, { voter: sender, stake: after.stake, ballot: after.ballot })
 }
 
-function startUnbonding(host: Host, sender: Uint8Array, grains: bigint): void {
+function startUnbonding(host: Host, sender: Uint8Array, grains: bigint, isBond: boolean): void {
   if (grains === 0n) return
   const freeMs = host.block.timeMs + host.parameters.unbondingMs
-  setUnbonding(host, sender, [...unbondingOf(host, sender), { grains, freeMs }])
+  addUnbonding(host, sender, { grains, freeMs, isBond })
+}
+
+/** A bond answers for all that its delegate signs: it stays locked until the unbonding time after the last term served. */
+function bondLockedUntil(host: Host, of: Uint8Array): number {
+  const sets = [currentTerm(host).members, nextSet(host)?.members ?? []]
+  if (sets.flat().some(({ address: member }) => equalBytes(member, of))) return Number.POSITIVE_INFINITY
+  const last = lastTermServed(host, of)
+  const past = last === undefined ? undefined : pastSet(host, last)
+  return past === undefined ? 0 : past.endMs + host.parameters.unbondingMs
 }

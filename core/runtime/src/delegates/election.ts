@@ -4,7 +4,9 @@ import type { StateReader } from '@smartshare/state'
 import type { Host } from '../host.ts'
 import { Table } from '../table.ts'
 import { approvalOf, ballotsNaming, getBallot, removeBallot, setBallot, setFrozenTerm, WIDE_BYTES } from './ballots.ts'
+import { isEligible, jailAbsent } from './jail.ts'
 import { backingAt, loadAfter, type Standing, savedAt, timeOf } from './phragmen.ts'
+import { banOf } from './punishment.ts'
 import { DELEGATES, getDelegate, MAX_BALLOT, ranked } from './registry.ts'
 import { currentTerm, nextSet, setNextSet } from './term.ts'
 
@@ -67,17 +69,26 @@ export function runElection(host: Host): void {
     elections.set(host, election)
   }
   if (age < electionBlock || !election.isDone) return
+  jailAbsent(host, term)
   const winners = election.seats.flatMap((seat) => {
     const delegate = getDelegate(host, seat.address)
-    return delegate !== undefined && delegate.bond > 0n ? [{ address: seat.address, key: delegate.key }] : []
+    return delegate !== undefined && stands(host, seat.address) ? [{ address: seat.address, key: delegate.key }] : []
   })
-  // With too few candidates the old set stays: a network never runs on a set that is too small.
-  setNextSet(host, winners.length < leastSeats ? term.members : winners)
+  // With too few candidates the old set stays: a network never runs on a set that is too small. Only the banned go.
+  const faithful = term.members.filter((member) => banOf(host, member.address) === undefined)
+  const old = faithful.length > 0 ? faithful : term.members
+  setNextSet(host, winners.length < leastSeats ? old : winners)
+}
+
+/** False for a delegate that has retired, is in jail or is banned. */
+function stands(host: Host, of: Uint8Array): boolean {
+  return getDelegate(host, of)?.bond !== 0n && isEligible(host, of)
 }
 
 function freeze(host: Host, term: number): Election {
   setFrozenTerm(host, term)
   for (const { address: of, bond } of ranked(host, MAX_CANDIDATES)) {
+    if (!isEligible(host, of)) continue
     candidates.set(host, { bond, approval: bond + approvalOf(host, of), paid: wideOf(0n) }, of)
   }
   return { term, isDone: false, seats: [], charging: null }
@@ -115,8 +126,8 @@ function seatNext(host: Host, election: Election): Progress {
     return { election: { ...election, isDone: true }, steps }
   }
   candidates.delete(host, best.address)
-  // Who has retired since votes were frozen is passed over.
-  if (getDelegate(host, best.address)?.bond === 0n) return { election, steps }
+  // Who has retired or was banned since votes were frozen is passed over.
+  if (!stands(host, best.address)) return { election, steps }
   const seats = [...election.seats, { address: best.address, time: wideOf(best.time) }]
   const charging = { approval: best.standing.approval, paid: wideOf(best.standing.paid), after: null }
   return { election: { ...election, seats, charging }, steps }

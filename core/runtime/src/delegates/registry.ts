@@ -9,6 +9,7 @@ import { BACKING_PER_BOND } from './phragmen.ts'
 export const DELEGATES = 4
 export const MAX_BALLOT = 10
 export const MAX_NAME_BYTES = 32
+/** Withdrawals at a time; a ban adds one. */
 const MAX_UNBONDING = 16
 
 const delegateSchema = record({
@@ -29,7 +30,7 @@ export interface Delegate {
 }
 
 const voterSchema = record({ stake: amount, ballot: array(fixedBytes(ADDRESS_BYTES), MAX_BALLOT) })
-const unbondingSchema = array(record({ grains: amount, freeMs: uint() }), MAX_UNBONDING)
+const unbondingSchema = array(record({ grains: amount, freeMs: uint(), isBond: bool }), MAX_UNBONDING + 1)
 
 const delegates = new Table<Delegate>(DELEGATES, 1, delegateSchema)
 /** Delegates by backing, the largest first. */
@@ -116,17 +117,25 @@ function shiftVotes(writer: StateWriter, voter: Voter, sign: bigint): void {
 export interface Unbonding {
   grains: bigint
   freeMs: number
+  /** A bond, not a stake: it can still be slashed. */
+  isBond: boolean
 }
 
 export function unbondingOf(reader: Pick<StateReader, 'get'>, address: Uint8Array): Unbonding[] {
   return unbonding.get(reader, address) ?? []
 }
 
-/** Throws DELEGATE_UNBONDING when too many are under way. */
-export function setUnbonding(writer: StateWriter, address: Uint8Array, entries: Unbonding[]): void {
-  if (entries.length > MAX_UNBONDING) {
+/** Adds a withdrawal. Throws DELEGATE_UNBONDING when too many are under way. */
+export function addUnbonding(writer: StateWriter, address: Uint8Array, entry: Unbonding): void {
+  const entries = unbondingOf(writer, address)
+  if (entries.length >= MAX_UNBONDING) {
     throw new SmartshareError('DELEGATE_UNBONDING', `at most ${MAX_UNBONDING} withdrawals at a time: claim first`)
   }
+  setUnbonding(writer, address, [...entries, entry])
+}
+
+/** Replaces all withdrawals. */
+export function setUnbonding(writer: StateWriter, address: Uint8Array, entries: Unbonding[]): void {
   if (entries.length === 0) unbonding.delete(writer, address)
   else unbonding.set(writer, entries, address)
 }

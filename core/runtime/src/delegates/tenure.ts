@@ -31,6 +31,11 @@ export function payForTerm(
   return mulDiv(earned, BigInt(1000 - steps * LOSS_PER_STEP), 1000n)
 }
 
+/** The last term at whose end the delegate had a seat; undefined if it never did. */
+export function lastTermServed(reader: Pick<StateReader, 'get'>, address: Uint8Array): number | undefined {
+  return tenures.get(reader, address)?.lastTerm
+}
+
 /**
  * Terms that weigh on the pay for this term: those served before it, less one for each term without a seat. If a break
  * forgave all at once, a delegate would earn more by leaving for a day now and then.

@@ -1,4 +1,4 @@
-import { ADDRESS_BYTES, BLS_KEY_BYTES, type Certificate, type DelegateSet, MAX_SEATS, seatsOf } from '@smartshare/chain'
+import { ADDRESS_BYTES, type Certificate, type DelegateSet, MAX_SEATS, seatsOf } from '@smartshare/chain'
 import { amount, array, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
 import { mulDiv } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
@@ -6,18 +6,18 @@ import type { EventKind, Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
 import { type StateWriter, Table } from '../table.ts'
 import { balanceOf, creditFee, pools, release } from '../tokens/tokens.ts'
+import { isEligible, noteBlock } from './jail.ts'
+import { keepPastSet } from './past-sets.ts'
 import { DELEGATES } from './registry.ts'
+import { membersSchema } from './set-schema.ts'
 import { payForTerm } from './tenure.ts'
 
 const EMISSION_UNIT = 10n ** 18n
 
-const member = record({ address: fixedBytes(ADDRESS_BYTES), key: fixedBytes(BLS_KEY_BYTES) })
-const members = array(member, MAX_SEATS, 1)
-
 const termSchema = record({
   term: uint(),
   startHeight: uint(),
-  members,
+  members: membersSchema,
   /** Grains that each seat earned in this term. */
   earned: array(amount, MAX_SEATS),
   /** Blocks that each seat made in this term. */
@@ -36,7 +36,7 @@ export interface Term {
 }
 
 const terms = new Table<Term>(DELEGATES, 10, termSchema)
-const nextSets = new Table<DelegateSet>(DELEGATES, 11, record({ term: uint(), members }))
+const nextSets = new Table<DelegateSet>(DELEGATES, 11, record({ term: uint(), members: membersSchema }))
 
 /** A new term begins; its seats in order. */
 const termEvent = {
@@ -101,10 +101,12 @@ export function beginTerm(host: Host): void {
   for (const [seat, grains] of term.earned.entries()) {
     const { address } = term.members[seat]!
     const stepTerms = host.parameters.tenureStepTerms
-    const pay = payForTerm(host, { address, term: term.term, earned: grains, stepTerms })
+    const earned = payForTerm(host, { address, term: term.term, earned: grains, stepTerms })
+    const pay = isEligible(host, address) ? earned : 0n
     release(host, pools.delegatePay, address, pay)
     release(host, pools.delegatePay, pools.mining, grains - pay)
   }
+  keepPastSet(host, term)
   terms.set(host, newTerm(elected, host.block.height, term))
   nextSets.delete(host)
   host.emit(termEvent, { term: elected.term, members: elected.members.map(({ address }) => address) })
@@ -129,6 +131,7 @@ export function payBlock(host: Host, feeGrains: bigint, rootCertificate: Certifi
   const made = term.made.slice()
   made[host.block.leader]! += 1
   terms.set(host, { ...term, earned, made })
+  noteBlock(host, term)
 
   const total = leaderPart + votePart * BigInt(voters.length)
   const fromFees = total < feeShare ? total : feeShare

@@ -106,25 +106,36 @@ export function verifyProof(
   } else {
     hash = EMPTY
   }
-  let end = proof.siblings.length
+  return equalBytes(climbTo(hash, path, proof, depth), root)
+}
+
+/** The root to which a subtree's hash at `depth` leads, along the siblings of a well-formed proof. */
+export function climbTo(
+  from: Uint8Array,
+  path: Uint8Array,
+  { bitmap, siblings }: StateProof,
+  depth: number,
+): Uint8Array {
+  let hash = from
+  let end = siblings.length
   for (let i = depth - 1; i >= 0; i -= 1) {
     let sibling: Uint8Array = EMPTY
-    if (bitAt(proof.bitmap, i) === 1) {
-      sibling = proof.siblings.subarray(end - HASH_BYTES, end)
+    if (i < bitmap.length * 8 && bitAt(bitmap, i) === 1) {
+      sibling = siblings.subarray(end - HASH_BYTES, end)
       end -= HASH_BYTES
     }
     hash = bitAt(path, i) === 1 ? hashTwo(sibling, hash) : hashTwo(hash, sibling)
   }
-  return equalBytes(hash, root)
+  return hash
 }
 
 /** The hash of a subtree that holds exactly this key and value. */
-function leafHashOf(path: Uint8Array, valueHash: Uint8Array): Hash {
+export function leafHashOf(path: Uint8Array, valueHash: Uint8Array): Hash {
   return hashTwo(hashTwo(path, valueHash), leafMark())
 }
 
 /** Levels that the proof climbs, or undefined if it is not in its only form. */
-function proofDepth(proof: StateProof): number | undefined {
+export function proofDepth(proof: StateProof): number | undefined {
   const { bitmap, siblings } = proof
   if (bitmap.length > PATH_BITS / 8 || bitmap.at(-1) === 0) return undefined
   let depth = 0

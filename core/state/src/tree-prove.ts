@@ -17,6 +17,7 @@ import {
   pageText,
   ROOT_PAGE,
 } from './tree-page.ts'
+import { isInPart, type StatePart } from './tree-part.ts'
 
 interface Leaf extends ProofLeaf {
   readonly hash: Uint8Array
@@ -26,7 +27,16 @@ const EMPTY = new Uint8Array(HASH_BYTES)
 
 /** Walks from the root towards `key` and writes down what stands beside the way. The pages must not change. */
 export function proveKey(read: (name: PageName) => Uint8Array | undefined, key: Uint8Array): StateProof {
-  const path = pathOf(key)
+  return proveDown(read, { path: pathOf(key), depth: PATH_BITS })
+}
+
+/** What shows that a part holds its keys and no other, for `verifyPart`. The pages must not change. */
+export function provePart(read: (name: PageName) => Uint8Array | undefined, part: StatePart): StateProof {
+  return proveDown(read, part)
+}
+
+function proveDown(read: (name: PageName) => Uint8Array | undefined, part: StatePart): StateProof {
+  const { path } = part
   const climb = new Climb()
   let name: PageName = ROOT_PAGE
   for (let depth = 0; ; depth += PAGE_LEVELS) {
@@ -35,11 +45,12 @@ export function proveKey(read: (name: PageName) => Uint8Array | undefined, key: 
       if (depth === 0) return climb.end(null)
       throw missing(name)
     }
-    if (!isBranch(page)) return proveInBucket(leavesOf(page), path, depth, climb)
+    if (!isBranch(page)) return proveInBucket(leavesOf(page), part, depth, climb)
     checkBranch(page)
     const below = countsOf(page)
     let node = 1
     for (let level = 0; level < PAGE_LEVELS; level += 1) {
+      if (depth + level === part.depth) return climb.end(null)
       const next = 2 * node + bitAt(path, depth + level)
       climb.step(depth + level, hashOf(page, next ^ 1))
       node = next
@@ -52,22 +63,23 @@ export function proveKey(read: (name: PageName) => Uint8Array | undefined, key: 
       const child = childName(name, digit - FANOUT)
       const bucket = read(child)
       if (bucket === undefined) throw missing(child)
-      return climb.end(otherThan(path, leavesOf(bucket)[0] as Leaf))
+      return climb.end(otherThan(part, leavesOf(bucket)[0] as Leaf))
     }
     name = childName(name, digitAt(path, 0, depth))
   }
 }
 
-function proveInBucket(leaves: readonly Leaf[], path: Uint8Array, from: number, climb: Climb): StateProof {
+function proveInBucket(leaves: readonly Leaf[], part: StatePart, from: number, climb: Climb): StateProof {
   let ours = leaves
   for (let depth = from; ours.length > 1; depth += 1) {
-    const bit = bitAt(path, depth)
+    if (depth === part.depth) return climb.end(null)
+    const bit = bitAt(part.path, depth)
     const aside = ours.filter((leaf) => bitAt(leaf.path, depth) !== bit)
     climb.step(depth, subtreeHash(aside, depth + 1))
     ours = ours.filter((leaf) => bitAt(leaf.path, depth) === bit)
   }
   const last = ours[0]
-  return climb.end(last === undefined ? null : otherThan(path, last))
+  return climb.end(last === undefined ? null : otherThan(part, last))
 }
 
 /** Siblings gathered on the way down. */
@@ -92,9 +104,9 @@ class Climb {
   }
 }
 
-function otherThan(path: Uint8Array, leaf: Leaf): ProofLeaf | null {
-  const same = leaf.path.every((byte, i) => byte === path[i])
-  return same ? null : { path: leaf.path, valueHash: leaf.valueHash }
+/** The leaf, if it is none of the part. */
+function otherThan(part: StatePart, leaf: Leaf): ProofLeaf | null {
+  return isInPart(part, leaf.path) ? null : { path: leaf.path, valueHash: leaf.valueHash }
 }
 
 function leavesOf(page: Uint8Array): Leaf[] {

@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> 
   root: async () => (await import('./root.ts')).benchRoot,
   start: async () => (await import('./start.ts')).benchStart,
   store: async () => (await import('./store.ts')).benchStore,
+  sync: async () => (await import('./sync.ts')).benchSync,
   transfer: async () => (await import('./transfer.ts')).benchTransfer,
 }
 

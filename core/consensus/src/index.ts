@@ -26,6 +26,6 @@ export type {
 export { orderOfRound } from './order.ts'
 export type { State as ConsensusState } from './state.ts'
 export { createConsensus, positionOf, step } from './step.ts'
-export { genesisTerm } from './terms.ts'
+export { genesisTerm, termAfter } from './terms.ts'
 export { type CheckedTurn, TurnChecker } from './turns.ts'
 export { decodeMessage, decodeRecord, encodeMessage, encodeRecord, MAX_MESSAGE_BYTES } from './wire.ts'

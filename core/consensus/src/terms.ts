@@ -1,7 +1,14 @@
-import { type DelegateSet, firstAccumulator, setHash } from '@smartshare/chain'
+import {
+  type Block,
+  type Certificate,
+  type DelegateSet,
+  firstAccumulator,
+  type Header,
+  setHash,
+} from '@smartshare/chain'
 import { equalBytes } from '@smartshare/crypto'
 import type { BaseBlock, TermStart } from './events.ts'
-import { seedOfNextTerm } from './order.ts'
+import { type Ancestor, seedOfNextTerm } from './order.ts'
 import { emitDurable, log } from './outbox.ts'
 import { restoreVotes } from './register.ts'
 import { enterSlot } from './slots.ts'
@@ -28,6 +35,29 @@ export function genesisTerm(genesis: {
     rootCertificate: null,
   }
   return { set, base, seed: accumulator, previous: null }
+}
+
+/**
+ * The start of the term after `before`, for a node that got the final blocks otherwise than by consensus. `last` is the block
+ * that ended the term and `terminal` its Final certificate; `headers` are the latest of the term, ascending, `last` included:
+ * all of them or one more than there are seats.
+ */
+export function termAfter(
+  before: TermStart,
+  last: { readonly hash: Uint8Array; readonly block: Block; readonly terminal: Certificate },
+  headers: readonly Header[],
+  set: DelegateSet,
+): TermStart {
+  const { header, rootCertificate } = last.block
+  let ancestor: Ancestor = { slot: -1, accumulator: before.base.accumulator, parent: null }
+  for (const { slot, accumulator } of headers) ancestor = { slot, accumulator, parent: ancestor }
+  const { height, timeMs, accumulator, rootHeight, stateRoot, rangeRoot } = header
+  return {
+    set,
+    base: { hash: last.hash, height, timeMs, accumulator, rootHeight, stateRoot, rangeRoot, rootCertificate },
+    seed: seedOfNextTerm(ancestor, before.set.members.length),
+    previous: { set: before.set, terminal: last.terminal },
+  }
 }
 
 /** Begins an instance; the one before, if any, is forgotten except for its last certificate. */

@@ -81,6 +81,12 @@ export class ConsensusDriver {
     }
   }
 
+  /** Resolves when nothing of what was to be written is under way; after `stop` nothing more follows. */
+  async idle(): Promise<void> {
+    // What failed has been told already.
+    await this.writing.catch(() => undefined)
+  }
+
   stop(): void {
     this.stopped = true
     clearTimeout(this.timer)

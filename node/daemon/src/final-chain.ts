@@ -12,18 +12,22 @@ export class FinalChain {
   private oldest: number
   private tip: number
   private certified: FinalRecord | undefined
+  /** Blocks above it are kept in memory whatever is named: who waits for their execution needs them. */
+  private executed: number
 
   private constructor(log: BlockLog) {
     this.log = log
     this.tip = log.lastHeight ?? 0
     this.oldest = this.tip + 1
+    this.executed = this.tip
   }
 
   /** Reads the last final blocks back, down to the root that the last one names. */
   static async open(log: BlockLog): Promise<FinalChain> {
     const chain = new FinalChain(log)
     let rootHeight = chain.tip
-    for (let height = chain.tip; height > 0; height--) {
+    const lowest = log.firstHeight ?? 1
+    for (let height = chain.tip; height >= lowest; height--) {
       const final = await chain.read(height)
       if (height === chain.tip) rootHeight = final.block.header.rootHeight
       chain.recent.set(height, final)
@@ -37,6 +41,18 @@ export class FinalChain {
   /** Height of the last final block; 0 if there is only genesis. */
   get height(): number {
     return this.tip
+  }
+
+  /** The lowest height whose block is still in the log; one above the last if there is none. */
+  get lowestHeight(): number {
+    return this.log.firstHeight ?? this.tip + 1
+  }
+
+  /** Throws BLOCK_PRUNED if the block of a height was here once, or never because the state was fetched. */
+  checkKept(height: number): void {
+    const lowest = this.lowestHeight
+    if (height < 1 || height >= lowest || height > this.tip) return
+    throw new SmartshareError('BLOCK_PRUNED', `blocks below height ${lowest} are not kept here`, { height, lowest })
   }
 
   /** The last final block; undefined if there is only genesis. */
@@ -56,10 +72,20 @@ export class FinalChain {
     this.tip = height
     this.recent.set(height, final)
     if (final.certificate !== null) this.certified = final
-    for (; this.oldest < rootHeight - MARGIN; this.oldest++) this.recent.delete(this.oldest)
+    this.forget(rootHeight)
     const encoded = encodeFinal(final)
     await this.log.append(height, encoded)
     return encoded
+  }
+
+  noteExecuted(height: number): void {
+    this.executed = height
+    this.forget(this.last?.block.header.rootHeight ?? 0)
+  }
+
+  private forget(rootHeight: number): void {
+    const keep = Math.min(rootHeight - MARGIN, this.executed)
+    for (; this.oldest < keep; this.oldest++) this.recent.delete(this.oldest)
   }
 
   /** A final block that is still in memory. */
@@ -67,9 +93,13 @@ export class FinalChain {
     return this.recent.get(height)
   }
 
+  /** A final block; undefined above the last one. Throws BLOCK_PRUNED. */
   async at(height: number): Promise<FinalRecord | undefined> {
     if (height < 1 || height > this.tip) return undefined
-    return this.recent.get(height) ?? (await this.read(height))
+    const recent = this.recent.get(height)
+    if (recent !== undefined) return recent
+    this.checkKept(height)
+    return this.read(height)
   }
 
   /** The bytes of a final block in the log; undefined if it is not there. */

@@ -1,14 +1,16 @@
-import { type Block, type Certificate, type DelegateSet, decodeSet, type Evidence } from '@smartshare/chain'
+import { type Block, type Certificate, type DelegateSet, decodeSet, type Evidence, type Header } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type Link as ConsensusLink,
   genesisTerm,
   historyHeaders,
+  type LogRecord,
   type Message,
   positionOf,
   type TermStart,
+  termAfter,
 } from '@smartshare/consensus'
-import { bls, toHex } from '@smartshare/crypto'
+import { bls, equalBytes, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import { chainIdOf, decodeGenesis, firstSet, type Genesis, nextBasePrice } from '@smartshare/runtime'
 import { type ChainStore, type OpenedStore, openStore } from '@smartshare/store'
@@ -27,6 +29,9 @@ import { PromiseLog } from './promise-log.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { RecentFacts } from './recent-facts.ts'
 import { SignaturePool } from './signature-pool.ts'
+import { CatchUp } from './sync/catch-up.ts'
+import type { ChainEnd, CheckedRange } from './sync/check-range.ts'
+import { SyncServer } from './sync/sync-server.ts'
 import { Throughput } from './throughput.ts'
 
 /** Δ to begin with: a message between delegates should arrive within it. It grows by itself where that is too short. */
@@ -68,12 +73,14 @@ export class Node {
   private readonly promises: PromiseLog
   private readonly signatures = new SignaturePool()
   private readonly maker: BlockMaker
-  private readonly driver: ConsensusDriver
+  /** It begins anew after catching up. */
+  private driver: ConsensusDriver
   private readonly listeners = new Set<(notice: ExecutedNotice) => void>()
   /** Executed, but not on disk yet: told when it is. */
   private readonly notices: ExecutedNotice[] = []
   private executorThread: Executor | undefined
   private net: Network | undefined
+  private catchUp: CatchUp | undefined
   private running: TermStart
   private committed: number
   private elected: DelegateSet | undefined
@@ -154,29 +161,7 @@ export class Node {
       gossip: (wires) => void this.network.gossipTransactions(wires),
     })
     this.running = promises.term ?? this.genesisTerm()
-    this.driver = new ConsensusDriver({
-      config: {
-        chainId,
-        scheme: bls,
-        secretKey: config.delegate?.secret ?? null,
-        slotMs: genesis.parameters.slotMs,
-        deltaMs: DELTA_MS,
-        maxDeltaMs: MAX_DELTA_MS,
-        driftMs: genesis.parameters.maxClockDriftMs,
-        termHeights: genesis.parameters.termBlocks,
-      },
-      log,
-      promises,
-      network: () => this.network,
-      maker: this.maker,
-      now: () => Date.now(),
-      onFinal: (hash, block, certificate) => this.takeFinal(hash, block, certificate),
-      finalsDurable: () => this.finalsWritten,
-      onTerm: (start, seat) => this.takeTerm(start, seat),
-      onEvidence: (evidence) => this.takeEvidence(evidence),
-      page: (term, fromHeight) => pageOf(finals, store, term, fromHeight),
-      onFatal: (error) => this.fail(error),
-    })
+    this.driver = this.newDriver()
   }
 
   get executor(): Executor {
@@ -203,9 +188,16 @@ export class Node {
     return positionOf(this.driver.state)
   }
 
+  /** How far it has caught up; undefined while it is not behind. */
+  get progress(): { readonly height: number; readonly target: number } | undefined {
+    return this.catchUp?.progress
+  }
+
   /** Why the node is not well, for people; undefined while it is. */
   get problem(): string | undefined {
     if (this.fault !== undefined) return `${this.fault.code}: ${this.fault.message}`
+    const { progress } = this
+    if (progress !== undefined) return `catching up: height ${progress.height} of ${progress.target}`
     const patienceMs = Math.max(LEAST_STALLED_MS, STALLED_SLOTS * this.genesis.parameters.slotMs)
     const waitedMs = performance.now() - this.lastFinalMs
     return waitedMs > patienceMs ? `no final block for ${Math.round(waitedMs / 1000)} s` : undefined
@@ -265,20 +257,76 @@ export class Node {
     })
     // `running` of a fresh node stands on genesis, whose roots only the executor knows.
     this.running = this.promises.term ?? this.genesisTerm()
-    this.driver.start({
-      type: 'start',
-      term: this.running,
-      finals: await this.finalsOfTerm(),
-      records: [...this.promises.recovered],
-      executedHeight: this.changes.height,
-      voteLogIntact: this.promises.intact,
-    })
-    if (this.elected !== undefined) this.driver.dispatch({ type: 'elected', set: this.elected })
+    const { link, chainId, finals, store } = this
+    await SyncServer.start({ link, chainId, finals, store, committedHeight: () => this.committed })
+    await this.startConsensus()
     this.link.keepConnected(this.config.p2p.peers)
+    this.catchUp = this.startCatchUp()
     this.log.info(
       { chainId: toHex(this.chainId), height: this.committed, final: this.finals.height, peer: this.link.peerId },
       'node started',
     )
+  }
+
+  private async startConsensus(): Promise<void> {
+    if (this.fault !== undefined) return
+    const { last } = this.finals
+    const records: LogRecord[] = [...this.promises.recovered]
+    // Blocks that came otherwise than by consensus are in the block log alone.
+    if (last !== undefined) records.push({ type: 'block', block: last.block })
+    if (last?.certificate != null) records.push({ type: 'certificate', certificate: last.certificate })
+    this.driver.start({
+      type: 'start',
+      term: this.running,
+      finals: await this.finalsOfTerm(),
+      records,
+      executedHeight: this.changes.height,
+      voteLogIntact: this.promises.intact,
+    })
+    if (this.elected !== undefined) this.driver.dispatch({ type: 'elected', set: this.elected })
+  }
+
+  private startCatchUp(): CatchUp {
+    return new CatchUp({
+      link: this.link,
+      log: this.log,
+      chainId: this.chainId,
+      peers: () => this.network.peers().map(({ id }) => id),
+      end: () => this.chainEnd(),
+      executedHeight: () => this.changes.height,
+      pause: async () => {
+        this.driver.stop()
+        await this.driver.idle()
+        await this.finalsWritten
+      },
+      append: (range) => this.takeRange(range),
+      resume: async () => {
+        await this.finalsWritten
+        this.driver = this.newDriver()
+        await this.startConsensus()
+      },
+      onFatal: (error) => this.fail(error),
+    })
+  }
+
+  /** Where blocks that are fetched have to go on. */
+  private chainEnd(): ChainEnd {
+    const { set, base } = this.running
+    const { height, last } = this.finals
+    const lastHeight = base.height + this.genesis.parameters.termBlocks
+    return { chainId: this.chainId, hash: last?.hash ?? this.chainId, height, set, lastHeight }
+  }
+
+  /** Takes blocks that were fetched and checked; if a term ends with them, the next one is on disk when it returns. */
+  private async takeRange({ finals, nextSet }: CheckedRange): Promise<void> {
+    for (const { hash, block, certificate } of finals) this.takeFinal(hash, block, certificate)
+    const last = finals.at(-1)
+    await this.finalsWritten
+    if (nextSet === null || last === undefined || last.certificate === null) return
+    const ending = { hash: last.hash, block: last.block, terminal: last.certificate }
+    const start = termAfter(this.running, ending, await this.finalsOfTerm(), nextSet)
+    await this.promises.append([{ type: 'term', start }])
+    this.takeTerm(start, null)
   }
 
   /** After a restart: facts and changes of the heights that blocks may still name as their root. */
@@ -318,15 +366,43 @@ export class Node {
     const most = historyHeaders(set.members.length)
     const headers = []
     for (let height = this.finals.height; height > base.height && headers.length < most; height--) {
-      headers.unshift((await this.finals.at(height))!.block.header)
+      headers.push((await this.finals.at(height))!.block.header)
     }
-    return headers
+    return headers.reverse()
   }
 
   private delegateKey(address: Uint8Array): Uint8Array | undefined {
     const wanted = toHex(address)
     const sets = [this.running.set, ...(this.elected === undefined ? [] : [this.elected])]
     return sets.flatMap(({ members }) => members).find((member) => toHex(member.address) === wanted)?.key
+  }
+
+  /** Consensus that waits for its start. */
+  private newDriver(): ConsensusDriver {
+    const { chainId, config, finals, genesis, log, promises, store } = this
+    return new ConsensusDriver({
+      config: {
+        chainId,
+        scheme: bls,
+        secretKey: config.delegate?.secret ?? null,
+        slotMs: genesis.parameters.slotMs,
+        deltaMs: DELTA_MS,
+        maxDeltaMs: MAX_DELTA_MS,
+        driftMs: genesis.parameters.maxClockDriftMs,
+        termHeights: genesis.parameters.termBlocks,
+      },
+      log,
+      promises,
+      network: () => this.network,
+      maker: this.maker,
+      now: () => Date.now(),
+      onFinal: (hash, block, certificate) => this.takeFinal(hash, block, certificate),
+      finalsDurable: () => this.finalsWritten,
+      onTerm: (start, seat) => this.takeTerm(start, seat),
+      onEvidence: (evidence) => this.takeEvidence(evidence),
+      page: (term, fromHeight) => pageOf(finals, store, term, fromHeight),
+      onFatal: (error) => this.fail(error),
+    })
   }
 
   private takeFinal(hash: Uint8Array, block: Block, certificate: Certificate | null): void {
@@ -364,14 +440,28 @@ export class Node {
     this.facts.add(facts)
     this.changes.apply(height, changes)
     const final = this.finals.recentAt(height)
+    this.finals.noteExecuted(height)
+    this.catchUp?.noteExecuted(height)
+    if (final !== undefined) this.checkRoots(final.block.header)
     if (final !== undefined) this.notices.push({ height, hash: final.hash, header: final.block.header, receipts })
-    if (final !== undefined) this.clearMempool(final.hash, final.block)
+    if (final !== undefined && this.mempool.count > 0) this.clearMempool(final.hash, final.block)
     this.driver.dispatch({ type: 'executed', height })
     if (nextSet !== null && this.elected?.term !== nextSet.term) {
       this.elected = nextSet
       this.net?.recogniseAll()
       this.driver.dispatch({ type: 'elected', set: nextSet })
     }
+  }
+
+  /** A quorum certified the roots that a final header names: a node that computed others must not go on. */
+  private checkRoots({ height, rootHeight, stateRoot, rangeRoot }: Header): void {
+    const own = this.facts.at(rootHeight)
+    if (own === undefined || (equalBytes(own.stateRoot, stateRoot) && equalBytes(own.rangeRoot, rangeRoot))) return
+    this.fail(
+      new SmartshareError('STATE_DIVERGED', `block ${height} names other roots than this node computed`, {
+        rootHeight,
+      }),
+    )
   }
 
   /** Only now: as long as the state has the old nonces, the intake would admit what can never be ordered again. */
@@ -408,6 +498,8 @@ export class Node {
   }
 
   private async close(): Promise<void> {
+    this.driver.stop()
+    await this.catchUp?.stop()
     this.driver.stop()
     this.net?.close()
     try {

@@ -18,6 +18,10 @@ export const nodeErrors: ErrorTable = {
   ],
   BLOCK_NEXT_SET: ['A block that names another next delegate set than the one elected.', DROPPED],
   BLOCK_PRICE: ['A block with a wrong base price.', DROPPED],
+  BLOCK_PRUNED: [
+    'A block that this node no longer keeps, or never had because it began with a snapshot.',
+    'Ask a node that keeps everything (`pruning.mode` archive); `chain_status` says from which height on this one has blocks.',
+  ],
   BLOCK_ROOT: [
     'A block that names other roots than those computed here.',
     'If most others accept it, this node has computed wrongly: stop it and restore it from a snapshot.',
@@ -202,6 +206,10 @@ export const nodeErrors: ErrorTable = {
   ],
   STATE_CHECKPOINT: ['Checkpoints of the state were opened or closed out of order.', REPORT],
   STATE_DAMAGED: ['The state of the node contradicts itself or its blocks.', RESTORE],
+  STATE_DIVERGED: [
+    'The node computed another state than the one that a quorum of delegates certified.',
+    'Stop it, report it with its log, and let it begin again from a snapshot in a new folder.',
+  ],
   STATE_HEIGHT_GONE: ['A proof was asked for a height that is too old.', 'Ask for a proof of the latest state.'],
   STATE_KEY_SIZE: ['A key of the state that is empty or too long.', REPORT],
   STATE_PROOF: ['A proof of the state that is not well-formed.', 'Ask another node for the proof.'],
@@ -232,6 +240,13 @@ export const nodeErrors: ErrorTable = {
     'The folder was made by another version of the software.',
     'Use that version, or let the node fetch everything again into a new folder.',
   ],
+  SYNC_NOT_THERE: ['A block was asked for that the node does not have yet.', LATER],
+  SYNC_RANGE: ['A peer sent blocks that do not follow or that nobody certified.', DROPPED],
+  SYNC_REQUEST: [
+    'A peer asked for something that this version does not know.',
+    'Update whichever of the two is older.',
+  ],
+  SYNC_STOPPED: ['Catching up was stopped.', 'Start the node again: it goes on where it was.'],
   VOTELOG_DAMAGED: [
     'The record of what this delegate promised is lost or damaged.',
     'Let the node run: it keeps silent until the next term, so that it cannot contradict itself.',

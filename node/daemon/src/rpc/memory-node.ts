@@ -352,7 +352,8 @@ export class MemoryNode implements NodeApi {
   ): Header {
     const running = currentTerm(this.reader)
     const elected = nextSet(this.reader)
-    const isOver = parent.height >= running.startHeight + this.parameters.termBlocks && parent.nextSet !== null
+    const base = Math.max(0, running.startHeight - 1)
+    const isOver = parent.height >= base + this.parameters.termBlocks && parent.nextSet !== null
     const term = isOver ? running.term + 1 : running.term
     const slot = isOver ? 0 : parent.slot + 1
     const leader = slot % this.secrets.length

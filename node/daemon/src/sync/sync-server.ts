@@ -1,0 +1,83 @@
+import { SmartshareError } from '@smartshare/codec'
+import type { Link } from '@smartshare/link'
+import type { ChainStore } from '@smartshare/store'
+import type { FinalChain } from '../final-chain.ts'
+import { splitFinal } from '../final-record.ts'
+import {
+  type BlockRange,
+  decodeRequest,
+  encodeAnswer,
+  MAX_RANGE_BLOCKS,
+  MAX_RANGE_BYTES,
+  SYNC_LIMITS,
+  SYNC_PROTOCOL,
+  type SyncStatus,
+} from './protocol.ts'
+
+export interface ServerParts {
+  readonly link: Link
+  readonly chainId: Uint8Array
+  readonly finals: FinalChain
+  readonly store: ChainStore
+  /** Height executed and on disk. */
+  readonly committedHeight: () => number
+}
+
+/** Answers nodes that are behind, from what is executed and on disk. */
+export class SyncServer {
+  private readonly parts: ServerParts
+
+  private constructor(parts: ServerParts) {
+    this.parts = parts
+  }
+
+  static async start(parts: ServerParts): Promise<SyncServer> {
+    const server = new SyncServer(parts)
+    await parts.link.handle(SYNC_PROTOCOL, (request) => server.answer(request), SYNC_LIMITS)
+    return server
+  }
+
+  private async answer(encoded: Uint8Array): Promise<Uint8Array> {
+    const asked = decodeRequest(encoded)
+    if (asked.kind === 'status') return encodeAnswer('status', this.status())
+    return encodeAnswer('blocks', await this.range(asked.request.from, asked.request.count))
+  }
+
+  private status(): SyncStatus {
+    const { chainId, finals, committedHeight } = this.parts
+    return { chainId, lowest: finals.lowestHeight, height: committedHeight() }
+  }
+
+  /**
+   * Final blocks of one term from a height on: `count` of them and on to the next certified one, or up to the last certified one
+   * within the bounds. Throws BLOCK_PRUNED or SYNC_NOT_THERE.
+   */
+  private async range(from: number, count: number): Promise<BlockRange> {
+    const { finals, store, committedHeight } = this.parts
+    finals.checkKept(from)
+    const term = from > committedHeight() ? undefined : store.facts(from)?.term
+    if (term === undefined) throw new SmartshareError('SYNC_NOT_THERE', `height ${from} is not final here yet`)
+    const blocks: Uint8Array[] = []
+    let certified: { count: number; certificate: Uint8Array } = { count: 0, certificate: new Uint8Array(0) }
+    let sizeBytes = 0
+    for (let height = from; height <= committedHeight() && blocks.length < MAX_RANGE_BLOCKS; height++) {
+      if (store.facts(height)?.term !== term) break
+      const encoded = await finals.encodedAt(height)
+      if (encoded === undefined) break
+      const { block, certificate } = splitFinal(encoded)
+      sizeBytes += block.length
+      if (sizeBytes > MAX_RANGE_BYTES && blocks.length > 0) break
+      blocks.push(block)
+      if (certificate === null) continue
+      certified = { count: blocks.length, certificate }
+      if (blocks.length >= count) break
+    }
+    if (certified.count === 0)
+      throw new SmartshareError('SYNC_NOT_THERE', `no block after ${from} is certified here yet`)
+    const last = from + certified.count - 1
+    // Of a last block that nothing follows yet only its header tells whether it ends the term: the set is given anyway.
+    const isEnd = (store.facts(last + 1)?.term ?? term + 1) !== term
+    const nextSet = isEnd ? store.electedSet(term + 1) : undefined
+    return { blocks: blocks.slice(0, certified.count), certificate: certified.certificate, nextSet: nextSet ?? null }
+  }
+}

@@ -1,4 +1,11 @@
-import { type Block, type Certificate, type DelegateSet, decodeSet, type Evidence, type Header } from '@smartshare/chain'
+import {
+  type Block,
+  type Certificate,
+  type DelegateSet,
+  decodeSet,
+  type Evidence,
+  type Header,
+} from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type Link as ConsensusLink,

@@ -1,5 +1,5 @@
 // Brings a checkout from "just cloned" to "ready": installs when the lock changed, builds what changed. With the word
-// `browser`, for tests, it also sees to it that Debian's Chromium is there, where it can.
+// `tests` it also sees to it that the programs of Debian that tests run are there, where it can.
 // Plain JavaScript with built-ins only, because its first run is on whatever Node (>= 20) the machine has.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -10,8 +10,12 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampPath = join(root, 'node_modules', '.smartshare-installed')
 const LEAST_NODE_MAJOR = 20
-/** Where Debian's package `chromium` puts it; tests/src/browser.ts looks there too. */
-const CHROMIUM = '/usr/bin/chromium'
+/** Programs that tests run, and the packages of Debian that bring them; the tests look for them there too. */
+const PROGRAMS = [
+  { path: '/usr/bin/chromium', packages: ['chromium'] },
+  { path: '/usr/bin/spin', packages: ['spin'] },
+  { path: '/usr/bin/gcc', packages: ['gcc', 'libc6-dev'] },
+]
 const APT_GET = '/usr/bin/apt-get'
 /** Some 100 MiB are to be downloaded and 400 MiB unpacked. */
 const APT_TIMEOUT_MS = 600_000
@@ -47,26 +51,34 @@ function install() {
   writeFileSync(stampPath, hash)
 }
 
-/** Tests of the browser are skipped, and say so, where Chromium is absent and this user cannot install it. */
-function installBrowser() {
-  if (existsSync(CHROMIUM)) return
-  const reason = whyNotInstallable()
+/** Tests of a program are skipped, and say so, where it is absent and this user cannot install it. */
+function installPrograms() {
+  const missing = PROGRAMS.filter(({ path }) => !existsSync(path))
+  if (missing.length === 0) return
+  const packages = missing.flatMap((program) => program.packages)
+  const reason = whyNotInstallable(packages)
   if (reason !== undefined) {
-    say(`no ${CHROMIUM}, so that tests in a browser will be skipped: ${reason}`)
+    say(`tests of ${packages.join(', ')} will be skipped: ${reason}`)
     return
   }
-  const cure = 'check the connection to the archive of Debian; `node tools/test.mjs` tests without a browser'
+  const cure = 'check the connection to the archive of Debian; `node tools/test.mjs` tests without these programs'
   const options = { timeout: APT_TIMEOUT_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
   const apt = ['-q', '-y', '-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`]
   run('reading the list of packages of the system (apt-get)', APT_GET, [...apt, 'update'], cure, options)
-  const words = [...apt, 'install', '--no-install-recommends', 'chromium']
-  run('installing Chromium for tests (apt-get, some 400 MiB)', APT_GET, words, cure, options)
-  if (!existsSync(CHROMIUM)) fail(`the package chromium has no ${CHROMIUM}`, cure)
+  const words = [...apt, 'install', '--no-install-recommends', ...packages]
+  run(
+    `installing ${packages.join(', ')} for tests (apt-get; Chromium takes some 400 MiB)`,
+    APT_GET,
+    words,
+    cure,
+    options,
+  )
+  for (const { path } of missing) if (!existsSync(path)) fail(`there is still no ${path}`, cure)
 }
 
 /** Undefined if this user can install packages of the system. */
-function whyNotInstallable() {
-  if (process.getuid?.() !== 0) return 'only root can install it; ask for the package `chromium`'
+function whyNotInstallable(packages) {
+  if (process.getuid?.() !== 0) return `only root can install them; ask for the packages ${packages.join(' ')}`
   try {
     accessSync(APT_GET, constants.X_OK)
   } catch {
@@ -89,5 +101,5 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_NODE_MAJOR) {
   fail(`Node ${process.versions.node} is too old`, `install Node ${LEAST_NODE_MAJOR} or newer`)
 }
 install()
-if (process.argv.includes('browser')) installBrowser()
+if (process.argv.includes('tests')) installPrograms()
 build()

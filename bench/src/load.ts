@@ -45,8 +45,13 @@ export class Load {
       waits.push(sender.sendAndWait({ calls: calls.slice(at, at + FUNDING_CALLS) }))
     }
     await Promise.all(waits)
-    load.expiryHeight = (await client.rpc.status()).height + LIFETIME_BLOCKS
+    await load.renew()
     return load
+  }
+
+  /** Counts the lifetime of what is signed from now on from the present height. */
+  async renew(): Promise<void> {
+    this.expiryHeight = (await this.client.rpc.status()).height + LIFETIME_BLOCKS
   }
 
   /** Takes back the last `count` signed transfers, which were never sent: their nonces come next again. */

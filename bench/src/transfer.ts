@@ -62,7 +62,7 @@ export async function benchTransfer(report: Report): Promise<void> {
 }
 
 /** As fast as it goes for a while, in batches of 100 to all nodes in turn. */
-async function sustained(
+export async function sustained(
   rpc: readonly string[],
   wires: readonly Uint8Array[],
 ): Promise<{ perSecond: number; submitted: number }> {
@@ -79,8 +79,7 @@ async function sustained(
       while (submitted - executed > MOST_OUTSTANDING && performance.now() < endMs) await delay(5)
       const to = rpc[Math.floor(submitted / BATCH) % rpc.length]!
       submitted += BATCH
-      const answer = await post(to, body)
-      if (answer.includes('"error"')) throw new Error(`a transfer was refused: ${answer.slice(0, 400)}`)
+      await submit(to, body)
     }
   })
   while (performance.now() < endMs) {
@@ -93,28 +92,62 @@ async function sustained(
   return { perSecond, submitted }
 }
 
-/** At a fixed rate: the time of one transfer of every tenth batch from its submission until it is executed and durable. */
+/** One request of a batch, and the id of its first transfer. */
+export interface Batch {
+  readonly body: string
+  readonly firstId: string
+}
+
+export function signBatch(client: Client, load: Load): Batch {
+  const wires = load.sign(BATCH)
+  return { body: requestBody(wires), firstId: toHex(parseTransaction(wires[0]!, client.chainId).id) }
+}
+
+/** At four fifths of the rate for some seconds, with everything signed before. */
 async function latencies(rpc: readonly string[], client: Client, load: Load, perSecond: number): Promise<number[]> {
-  const batches = Math.ceil((perSecond * LATENCY_SECONDS) / BATCH)
-  const signed = Array.from({ length: batches }, () => load.sign(BATCH))
-  const bodies = signed.map(requestBody)
+  const count = Math.ceil((perSecond * LATENCY_SECONDS) / BATCH)
+  const batches = Array.from({ length: count }, () => signBatch(client, load))
+  return paced(rpc, perSecond, count, (i) => batches[i]!)
+}
+
+/** At a fixed rate: the time of one transfer of every tenth batch from its submission until it is executed and durable. */
+export async function paced(
+  rpc: readonly string[],
+  perSecond: number,
+  count: number,
+  batchAt: (i: number) => Batch,
+): Promise<number[]> {
   const startMs = performance.now()
-  const waits: Promise<number>[] = []
-  for (const [i, body] of bodies.entries()) {
+  const delays: number[] = []
+  const failures: unknown[] = []
+  const waits = new Set<Promise<void>>()
+  for (let i = 0; i < count; i++) {
+    const { body, firstId } = batchAt(i)
     const dueMs = startMs + (i * BATCH * 1000) / perSecond
     if (dueMs > performance.now()) await delay(dueMs - performance.now())
     const to = rpc[i % rpc.length]!
     const sinceMs = performance.now()
-    const posted = post(to, body)
-    if (i % SAMPLE_EVERY === 0) {
-      const id = toHex(parseTransaction(signed[i]![0]!, client.chainId).id)
-      waits.push(posted.then(() => untilExecuted(to, id, sinceMs)))
-    }
+    const watched = i % SAMPLE_EVERY === 0
+    const wait = submit(to, body)
+      .then(async () => {
+        if (watched) delays.push(await untilExecuted(to, firstId, sinceMs))
+      })
+      .catch((error) => failures.push(error))
+      .then(() => void waits.delete(wait))
+    waits.add(wait)
+    if (failures.length > 0) throw failures[0]
   }
-  return Promise.all(waits)
+  await Promise.all(waits)
+  if (failures.length > 0) throw failures[0]
+  return delays
 }
 
-function quantile(values: readonly number[], part: number): number {
+async function submit(to: string, body: string): Promise<void> {
+  const answer = await post(to, body)
+  if (answer.includes('"error"')) throw new Error(`a transfer was refused: ${answer.slice(0, 400)}`)
+}
+
+export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!
 }

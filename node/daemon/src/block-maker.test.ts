@@ -20,7 +20,7 @@ const chain = new TestChain({ accounts: ['alice', 'bob'] })
 const root = new Uint8Array(32).fill(5)
 
 /** A maker of its own, as another delegate has one, that executed genesis. */
-function makerOf(mempool = new Mempool()) {
+function makerOf(mempool = new Mempool(), pool = signatures) {
   const facts = new RecentFacts(16)
   const unknown = new Uint8Array(32)
   facts.add({
@@ -36,7 +36,7 @@ function makerOf(mempool = new Mempool()) {
     chainId: chain.chainId,
     parameters: chain.parameters,
     mempool,
-    signatures,
+    signatures: pool,
     facts,
     changes: new RecentChanges(chain.state),
     catchUp: () => undefined,
@@ -151,6 +151,31 @@ describe('the maker of blocks', () => {
     const others = [...codes].filter((code) => !/^(BLOCK|TX|CODEC)_/.test(code))
     expect(others.sort()).toEqual(['NODE_ANCESTOR_UNKNOWN', 'later', 'valid'])
     expect(codes.size).toBeGreaterThan(10)
+  })
+
+  it('keeps what it parsed only until later blocks name a root above it', async () => {
+    const pool = new SignaturePool(1)
+    const checked: number[] = []
+    const counting = Object.assign(Object.create(pool) as SignaturePool, {
+      check: (transactions: readonly []) => {
+        checked.push(transactions.length)
+        return pool.check(transactions)
+      },
+    })
+    try {
+      const maker = makerOf(new Mempool(), counting)
+      const hash = headerHash(first.header)
+      await maker.transactionsOf(hash, first)
+      await maker.transactionsOf(hash, first)
+      maker.forget(0)
+      await maker.transactionsOf(hash, first)
+      expect(checked).toEqual([3])
+      maker.forget(1)
+      await maker.transactionsOf(hash, first)
+      expect(checked).toEqual([3, 3])
+    } finally {
+      await pool.close()
+    }
   })
 
   it('checks blocks first, however many transactions wait at the intake', async () => {

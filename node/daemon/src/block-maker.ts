@@ -26,8 +26,9 @@ import type { SignaturePool } from './signature-pool.ts'
 const BLOCK_OVERHEAD_BYTES = 8 * 1024
 /** Stands in for the leader's signature in what is remembered of the own proposals: only header and transactions are looked at. */
 const NO_PROPOSAL = new Uint8Array(BLS_SIGNATURE_BYTES)
-/** Blocks whose parsed transactions are remembered: those above the last final one and the window below it. */
-const MOST_REMEMBERED = 1_024
+/** Parsed transactions take some kilobytes each, so it is their number that is bounded, and only then that of blocks. */
+const MOST_REMEMBERED_TRANSACTIONS = 150_000
+const MOST_REMEMBERED_BLOCKS = 1_024
 
 export interface BlockMakerParts {
   readonly chainId: Uint8Array
@@ -64,7 +65,9 @@ export interface BuildOrder {
  */
 export class BlockMaker {
   private readonly parts: BlockMakerParts
+  /** What was made or checked and is not below every named root yet, the oldest first. */
   private readonly contents = new Map<string, Content>()
+  private rememberedTransactions = 0
 
   constructor(parts: BlockMakerParts) {
     this.parts = parts
@@ -223,11 +226,29 @@ export class BlockMaker {
     return lineage.at(-1)?.header ?? { basePrice: this.parts.parameters.leastBasePrice, gas: 0 }
   }
 
+  /** Forgets the blocks up to `height`: later blocks name this root or a higher one, and what they held is executed. */
+  forget(height: number): void {
+    for (const [key, { block }] of this.contents) if (block.header.height <= height) this.drop(key)
+  }
+
   private remember(hash: Uint8Array, content: Content): void {
-    this.contents.set(mapKey(hash), content)
-    if (this.contents.size <= MOST_REMEMBERED) return
-    const oldest = this.contents.keys().next().value
-    if (oldest !== undefined) this.contents.delete(oldest)
+    const key = mapKey(hash)
+    this.drop(key)
+    this.contents.set(key, content)
+    this.rememberedTransactions += content.transactions.length
+    for (const oldest of this.contents.keys()) {
+      const { size } = this.contents
+      const isMuch = this.rememberedTransactions > MOST_REMEMBERED_TRANSACTIONS || size > MOST_REMEMBERED_BLOCKS
+      if (!isMuch || size === 1) break
+      this.drop(oldest)
+    }
+  }
+
+  private drop(key: string): void {
+    const content = this.contents.get(key)
+    if (content === undefined) return
+    this.rememberedTransactions -= content.transactions.length
+    this.contents.delete(key)
   }
 }
 

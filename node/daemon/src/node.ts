@@ -488,6 +488,7 @@ export class Node {
     // Blocks may name any root from the last final block's on.
     const needed = Math.min(height, this.finals.last?.block.header.rootHeight ?? 0)
     this.changes.forget(needed)
+    this.maker.forget(needed)
     this.executor.keepChangesFrom(needed)
     while (this.notices.length > 0 && this.notices[0]!.height <= height) {
       const notice = this.notices.shift()!

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { SmartshareError } from '@smartshare/codec'
 import { Command, CommanderError } from 'commander'
 import { commands } from './commands/index.ts'
 import { reportError } from './output.ts'
@@ -13,9 +14,22 @@ export function createProgram(): Command {
     .showHelpAfterError('(run with --help for the usage)')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
+    // What follows a subcommand's name is the subcommand's.
+    .enablePositionalOptions()
   for (const add of commands) add(program)
   giveExamples(program)
+  refuseStray(program)
   return program
+}
+
+/** An option before a subcommand's name would be the parent's, and silently do nothing. */
+function refuseStray(parent: Command): void {
+  for (const child of parent.commands) refuseStray(child as Command)
+  parent.hook('preSubcommand', (_, child) => {
+    const stray = parent.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli')
+    if (stray === undefined) return
+    throw new SmartshareError('USAGE', `${stray.long} belongs behind "${child.name()}", whose option it is`)
+  })
 }
 
 /** A command that needs no more than its name shows at least that as an example. */

@@ -1,7 +1,10 @@
+import type { Client, ProvenBalance } from '@smartshare/client'
+import { SmartshareError } from '@smartshare/codec'
 import { formatAddress } from '@smartshare/crypto'
 import type { Command } from 'commander'
 import { clientCommand, examples, type Session, withSession } from '../session.ts'
 import { factsText, sspText, timeText } from '../text.ts'
+import { keepTrust, knownTrust, type TrustFlags, withTrust } from '../trust-file.ts'
 
 /** Money that its owner cannot spend now: why, how much, until when. */
 interface Locked {
@@ -17,11 +20,15 @@ interface Locked {
 
 export function addBalance(program: Command): void {
   const command = clientCommand(program, 'balance [address]', 'what an account has, and what of it is locked')
-  command
+  withTrust(command)
     .option('--proof', 'ask for a proof and check it, so that the node need not be trusted')
     .addHelpText(
       'after',
-      examples('smartshare balance', 'smartshare balance alice --json', 'smartshare balance --proof'),
+      examples(
+        'smartshare balance',
+        'smartshare balance alice --json',
+        'smartshare balance --proof --trust trust.cbor',
+      ),
     )
   command.action((text: string | undefined) =>
     withSession(command, async (session) => {
@@ -29,8 +36,11 @@ export function addBalance(program: Command): void {
       const address = formatAddress(session.address(text))
       const { grains } = await client.rpc.account(address)
       const locked = await lockedOf(session, address)
-      const isProven = command.opts<{ proof?: boolean }>().proof === true
-      const proven = isProven ? await client.proveBalance(address) : undefined
+      const flags = command.opts<TrustFlags & { proof?: boolean }>()
+      if (flags.proof !== true && (flags.trust !== undefined || flags.checkpoint !== undefined)) {
+        throw new SmartshareError('USAGE', '--trust and --checkpoint are for --proof')
+      }
+      const proven = flags.proof === true ? await provenBalance(client, address, flags) : undefined
       const value = { address, grains, tokens: {}, locked, ...(proven && { proof: proven.proof }) }
       session.output.result(value, () =>
         factsText([
@@ -42,6 +52,14 @@ export function addBalance(program: Command): void {
       )
     }),
   )
+}
+
+/** The balance with a proof that was checked from what is trusted already, which is kept for the next time. */
+async function provenBalance(client: Client, address: string, flags: TrustFlags): Promise<ProvenBalance> {
+  const trust = knownTrust(flags, client.chainId)
+  const proven = await client.proveBalance(address, trust === undefined ? {} : { trust })
+  keepTrust(flags, proven.trust)
+  return proven
 }
 
 async function lockedOf(session: Session, address: string): Promise<Locked[]> {

@@ -41,8 +41,7 @@ function addReport(delegates: Command): void {
   const command = clientCommand(delegates, 'report', 'how widely power is spread, and what seats would cost a buyer')
   command.addHelpText('after', examples('smartshare delegates report', 'smartshare delegates report --json'))
   command.action(() =>
-    // Both have the same options, and the command above takes all that it knows, wherever they stand.
-    withSession(delegates, async (session) => {
+    withSession(command, async (session) => {
       const report = await reportOf(await session.client())
       session.output.result(report, () => factsText(concentrationOf(report)))
     }),

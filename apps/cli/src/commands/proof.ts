@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import {
   type CheckedBalance,
   type CheckedReceipt,
@@ -11,17 +10,11 @@ import {
 } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, fromHex, toHex } from '@smartshare/crypto'
-import {
-  agreedState,
-  decodeLightState,
-  encodeLightState,
-  type LightRules,
-  type LightState,
-  MAX_STATE_BYTES,
-} from '@smartshare/light'
+import type { LightRules, LightState } from '@smartshare/light'
 import type { Command } from 'commander'
 import { clientCommand, examples, type Session, withSession } from '../session.ts'
 import { factsText, sspText } from '../text.ts'
+import { keepTrust, knownTrust, readBounded, type TrustFlags, withTrust, writeOutput } from '../trust-file.ts'
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 const DEFAULT_MAX_AGE_S = 600
@@ -32,22 +25,11 @@ export function addProof(program: Command): void {
   addVerify(proof)
 }
 
-interface TrustFlags {
-  readonly trust?: string
-  readonly checkpoint?: readonly string[]
-}
-
 interface VerifyFlags extends TrustFlags {
   readonly chainId?: string
   readonly account?: string
   readonly transaction?: string
   readonly maxAge?: string
-}
-
-function withTrust(command: Command): Command {
-  return command
-    .option('--trust <file>', 'what is known of the delegates from the time before; it is kept there')
-    .option('--checkpoint <files...>', 'two such files from sources that do not know of each other, after a long time')
 }
 
 function addBalanceProof(proof: Command): void {
@@ -67,7 +49,7 @@ function addBalanceProof(proof: Command): void {
       const address = formatAddress(session.address(text))
       const proven = await client.proveBalance(address, trust === undefined ? {} : { trust })
       keepTrust(flags, proven.trust)
-      if (path !== undefined) write(path, `${JSON.stringify(proven.proof, null, 2)}\n`)
+      if (path !== undefined) writeOutput(path, `${JSON.stringify(proven.proof, null, 2)}\n`)
       session.output.result(proven.proof, () => checkedText(proven))
     }),
   )
@@ -160,34 +142,6 @@ function maxAgeSeconds({ maxAge }: VerifyFlags): number {
   return Number(maxAge)
 }
 
-/** What is trusted before anything is asked: two checkpoints that agree, or else what was kept; undefined: genesis alone. */
-function knownTrust({ checkpoint, trust }: TrustFlags, chainId: Uint8Array): LightState | undefined {
-  if (checkpoint !== undefined) {
-    const [one, other, ...more] = checkpoint
-    if (one === undefined || other === undefined || more.length > 0) {
-      throw new SmartshareError('USAGE', 'give two checkpoints')
-    }
-    return agreedState(chainId, readTrust(one), readTrust(other))
-  }
-  return trust !== undefined && existsSync(trust) ? readTrust(trust) : undefined
-}
-
-function readTrust(path: string): LightState {
-  return decodeLightState(readBounded(path, MAX_STATE_BYTES, 'LIGHT_STATE'))
-}
-
-/** Never leaves half a file behind: the next run would have nothing to go on from. */
-function keepTrust({ trust: path }: TrustFlags, state: LightState): void {
-  if (path === undefined) return
-  const next = `${path}.next`
-  write(next, encodeLightState(state))
-  try {
-    renameSync(next, path)
-  } catch (error) {
-    throw new SmartshareError('CLI_FILE', `cannot write ${path}: ${(error as Error).message}`, { path }, error)
-  }
-}
-
 function checkedText({ address, grains, height, trust }: CheckedBalance): string {
   return factsText([
     ['address', address],
@@ -214,24 +168,5 @@ function readProof(path: string): unknown {
     return JSON.parse(text)
   } catch {
     throw new SmartshareError('PROOF_FILE', `${path} is not JSON`)
-  }
-}
-
-/** Throws CLI_FILE, or `code` if the file is too large for what it should be. */
-function readBounded(path: string, mostBytes: number, code: string): Uint8Array {
-  try {
-    if (statSync(path).size > mostBytes) throw new SmartshareError(code, `${path} is too large`)
-    return readFileSync(path)
-  } catch (error) {
-    if (SmartshareError.is(error)) throw error
-    throw new SmartshareError('CLI_FILE', `cannot read ${path}: ${(error as Error).message}`, { path }, error)
-  }
-}
-
-function write(path: string, content: string | Uint8Array): void {
-  try {
-    writeFileSync(path, content)
-  } catch (error) {
-    throw new SmartshareError('CLI_FILE', `cannot write ${path}: ${(error as Error).message}`, { path }, error)
   }
 }

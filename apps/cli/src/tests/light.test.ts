@@ -195,6 +195,14 @@ describe('smartshare proof verify before a node that is not trusted', () => {
     const both = ['--trust', at('again.cbor'), '--checkpoint', at('one.cbor'), at('now.cbor')]
     expect(await made(...both)).toMatchObject({ kind: 'smartshare balance proof', chainId })
     expect(decodeLightState(readFileSync(at('again.cbor'))).height).toBe(network.node.height)
+    // The same for a balance that is proven on the way.
+    const balance = async (...words: string[]) =>
+      JSON.parse((await runCli(['balance', ...proof.slice(2), '--proof', ...words])).stdout)
+    write('balance.cbor', { height: 1, timeMs: Date.now() - FORTNIGHT_MS - 1000 })
+    expect((await balance('--trust', at('balance.cbor'))).error.code).toBe('LIGHT_TRUST_EXPIRED')
+    const agreed = ['--trust', at('balance.cbor'), '--checkpoint', at('one.cbor'), at('now.cbor')]
+    expect(await balance(...agreed)).toMatchObject({ address: bob.text, proof: { chainId } })
+    expect(decodeLightState(readFileSync(at('balance.cbor'))).height).toBe(network.node.height)
     writeFileSync(at('slept.cbor'), 'nonsense')
     expect(await found('--trust', at('slept.cbor'))).toBe('LIGHT_STATE')
   })

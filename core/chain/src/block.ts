@@ -23,14 +23,17 @@ import {
 import { wireHash } from './transaction.ts'
 import { certificateSchema } from './vote.ts'
 
-export const HEADER_VERSION = 1
+/** Version of the protocol that a new network begins with, and the highest number that a version can have. */
+export const FIRST_VERSION = 1
+export const MAX_PROTOCOL_VERSION = 65_535
 export const MODE_CALM = 0
 export const MODE_BUSY = 1
 
 const hash = fixedBytes(HASH_BYTES)
 
 const headerSchema = record({
-  version: uint(HEADER_VERSION, HEADER_VERSION),
+  /** Version of the protocol in force in the header's term; which one that is, is for the state to say. */
+  version: uint(MAX_PROTOCOL_VERSION, FIRST_VERSION),
   chainId: hash,
   term: uint(),
   slot: uint(),

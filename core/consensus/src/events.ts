@@ -121,9 +121,8 @@ export type Event =
   /** The executor knows the outcome of the election: the delegates of the next term. */
   | { readonly type: 'elected'; readonly nowMs: number; readonly set: DelegateSet }
 
-/** The part of a header that consensus decides; the node adds roots, transactions and price. */
+/** The part of a header that consensus decides; the node adds version, roots, transactions and price. */
 export interface HeaderTemplate {
-  readonly version: number
   readonly chainId: Uint8Array
   readonly term: number
   readonly slot: number

@@ -2,7 +2,6 @@ import {
   type Block,
   type Certificate,
   certificateHash,
-  HEADER_VERSION,
   type Header,
   headerHash,
   NO_VALUE,
@@ -63,7 +62,6 @@ function order(state: State, instance: Instance, parent: Entry, path: readonly E
   if (root === null) return
   const reveal = scheme.sign(secretKey!, revealHash(chainId, term, Math.floor(slot / instance.seats)))
   const template: HeaderTemplate = {
-    version: HEADER_VERSION,
     chainId,
     term,
     slot,

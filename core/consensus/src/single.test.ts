@@ -1,4 +1,4 @@
-import { type Header, transactionsRoot } from '@smartshare/chain'
+import { FIRST_VERSION, type Header, transactionsRoot } from '@smartshare/chain'
 import { bls, hashTagged } from '@smartshare/crypto'
 import { describe, expect, it } from 'vitest'
 import { createConsensus, type Event, genesisTerm, step } from './index.ts'
@@ -46,6 +46,7 @@ describe('a delegate that is alone', () => {
         }
         if (effect.type !== 'build') continue
         const header: Header = {
+          version: FIRST_VERSION,
           ...effect.template,
           stateRoot: root,
           rangeRoot: root,

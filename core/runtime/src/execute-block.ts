@@ -10,6 +10,7 @@ import { amount, decode, SmartshareError } from '@smartshare/codec'
 import type { StateChange, StateJournal } from '@smartshare/state'
 import { payBlock } from './delegates/term.ts'
 import { executeTransaction } from './execute-transaction.ts'
+import { checkKnown, LATEST_VERSION, rulesOf } from './governance/rules.ts'
 import { Host } from './host.ts'
 import { modules } from './modules.ts'
 import type { Parameters } from './parameters.ts'
@@ -31,9 +32,20 @@ export interface ExecutedBlock {
   readonly changes: StateChange[]
 }
 
-/** The state transition: executes a final block on `journal`, which stands on the state of its parent. */
-export function executeBlock(journal: StateJournal, block: OrderedBlock, parameters: Parameters): ExecutedBlock {
+/**
+ * The state transition: executes a final block on `journal`, which stands on the state of its parent, by the rules that are
+ * in force in its term. `genesis` are the parameters that the network began with. Throws PROTOCOL_UNKNOWN for a version
+ * above `latestVersion`.
+ */
+export function executeBlock(
+  journal: StateJournal,
+  block: OrderedBlock,
+  genesis: Parameters,
+  latestVersion: number = LATEST_VERSION,
+): ExecutedBlock {
   const { header } = block
+  const { version, parameters } = rulesOf(journal, header.term, genesis)
+  checkKnown(version, latestVersion)
   const host = new Host(journal, header, parameters)
   for (const module of modules) module.beginBlock?.(host)
   const ownEvents = host.events

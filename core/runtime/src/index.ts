@@ -25,6 +25,15 @@ export { type ExecutedBlock, executeBlock, type OrderedBlock } from './execute-b
 export { GAS, GasMeter } from './gas.ts'
 export { type BlockSummary, Gate, highestFee, summarise } from './gate.ts'
 export { chainIdOf, decodeGenesis, encodeGenesis, firstSet, type Genesis, SPLIT, writeGenesis } from './genesis.ts'
+export { changeable, type ParameterChange } from './governance/changeable.ts'
+export {
+  getProposal,
+  type Proposal,
+  type ProposalState,
+  proposalCount,
+  proposalState,
+} from './governance/proposals.ts'
+export { checkKnown, LATEST_VERSION, type Rules, rulesOf, storedRules } from './governance/rules.ts'
 export { Host } from './host.ts'
 export { intrinsicGas } from './intrinsic-gas.ts'
 export { mapKey } from './keys.ts'

@@ -3,6 +3,7 @@ import { agreements } from './agreements/agreements.ts'
 import { beacon } from './beacon/beacon.ts'
 import { delegates } from './delegates/delegates.ts'
 import { evidenceModule } from './evidence/evidence.ts'
+import { governance } from './governance/governance.ts'
 import type { Module } from './module.ts'
 import { offers } from './offers/offers.ts'
 import { tenders } from './tenders/tenders.ts'
@@ -20,4 +21,5 @@ export const modules: readonly Module[] = [
   agreements,
   beacon,
   evidenceModule,
+  governance,
 ]

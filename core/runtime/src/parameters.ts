@@ -73,6 +73,8 @@ export const parametersSchema = record({
   /** Length of vesting of the team's and the foundation's grants. */
   teamVestingMs: uint(),
   grantLockMs: uint(),
+  /** Whole terms that lie at least between a decision of governance and its activation. */
+  upgradeDelayTerms: uint(1_000, 1),
 })
 
 export type Parameters = Infer<typeof parametersSchema>
@@ -121,6 +123,8 @@ const main: Parameters = {
   offerMaturityBlocks: 5,
   teamVestingMs: 365 * DAY_MS,
   grantLockMs: 730 * DAY_MS,
+  // Two weeks to update every node.
+  upgradeDelayTerms: 14,
 }
 
 const test: Parameters = {
@@ -142,6 +146,7 @@ const test: Parameters = {
   leastOfferGrains: SSP_GRAINS,
   teamVestingMs: DAY_MS,
   grantLockMs: 2 * DAY_MS,
+  upgradeDelayTerms: 6,
 }
 
 const local: Parameters = {
@@ -163,6 +168,7 @@ const local: Parameters = {
   offerMaturityBlocks: 2,
   teamVestingMs: 60 * MINUTE_MS,
   grantLockMs: 120 * MINUTE_MS,
+  upgradeDelayTerms: 1,
 }
 
 /** Ready sets of parameters: days on the main network are seconds or minutes on a local one. */

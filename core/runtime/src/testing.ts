@@ -5,8 +5,8 @@ import {
   chainTag,
   decodeReceipt,
   encodeTransaction,
+  FIRST_VERSION,
   firstAccumulator,
-  HEADER_VERSION,
   type Header,
   headerHash,
   MODE_CALM,
@@ -28,6 +28,7 @@ import { getAccount, nextNonce } from './accounts/accounts.ts'
 import { executeBlock } from './execute-block.ts'
 import { Gate } from './gate.ts'
 import { chainIdOf, type Genesis, writeGenesis } from './genesis.ts'
+import { type Rules, rulesOf } from './governance/rules.ts'
 import { mapKey } from './keys.ts'
 import { modules } from './modules.ts'
 import { type Parameters, presets } from './parameters.ts'
@@ -154,7 +155,7 @@ export class TestChain {
     this.chainId = chainIdOf(this.genesis)
     writeGenesis(this.state, this.genesis)
     this.head = {
-      version: HEADER_VERSION,
+      version: FIRST_VERSION,
       chainId: this.chainId,
       term: 0,
       slot: 0,
@@ -175,6 +176,11 @@ export class TestChain {
       mode: MODE_CALM,
       nextSet: null,
     }
+  }
+
+  /** What is in force in the running term. */
+  get rules(): Rules {
+    return rulesOf(this.state, this.head.term, this.parameters)
   }
 
   /** The account of a name; one that genesis does not name has no money. */
@@ -226,7 +232,7 @@ export class TestChain {
   makeBlock(transactions: readonly ParsedTransaction[] = [], advanceMs: number = this.parameters.slotMs): TestBlock {
     this.pending.clear()
     const header = this.nextHeader(transactions, advanceMs)
-    const gate = new Gate(this.state, [], header, this.parameters)
+    const gate = new Gate(this.state, [], header, this.rules.parameters)
     for (const transaction of transactions) gate.admit(transaction)
     const journal = new StateJournal(this.state)
     const executed = executeBlock(
@@ -256,6 +262,7 @@ export class TestChain {
     const reveal = bls.sign(this.secret, revealHash(this.chainId, parent.term, slot))
     return {
       ...parent,
+      version: this.rules.version,
       slot,
       height: parent.height + 1,
       parent: parent.height === 0 ? this.chainId : headerHash(parent),
@@ -265,7 +272,7 @@ export class TestChain {
       transactionsRoot: transactionsRoot(transactions.map(({ wire }) => wire)),
       transactionCount: transactions.length,
       gas: transactions.reduce((sum, { body }) => sum + body.gasLimit, 0),
-      basePrice: nextBasePrice(parent, this.parameters),
+      basePrice: nextBasePrice(parent, this.rules.parameters),
     }
   }
 }

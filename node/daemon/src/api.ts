@@ -23,6 +23,14 @@ export interface CommittedState {
   readonly reader: StateReader
 }
 
+/** Versions of the protocol: the one in force, the newest that this node knows, and what is decided. */
+export interface ProtocolStatus {
+  readonly version: number
+  readonly latest: number
+  /** A newer version and the term with which it begins. */
+  readonly next: { readonly version: number; readonly term: number } | null
+}
+
 export interface NodeStatus {
   /** Name that the operator gave to the node. */
   readonly name: string
@@ -35,6 +43,7 @@ export interface NodeStatus {
   readonly mode: number
   readonly peers: number
   readonly mempoolTransactions: number
+  readonly protocol: ProtocolStatus
   /** Final transactions per second, averaged over the last seconds. */
   readonly txPerSecond: number
   /** Sum of all balances in grains at the executed height. */

@@ -11,7 +11,15 @@ import {
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, RangeAccumulator } from '@smartshare/crypto'
-import { chainIdOf, currentTerm, executeBlock, type Genesis, nextSet, writeGenesis } from '@smartshare/runtime'
+import {
+  chainIdOf,
+  currentTerm,
+  executeBlock,
+  type Genesis,
+  LATEST_VERSION,
+  nextSet,
+  writeGenesis,
+} from '@smartshare/runtime'
 import { MemoryState, type StateChange, StateJournal, type StateProof, StateTree } from '@smartshare/state'
 import type { ChainStore, ExecutedFacts, ExecutedHeight, StoredHeader } from '@smartshare/store'
 
@@ -33,6 +41,7 @@ export interface Executed {
 export class BlockExecutor {
   private readonly store: ChainStore
   private readonly genesis: Genesis
+  private readonly latestVersion: number
   private readonly chainId: Uint8Array
   private readonly tree: StateTree
   private range: RangeAccumulator
@@ -44,8 +53,10 @@ export class BlockExecutor {
   /** Term of the last set that is known to be stored. */
   private electedTerm = 0
 
-  constructor(store: ChainStore, genesis: Genesis) {
+  /** `latestVersion`: the newest version of the protocol that may be executed. */
+  constructor(store: ChainStore, genesis: Genesis, latestVersion: number = LATEST_VERSION) {
     this.store = store
+    this.latestVersion = latestVersion
     this.genesis = genesis
     this.chainId = chainIdOf(genesis)
     const height = store.height
@@ -80,6 +91,7 @@ export class BlockExecutor {
       journal,
       { hash, header, rootCertificate: block.rootCertificate, transactions },
       this.genesis.parameters,
+      this.latestVersion,
     )
     const ids = transactions.map(({ id }) => id)
     const stored = { header: encodeHeader(header), certificate }

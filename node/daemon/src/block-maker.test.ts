@@ -1,5 +1,6 @@
 import { type Block, decodeBlock, encodeBlock, type Header, headerHash, transactionsRoot } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
+import { LATEST_VERSION } from '@smartshare/runtime'
 import { callOf, TestChain } from '@smartshare/runtime/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,7 +21,7 @@ const chain = new TestChain({ accounts: ['alice', 'bob'] })
 const root = new Uint8Array(32).fill(5)
 
 /** A maker of its own, as another delegate has one, that executed genesis. */
-function makerOf(mempool = new Mempool(), pool = signatures) {
+function makerOf(mempool = new Mempool(), pool = signatures, latestVersion = LATEST_VERSION) {
   const facts = new RecentFacts(16)
   const unknown = new Uint8Array(32)
   facts.add({
@@ -34,7 +35,8 @@ function makerOf(mempool = new Mempool(), pool = signatures) {
   })
   return new BlockMaker({
     chainId: chain.chainId,
-    parameters: chain.parameters,
+    genesis: chain.parameters,
+    latestVersion,
     mempool,
     signatures: pool,
     facts,
@@ -65,6 +67,17 @@ async function verdict(block: Block, ancestors: Block[] = [], maker = makerOf())
     return (error as { code: string }).code
   }
 }
+
+describe('the version of the protocol', () => {
+  it('must be the one in force, which a maker must know', async () => {
+    const block = buildOn(makerOf(), 1, chain.chainId)
+    expect(await verdict(block)).toBe('valid')
+    expect(await verdict({ ...block, header: { ...block.header, version: 2 } })).toBe('BLOCK_VERSION')
+    const tooOld = makerOf(new Mempool(), signatures, 0)
+    expect(await verdict(block, [], tooOld)).toBe('PROTOCOL_UNKNOWN')
+    expect(() => buildOn(tooOld, 1, chain.chainId)).toThrow(expect.objectContaining({ code: 'PROTOCOL_UNKNOWN' }))
+  })
+})
 
 describe('the maker of blocks', () => {
   const mempool = new Mempool()

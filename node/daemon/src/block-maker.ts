@@ -2,7 +2,6 @@ import {
   BLS_SIGNATURE_BYTES,
   type Block,
   encodeBlock,
-  HEADER_VERSION,
   type Header,
   headerHash,
   MAX_BLOCK_BYTES,
@@ -15,7 +14,17 @@ import {
 import { SmartshareError } from '@smartshare/codec'
 import type { HeaderTemplate } from '@smartshare/consensus'
 import { equalBytes } from '@smartshare/crypto'
-import { type BlockSummary, Gate, mapKey, nextBasePrice, type Parameters, summarise } from '@smartshare/runtime'
+import {
+  type BlockSummary,
+  checkKnown,
+  Gate,
+  mapKey,
+  nextBasePrice,
+  type Parameters,
+  type Rules,
+  rulesOf,
+  summarise,
+} from '@smartshare/runtime'
 import type { ExecutedFacts } from '@smartshare/store'
 import type { Mempool } from './mempool.ts'
 import type { RecentChanges } from './recent-changes.ts'
@@ -32,7 +41,10 @@ const MOST_REMEMBERED_BLOCKS = 1_024
 
 export interface BlockMakerParts {
   readonly chainId: Uint8Array
-  readonly parameters: Parameters
+  /** Parameters of genesis. */
+  readonly genesis: Parameters
+  /** Newest version of the protocol that this node takes part in. */
+  readonly latestVersion: number
   readonly mempool: Mempool
   readonly signatures: SignaturePool
   readonly facts: RecentFacts
@@ -44,7 +56,7 @@ export interface BlockMakerParts {
 }
 
 /** Where a block stands. */
-type Place = Pick<Header, 'height' | 'rootHeight' | 'parent'>
+type Place = Pick<Header, 'height' | 'rootHeight' | 'parent' | 'term'>
 
 interface Content {
   readonly block: Block
@@ -73,10 +85,10 @@ export class BlockMaker {
     this.parts = parts
   }
 
-  /** The leader's block for a slot. Throws if the named root is not executed here. */
+  /** The leader's block for a slot. Throws if the named root is not executed here, or PROTOCOL_UNKNOWN. */
   build(order: BuildOrder): { header: Header; transactions: Uint8Array[] } {
     const { template, ancestors } = order
-    const { parameters, mempool, facts } = this.parts
+    const { mempool, facts } = this.parts
     this.parts.catchUp()
     const root = facts.at(template.rootHeight)
     const roots = order.roots ?? root
@@ -84,14 +96,15 @@ export class BlockMaker {
       throw new SmartshareError('NODE_ROOT_UNKNOWN', `height ${template.rootHeight} is not executed here`)
     }
     const lineage = this.lineage(template, ancestors)
-    const basePrice = nextBasePrice(this.parentOf(lineage), parameters)
-    const gate = this.gate(template, basePrice, lineage)
+    const { version, parameters } = this.rulesOf(template)
+    const basePrice = nextBasePrice(this.parentOf(lineage, parameters), parameters)
+    const gate = this.gate(template, basePrice, lineage, parameters)
     const roomy = template.height - template.rootHeight <= parameters.maxRootLag
     const chosen = roomy ? mempool.select(gate, MAX_BLOCK_BYTES - BLOCK_OVERHEAD_BYTES, MAX_BLOCK_TRANSACTIONS) : []
     const transactions = chosen.map((tx) => tx.wire)
     const header: Header = {
       ...template,
-      version: HEADER_VERSION,
+      version,
       stateRoot: roots.stateRoot,
       rangeRoot: roots.rangeRoot,
       transactionsRoot: transactionsRoot(transactions),
@@ -113,7 +126,7 @@ export class BlockMaker {
    * `later` if the named root is not executed here yet; throws BLOCK_* or TX_* if the block is invalid, with the reason.
    */
   async validate(hash: Uint8Array, block: Block, ancestors: readonly Block[]): Promise<'valid' | 'later'> {
-    const { parameters, facts } = this.parts
+    const { facts } = this.parts
     const { header } = block
     this.parts.catchUp()
     const root = facts.at(header.rootHeight)
@@ -122,12 +135,14 @@ export class BlockMaker {
       throw invalid('BLOCK_ROOT_OLD', `names height ${header.rootHeight}, which is long past`)
     }
     const lineage = this.lineage(header, ancestors)
-    this.checkHeader(block, this.parentOf(lineage), root)
+    const rules = this.rulesOf(header)
+    const { parameters } = rules
+    this.checkHeader(block, this.parentOf(lineage, parameters), root, rules)
     const transactions = await this.verified(block)
     const roomy = header.height - header.rootHeight <= parameters.maxRootLag
     if (!roomy && transactions.length > 0)
       throw invalid('BLOCK_FULL', 'transactions although the named root is far back')
-    const gate = this.gate(header, header.basePrice, lineage)
+    const gate = this.gate(header, header.basePrice, lineage, parameters)
     for (const tx of transactions) gate.admit(tx)
     if (gate.admittedGas !== header.gas) throw invalid('BLOCK_GAS', 'the gas of the header is not that of the block')
     this.remember(hash, { block, summary: gate.summary(), transactions })
@@ -143,8 +158,14 @@ export class BlockMaker {
     return transactions
   }
 
-  private checkHeader(block: Block, parent: Pick<Header, 'basePrice' | 'gas'>, root: ExecutedFacts): void {
+  private checkHeader(
+    block: Block,
+    parent: Pick<Header, 'basePrice' | 'gas'>,
+    root: ExecutedFacts,
+    { version, parameters }: Rules,
+  ): void {
     const { header } = block
+    if (header.version !== version) throw invalid('BLOCK_VERSION', `version ${header.version} and not ${version}`)
     if (!equalBytes(header.stateRoot, root.stateRoot) || !equalBytes(header.rangeRoot, root.rangeRoot)) {
       throw invalid('BLOCK_ROOT', `other roots at height ${root.height} than those computed here`)
     }
@@ -152,8 +173,7 @@ export class BlockMaker {
     if (rootCertificate !== null && !equalBytes(rootCertificate.value, root.blockHash)) {
       throw invalid('BLOCK_CERTIFICATE', 'the certificate is not of the block at the named height')
     }
-    if (header.basePrice !== nextBasePrice(parent, this.parts.parameters))
-      throw invalid('BLOCK_PRICE', 'a wrong base price')
+    if (header.basePrice !== nextBasePrice(parent, parameters)) throw invalid('BLOCK_PRICE', 'a wrong base price')
     if (header.mode !== MODE_CALM) throw invalid('BLOCK_MODE', 'a mode that this protocol version does not have')
     const expected = nextSetAt(root, header.term)
     const same =
@@ -186,10 +206,18 @@ export class BlockMaker {
     return transactions
   }
 
-  private gate(block: Place, basePrice: bigint, lineage: readonly Block[]): Gate {
+  /** What is in force in the block's term, which the state at its named root says. Throws PROTOCOL_UNKNOWN. */
+  private rulesOf({ rootHeight, term }: Place): Rules {
+    const { changes, genesis, latestVersion } = this.parts
+    const rules = rulesOf(changes.at(rootHeight), term, genesis)
+    checkKnown(rules.version, latestVersion)
+    return rules
+  }
+
+  private gate(block: Place, basePrice: bigint, lineage: readonly Block[], parameters: Parameters): Gate {
     const window = lineage.filter(({ header }) => header.height > block.rootHeight).map((one) => this.summaryOf(one))
     const state = this.parts.changes.at(block.rootHeight)
-    return new Gate(state, window, { height: block.height, basePrice }, this.parts.parameters)
+    return new Gate(state, window, { height: block.height, basePrice }, parameters)
   }
 
   /**
@@ -221,9 +249,9 @@ export class BlockMaker {
     return summarise(block.transactions.map((wire) => parseTransaction(wire, this.parts.chainId)))
   }
 
-  private parentOf(lineage: readonly Block[]): Pick<Header, 'basePrice' | 'gas'> {
+  private parentOf(lineage: readonly Block[], { leastBasePrice }: Parameters): Pick<Header, 'basePrice' | 'gas'> {
     // Before the first block stands genesis, which held nothing.
-    return lineage.at(-1)?.header ?? { basePrice: this.parts.parameters.leastBasePrice, gas: 0 }
+    return lineage.at(-1)?.header ?? { basePrice: leastBasePrice, gas: 0 }
   }
 
   /** Forgets the blocks up to `height`: later blocks name this root or a higher one, and what they held is executed. */

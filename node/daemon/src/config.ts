@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
 import { fromHex, parseAddress } from '@smartshare/crypto'
+import { LATEST_VERSION } from '@smartshare/runtime'
 import { z } from 'zod'
 
 const port = z.number().int().min(0).max(65_535)
@@ -21,6 +22,8 @@ const fileSchema = z.strictObject({
   delegateKey: z.string().optional(),
   /** File of the seed that names this peer. */
   linkKey: z.string(),
+  /** Newest version of the protocol to take part in: below what the software knows only to rehearse being too old. */
+  protocolVersion: z.number().int().min(1).max(LATEST_VERSION).default(LATEST_VERSION),
   /** True if many nodes share this machine or address. */
   localNetwork: z.boolean().default(false),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -37,6 +40,7 @@ export interface NodeConfig {
   readonly p2p: { readonly listen: readonly string[]; readonly peers: readonly string[] }
   readonly delegate: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
   readonly linkSeed: Uint8Array
+  readonly protocolVersion: number
   readonly localNetwork: boolean
   readonly logLevel: string
 }
@@ -57,6 +61,7 @@ export function readConfig(path: string): NodeConfig {
     p2p: file.p2p,
     delegate: delegate === null ? null : { address: parseAddress(delegate.address), secret: fromHex(delegate.secret) },
     linkSeed: fromHex(readBytes(at(file.linkKey)).toString('utf8').trim()),
+    protocolVersion: file.protocolVersion,
     localNetwork: file.localNetwork,
     logLevel: file.logLevel,
   }

@@ -8,7 +8,12 @@ import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
 import { splitFinal } from './final-record.ts'
 
 // The one thread that owns the state: executes what it is handed in order, and commits when nothing more waits.
-const { folder, genesis, port } = workerData as { folder: string; genesis: Uint8Array; port: MessagePort }
+const { folder, genesis, protocolVersion, port } = workerData as {
+  folder: string
+  genesis: Uint8Array
+  protocolVersion: number
+  port: MessagePort
+}
 const nothing = new Uint8Array()
 let store: ChainStore | undefined
 let executor: BlockExecutor | undefined
@@ -116,7 +121,7 @@ port.on('message', (first: ExecutorRequest) => {
 
 try {
   store = ChainStore.open(folder)
-  executor = new BlockExecutor(store, decodeGenesis(genesis))
+  executor = new BlockExecutor(store, decodeGenesis(genesis), protocolVersion)
   reply({ type: 'ready', height: executor.height })
   reply({ type: 'supply', grains: sumOfBalances(store) })
 } catch (error) {

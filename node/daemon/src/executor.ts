@@ -51,11 +51,15 @@ export class Executor {
   }
 
   /** Starts the thread on a folder; the first start writes genesis. Throws what the thread failed with. */
-  static async start(folder: string, genesis: Uint8Array, events: ExecutorEvents): Promise<Executor> {
+  static async start(
+    folder: string,
+    { genesis, protocolVersion }: { genesis: Uint8Array; protocolVersion: number },
+    events: ExecutorEvents,
+  ): Promise<Executor> {
     const { port1, port2 } = new MessageChannel()
     const file = import.meta.url.endsWith('.ts') ? './executor-worker.ts' : './executor-worker.js'
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { folder, genesis, port: port2 },
+      workerData: { folder, genesis, protocolVersion, port: port2 },
       transferList: [port2],
     })
     const first = await new Promise<ExecutorReply>((resolve, reject) => {

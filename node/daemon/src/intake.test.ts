@@ -18,10 +18,14 @@ function setUp() {
   const executed = new Set<string>()
   const intake = new Intake({
     chainId: chain.chainId,
-    parameters: chain.parameters,
     mempool,
     signatures,
-    latest: () => ({ state: chain.state, height: chain.head.height + 1, basePrice: chain.head.basePrice }),
+    latest: () => ({
+      state: chain.state,
+      height: chain.head.height + 1,
+      basePrice: chain.head.basePrice,
+      parameters: chain.parameters,
+    }),
     isExecuted: (id) => executed.has(String(id)),
     gossip: (wires) => gossiped.push(...wires),
   })

@@ -13,11 +13,15 @@ const MOST_BATCH_TRANSACTIONS = 500
 
 export interface IntakeParts {
   readonly chainId: Uint8Array
-  readonly parameters: Parameters
   readonly mempool: Mempool
   readonly signatures: SignaturePool
   /** The latest executed state and the block that comes next. */
-  readonly latest: () => { state: Pick<StateReader, 'get'>; height: number; basePrice: bigint }
+  readonly latest: () => {
+    state: Pick<StateReader, 'get'>
+    height: number
+    basePrice: bigint
+    parameters: Parameters
+  }
   /** True if a transaction is executed already. */
   readonly isExecuted: (id: Uint8Array) => boolean
   readonly gossip: (wires: readonly Uint8Array[]) => void
@@ -58,12 +62,12 @@ export class Intake {
 
   /** Everything but the signatures. */
   private sort(wire: Uint8Array): Sorted {
-    const { mempool, chainId, parameters } = this.parts
+    const { mempool, chainId } = this.parts
     try {
       // What arrives may be a view into a large message: what is kept has its own bytes.
       const tx = parseTransaction(Uint8Array.from(wire), chainId)
       if (mempool.has(tx.id) || this.parts.isExecuted(tx.id)) return { known: tx.id }
-      const { state, height, basePrice } = this.parts.latest()
+      const { state, height, basePrice, parameters } = this.parts.latest()
       checkAdmission(tx, state, { height, basePrice }, parameters, MEMPOOL_LIMITS.mostPerLane)
       // Before its signatures: what the mempool would refuse must not cost more than to read it.
       mempool.check(tx)

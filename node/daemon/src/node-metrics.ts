@@ -24,6 +24,12 @@ export class NodeMetrics {
       ['smartshare_peers', 'Nodes connected', (now) => now.peers],
       ['smartshare_mempool_transactions', 'Transactions that wait', (now) => now.mempoolTransactions],
       ['smartshare_transactions_per_second', 'Final transactions per second, lately', (now) => now.txPerSecond],
+      ['smartshare_protocol_version', 'Version of the protocol in force', (now) => now.protocol.version],
+      [
+        'smartshare_protocol_too_old',
+        'Whether a version of the protocol is decided that this node does not know',
+        ({ protocol }) => ((protocol.next?.version ?? protocol.version) > protocol.latest ? 1 : 0),
+      ],
       ['smartshare_evidence', 'Contradictions of delegates seen since the start', (now) => now.evidence],
       ['smartshare_healthy', 'Whether the node is well', (now) => (now.healthy ? 1 : 0)],
       ['smartshare_halted', 'Whether the node cannot go on and answers nothing', (now) => (now.halted ? 1 : 0)],

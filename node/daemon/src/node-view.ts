@@ -78,6 +78,7 @@ export class NodeView implements NodeApi {
       mode: node.finals.last?.block.header.mode ?? 0,
       peers: node.network.peers().length,
       mempoolTransactions: node.mempool.count,
+      protocol: node.protocol.status,
       txPerSecond: node.throughput.perSecond,
       supplyGrains: node.executor.supplyGrains,
       healthy: problem === undefined,

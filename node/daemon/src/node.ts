@@ -19,7 +19,15 @@ import {
 } from '@smartshare/consensus'
 import { bls, equalBytes, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
-import { chainIdOf, decodeGenesis, firstSet, type Genesis, nextBasePrice } from '@smartshare/runtime'
+import {
+  chainIdOf,
+  decodeGenesis,
+  firstSet,
+  type Genesis,
+  nextBasePrice,
+  type Parameters,
+  rulesOf,
+} from '@smartshare/runtime'
 import { type ChainStore, type OpenedStore, openStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { ExecutedNotice } from './api.ts'
@@ -33,6 +41,7 @@ import { Mempool } from './mempool.ts'
 import { Network, TRANSACTIONS_TOPIC } from './network.ts'
 import { pageOf } from './pages.ts'
 import { PromiseLog } from './promise-log.ts'
+import { ProtocolWatch } from './protocol-watch.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { RecentFacts } from './recent-facts.ts'
 import { SignaturePool } from './signature-pool.ts'
@@ -75,6 +84,7 @@ export class Node {
   readonly facts = new RecentFacts(MOST_FACTS)
   readonly changes: RecentChanges
   readonly intake: Intake
+  readonly protocol: ProtocolWatch
   readonly throughput = new Throughput(() => performance.now())
   private readonly folder: OpenedStore
   private readonly promises: PromiseLog
@@ -148,9 +158,11 @@ export class Node {
     this.link = opened.link
     this.changes = new RecentChanges(store.state)
     this.committed = store.height ?? 0
+    this.protocol = new ProtocolWatch(config.protocolVersion, genesis.parameters, log)
     this.maker = new BlockMaker({
       chainId,
-      parameters: genesis.parameters,
+      genesis: genesis.parameters,
+      latestVersion: config.protocolVersion,
       mempool: this.mempool,
       signatures: this.signatures,
       facts: this.facts,
@@ -160,7 +172,6 @@ export class Node {
     })
     this.intake = new Intake({
       chainId,
-      parameters: genesis.parameters,
       mempool: this.mempool,
       signatures: this.signatures,
       latest: () => this.latest(),
@@ -211,11 +222,12 @@ export class Node {
   }
 
   /** The latest executed state and what the next block is to be. */
-  latest(): { state: ReturnType<RecentChanges['at']>; height: number; basePrice: bigint } {
+  latest(): { state: ReturnType<RecentChanges['at']>; height: number; basePrice: bigint; parameters: Parameters } {
     const last = this.finals.last?.block.header
-    const basePrice =
-      last === undefined ? this.genesis.parameters.leastBasePrice : nextBasePrice(last, this.genesis.parameters)
-    return { state: this.changes.at(this.changes.height), height: this.finals.height + 1, basePrice }
+    const state = this.changes.at(this.changes.height)
+    const { parameters } = rulesOf(state, this.running.set.term, this.genesis.parameters)
+    const basePrice = last === undefined ? parameters.leastBasePrice : nextBasePrice(last, parameters)
+    return { state, height: this.finals.height + 1, basePrice, parameters }
   }
 
   /** Takes a message of consensus from a peer. */
@@ -236,7 +248,7 @@ export class Node {
   }
 
   private async begin(): Promise<void> {
-    this.executorThread = await Executor.start(this.folder.stateFolder, this.config.genesis, {
+    this.executorThread = await Executor.start(this.folder.stateFolder, this.config, {
       onExecuted: (report) => this.takeExecuted(report),
       onCommitted: (height) => this.takeCommitted(height),
       onFailed: (error) => this.fail(error),
@@ -264,6 +276,8 @@ export class Node {
     })
     // `running` of a fresh node stands on genesis, whose roots only the executor knows.
     this.running = this.promises.term ?? this.genesisTerm()
+    this.lookAtProtocol()
+    this.checkProtocol(this.running.set.term)
     const { link, chainId, finals, store } = this
     await SyncServer.start({ link, chainId, finals, store, committedHeight: () => this.committed })
     await this.startConsensus()
@@ -430,7 +444,24 @@ export class Node {
     this.running = start
     if (this.elected !== undefined && this.elected.term <= start.set.term) this.elected = undefined
     this.log.info({ term: start.set.term, seat, delegates: start.set.members.length }, 'term begins')
+    try {
+      // The executor and the maker of blocks would stop too, but only at the first block.
+      this.checkProtocol(start.set.term)
+    } catch (error) {
+      this.fail(error)
+    }
     this.compactPromises()
+  }
+
+  private lookAtProtocol(): void {
+    const { height } = this.changes
+    this.protocol.look(this.changes.at(height), this.facts.at(height)!.term)
+  }
+
+  /** Throws PROTOCOL_UNKNOWN; a state of long before says nothing of `term` yet. */
+  private checkProtocol(term: number): void {
+    const { height } = this.changes
+    if (term <= this.facts.at(height)!.term + 1) this.protocol.check(this.changes.at(height), term)
   }
 
   private compactPromises(): void {
@@ -446,6 +477,7 @@ export class Node {
     const { height } = facts
     this.facts.add(facts)
     this.changes.apply(height, changes)
+    this.lookAtProtocol()
     const final = this.finals.recentAt(height)
     this.finals.noteExecuted(height)
     this.catchUp?.noteExecuted(height)

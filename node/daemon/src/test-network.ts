@@ -1,13 +1,13 @@
 // For tests of whole nodes: a network of a few delegates, each a real process on the sources, in folders of their own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { bls, formatAddress, KeyPair, sha256, toHex } from '@smartshare/crypto'
 import { peerIdOfKey } from '@smartshare/link'
 import { testAccount } from '@smartshare/runtime/testing'
-import { MemoryNode } from './rpc/memory-node.ts'
+import { MemoryNode, type MemoryNodeOptions } from './rpc/memory-node.ts'
 
 const HOST = '127.0.0.1'
 const utf8 = new TextEncoder()
@@ -30,9 +30,14 @@ export class TestNetwork {
   /** The same genesis in memory: for the chain id and to make transactions. */
   readonly genesis: MemoryNode
 
-  /** `folderOf`: an existing folder for each node. */
-  static async make(count: number, folderOf: (index: number) => string, accounts: string[]): Promise<TestNetwork> {
-    const genesis = new MemoryNode({ accounts, delegates: count, parameters: { slotMs: 200 } })
+  /** `folderOf`: an existing folder for each node; `parameters`: changes to those of the local preset. */
+  static async make(
+    count: number,
+    folderOf: (index: number) => string,
+    accounts: string[],
+    parameters: MemoryNodeOptions['parameters'] = {},
+  ): Promise<TestNetwork> {
+    const genesis = new MemoryNode({ accounts, delegates: count, parameters: { slotMs: 200, ...parameters } })
     const seeds = Array.from({ length: count }, (_, i) => sha256(utf8.encode(`link ${i}`)))
     const ports = await freePorts(2 * count)
     const addresses = seeds.map((seed, i) => {
@@ -67,6 +72,12 @@ export class TestNetwork {
   private constructor(genesis: MemoryNode, nodes: readonly TestNode[]) {
     this.genesis = genesis
     this.nodes = nodes
+  }
+
+  /** Changes settings of a node, which count from its next start on; `undefined` takes one out. */
+  configure(node: TestNode, changes: Record<string, unknown>): void {
+    const path = join(node.dir, 'node.json')
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...changes }))
   }
 
   /** Starts the process of a node; its log lies beside its settings. */

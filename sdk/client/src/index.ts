@@ -25,6 +25,7 @@ export type {
   TransactionState,
   VoterInfo,
 } from './rpc/answers.ts'
+export type { ProposalInfo } from './rpc/governance-client.ts'
 export type { AgreementsQuery, MarketClient } from './rpc/market-client.ts'
 export { base64OfBytes, bytesOfBase64, type EventQuery, RpcClient } from './rpc/rpc-client.ts'
 export type { RpcCall, RpcOutcome, TransportOptions } from './rpc/transport.ts'

@@ -7,6 +7,7 @@ import { addConfig } from './config.ts'
 import { addDelegates } from './delegates.ts'
 import { addDevnet } from './devnet.ts'
 import { addGet } from './get.ts'
+import { addGovernance } from './governance.ts'
 import { addLs } from './ls.ts'
 import { addNode } from './node.ts'
 import { addProof } from './proof.ts'
@@ -25,5 +26,5 @@ export const commands: readonly ((program: Command) => void)[] = [
   ...[addDevnet, addNode, addStatus],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
   ...[addWallet, addBalance, addSend, addTx, addBlock],
-  ...[addDelegates, addVote, addVesting, addRounds, addProof, addConfig],
+  ...[addDelegates, addVote, addGovernance, addVesting, addRounds, addProof, addConfig],
 ]

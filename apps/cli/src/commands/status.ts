@@ -1,6 +1,13 @@
+import type { ChainStatus } from '@smartshare/client'
 import type { Command } from 'commander'
 import { clientCommand, examples, withSession } from '../session.ts'
 import { factsText, sspText } from '../text.ts'
+
+function protocolText({ protocol: { version, latest, next } }: ChainStatus): string {
+  if (next === null) return `version ${version}`
+  const warning = next.version > latest ? `; THIS NODE KNOWS ONLY ${latest}: update it before` : ''
+  return `version ${version}, version ${next.version} from term ${next.term}${warning}`
+}
 
 export function addStatus(program: Command): void {
   const command = clientCommand(program, 'status', 'where the chain stands')
@@ -15,6 +22,7 @@ export function addStatus(program: Command): void {
           ['state root', found.stateRoot],
           ['term', `${found.term}, slot ${found.slot}`],
           ['mode', found.mode],
+          ['protocol', protocolText(found)],
           ['supply', sspText(found.supplyGrains)],
           ['load', `${found.txPerSecond.toFixed(1)} transactions/s, ${found.mempoolTransactions} waiting`],
           ['peers', `${found.peers}`],

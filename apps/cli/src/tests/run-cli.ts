@@ -68,7 +68,10 @@ export async function networkFolder(
   mkdirSync(wallets)
   writeFileSync(join(wallets, 'password'), 'local\n')
   for (const name of names)
-    writeFileSync(join(wallets, `${name}.json`), await sealWallet(walletOf(name), 'local', LEAST_COST))
+    writeFileSync(
+      join(wallets, `${name.replaceAll(' ', '-')}.json`),
+      await sealWallet(walletOf(name), 'local', LEAST_COST),
+    )
   const { url, ws } = network.server
   const chainId = toHex(network.node.chainId)
   writeFileSync(

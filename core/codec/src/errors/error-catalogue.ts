@@ -1,3 +1,4 @@
+import { delegateErrors } from './delegate-errors.ts'
 import type { ErrorTable } from './error-table.ts'
 import { moneyErrors } from './money-errors.ts'
 import { nodeErrors } from './node-errors.ts'
@@ -5,7 +6,13 @@ import { serviceErrors } from './service-errors.ts'
 import { toolErrors } from './tool-errors.ts'
 
 /** Every code that Smartshare throws: why it happens, and what helps. docs/errors.md shows this table. */
-export const errorCatalogue: ErrorTable = { ...moneyErrors, ...nodeErrors, ...serviceErrors, ...toolErrors }
+export const errorCatalogue: ErrorTable = {
+  ...delegateErrors,
+  ...moneyErrors,
+  ...nodeErrors,
+  ...serviceErrors,
+  ...toolErrors,
+}
 
 /** What helps against an error with this code. */
 export function cureOf(code: string): string {

@@ -30,6 +30,10 @@ export const nodeErrors: ErrorTable = {
   BLOCK_SIGNATURE: ['A block with a transaction whose signature does not hold.', DROPPED],
   BLOCK_TOO_LARGE: ['A block above its largest size.', DROPPED],
   BLOCK_TRANSACTIONS: ['A block with other transactions than its header names.', DROPPED],
+  BLOCK_VERSION: [
+    'A block of another version of the protocol than the one in force.',
+    'Nothing needs to be done, unless most others accept it: then update the node.',
+  ],
   CODEC_DEPTH: ['Bytes that are nested too deep.', 'Encode them with this version of the codec (docs/spec/bytes.md).'],
   CODEC_LENGTH: [
     'Bytes with a text, list or byte string of a wrong length.',
@@ -167,6 +171,10 @@ export const nodeErrors: ErrorTable = {
   QUERY_CURSOR: [
     'A list was to be continued at a place of another list.',
     'Take `next` of the page before, with the same question.',
+  ],
+  PROTOCOL_UNKNOWN: [
+    'The network runs a newer version of the protocol than this software knows, so the node has stopped before its first block.',
+    'Update the node and start it again: it goes on where it stopped, and nothing is lost.',
   ],
   RANGE_INDEX: ['The range has no such height.', 'Ask for a height that has been executed.'],
   RANGE_INVALID: ['A range of blocks that cannot be.', RESTORE],

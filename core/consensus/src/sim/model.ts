@@ -2,6 +2,7 @@ import {
   type Block,
   bitmapOf,
   FINAL,
+  FIRST_VERSION,
   type Header,
   headerHash,
   NOTAR,
@@ -288,7 +289,14 @@ class Model {
         } else if (effect.type === 'build' && effect.slot < this.#options.slots) {
           const { stateRoot, rangeRoot } = this.#stage.genesis.base
           const body = { transactionsRoot: transactionsRoot([]), transactionCount: 0, gas: 0, basePrice: 1n, mode: 0 }
-          const header: Header = { ...effect.template, stateRoot, rangeRoot, ...body, nextSet: null }
+          const header: Header = {
+            version: FIRST_VERSION,
+            ...effect.template,
+            stateRoot,
+            rangeRoot,
+            ...body,
+            nextSet: null,
+          }
           queue.push({ type: 'proposalReady', nowMs, slot: effect.slot, header, transactions: [] })
         } else if (effect.type === 'send') this.#hear(effect.message, said)
       }

@@ -1,4 +1,4 @@
-import { type Block, type Certificate, type Header, NO_VALUE, transactionsRoot } from '@smartshare/chain'
+import { type Block, type Certificate, FIRST_VERSION, type Header, NO_VALUE, transactionsRoot } from '@smartshare/chain'
 import { compactLog } from '../compact.ts'
 import { type ConsensusConfig, historyHeaders } from '../config.ts'
 import type { Ask, Effect, Event, Link, LogRecord, Message, Page, Recipient, TermStart } from '../events.ts'
@@ -233,6 +233,7 @@ export class SimulatedNode {
     const lies = this.lies && random.chance(0.5)
     const transactions = [Uint8Array.of(lies ? INVALID_TRANSACTION : 1, random.between(0, 255), random.between(0, 255))]
     const header: Header = {
+      version: FIRST_VERSION,
       ...template,
       stateRoot: this.lies && random.chance(0.5) ? NO_VALUE : root.stateRoot,
       rangeRoot: root.rangeRoot,

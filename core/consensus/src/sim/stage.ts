@@ -2,7 +2,7 @@ import {
   type Block,
   type Certificate,
   type DelegateSet,
-  HEADER_VERSION,
+  FIRST_VERSION,
   type Header,
   headerHash,
   NO_VALUE,
@@ -173,7 +173,14 @@ export class Stage {
       this.give(actor, { type: 'validated', nowMs, hash: effect.hash, verdict: this.verdict })
     } else if (effect.type === 'build') {
       const { stateRoot, rangeRoot } = this.genesis.base
-      const header: Header = { ...effect.template, stateRoot, rangeRoot, ...bodyOf([]), nextSet: this.#nextSetHash() }
+      const header: Header = {
+        version: FIRST_VERSION,
+        ...effect.template,
+        stateRoot,
+        rangeRoot,
+        ...bodyOf([]),
+        nextSet: this.#nextSetHash(),
+      }
       this.give(actor, { type: 'proposalReady', nowMs, slot: effect.slot, header, transactions: [] })
     } else if (effect.type === 'send') {
       const { to, message } = effect
@@ -242,7 +249,7 @@ export class Stage {
     const round = Math.floor(slot / this.#actors.length)
     const reveal = hashScheme.sign(actor.secret, revealHash(chainId, 0, round))
     const header: Header = {
-      version: HEADER_VERSION,
+      version: FIRST_VERSION,
       chainId,
       term: 0,
       slot,

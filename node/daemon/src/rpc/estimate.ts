@@ -11,6 +11,7 @@ import {
   modules,
   type Parameters,
   resolveCall,
+  rulesOf,
 } from '@smartshare/runtime'
 import { StateJournal } from '@smartshare/state'
 import type { NodeApi } from '../api.ts'
@@ -36,11 +37,12 @@ export interface Estimate {
  */
 export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, wire: Uint8Array): Estimate {
   const tx = parseTransaction(wire, node.chainId)
-  const { parameters } = node.genesis.record
   const state = node.state()
+  const { term } = currentTerm(state.reader)
+  const { parameters } = rulesOf(state.reader, term, node.genesis.record.parameters)
   const block = {
     chainId: node.chainId,
-    term: currentTerm(state.reader).term,
+    term,
     slot: 0,
     height: state.height + 1,
     timeMs: state.timeMs + parameters.slotMs,

@@ -7,8 +7,8 @@ import {
   type Executed,
   executedHash,
   FINAL,
+  FIRST_VERSION,
   firstAccumulator,
-  HEADER_VERSION,
   type Header,
   headerHash,
   MODE_CALM,
@@ -34,11 +34,14 @@ import {
   executeBlock,
   Gate,
   type Genesis,
+  LATEST_VERSION,
   mapKey,
   nextBasePrice,
   nextSet,
   type Parameters,
   presets,
+  type Rules,
+  rulesOf,
   writeGenesis,
 } from '@smartshare/runtime'
 import { testAccount } from '@smartshare/runtime/testing'
@@ -56,6 +59,7 @@ import type {
   TransactionPlace,
 } from '../api.ts'
 import { Mempool } from '../mempool.ts'
+import { protocolStatus } from '../protocol-watch.ts'
 
 const DEFAULT_DELEGATES = 4
 const DEFAULT_GRAINS = 10n ** 14n
@@ -90,7 +94,7 @@ export class MemoryNode implements NodeApi {
   problem: string | undefined
   halted: SmartshareError | undefined
   private readonly haltListeners = new Set<() => void>()
-  private readonly parameters: Parameters
+  private readonly genesisParameters: Parameters
   private readonly reader = new MemoryState()
   private readonly tree: StateTree
   private readonly pages = new Map<NewPage['name'], Uint8Array>()
@@ -111,9 +115,9 @@ export class MemoryNode implements NodeApi {
   constructor(options: MemoryNodeOptions = {}) {
     const { accounts = [], grains = DEFAULT_GRAINS, delegates = DEFAULT_DELEGATES, parameters = {} } = options
     const { genesisTimeMs = GENESIS_TIME_MS } = options
-    this.parameters = { ...presets.local, ...parameters }
+    this.genesisParameters = { ...presets.local, ...parameters }
     this.secrets = Array.from({ length: delegates }, (_, i) => bls.secretFromSeed(sha256(utf8.encode(`delegate ${i}`))))
-    const record = genesisOf(this.parameters, this.secrets, accounts, grains, genesisTimeMs)
+    const record = genesisOf(this.genesisParameters, this.secrets, accounts, grains, genesisTimeMs)
     this.genesis = { encoded: encodeGenesis(record), record }
     this.chainId = chainIdOf(record)
     writeGenesis(this.reader, record)
@@ -157,10 +161,25 @@ export class MemoryNode implements NodeApi {
       peers: 0,
       mempoolTransactions: this.mempool.count,
       txPerSecond: 0,
+      protocol: protocolStatus(this.reader, currentTerm(this.reader).term, this.genesisParameters, LATEST_VERSION),
       supplyGrains,
       healthy: this.problem === undefined,
       ...(this.problem === undefined ? {} : { problem: this.problem }),
     }
+  }
+
+  /** What is in force in the term of the next block. */
+  private get rules(): Rules {
+    return rulesOf(this.reader, this.nextTerm(), this.genesisParameters)
+  }
+
+  /** Term of the next block. */
+  private nextTerm(): number {
+    const running = currentTerm(this.reader)
+    const head = this.blocks.at(-1)?.header
+    const base = Math.max(0, running.startHeight - 1)
+    const isOver = head?.nextSet != null && head.height >= base + this.genesisParameters.termBlocks
+    return isOver ? running.term + 1 : running.term
   }
 
   peers(): readonly [] {
@@ -174,7 +193,7 @@ export class MemoryNode implements NodeApi {
       hash: head?.hash ?? this.chainId,
       stateRoot: this.tree.root,
       timeMs: head?.header.timeMs ?? this.genesis.record.timeMs,
-      basePrice: nextBasePrice(head?.header ?? this.beforeFirst(), this.parameters),
+      basePrice: nextBasePrice(head?.header ?? this.beforeFirst(), this.rules.parameters),
       reader: this.reader,
     }
   }
@@ -258,14 +277,14 @@ export class MemoryNode implements NodeApi {
   /** Makes, certifies and executes one block of what waits. */
   makeBlock(): Header {
     const parent = this.blocks.at(-1)?.header ?? this.beforeFirst()
-    const basePrice = nextBasePrice(parent, this.parameters)
-    const gate = new Gate(this.reader, [], { height: parent.height + 1, basePrice }, this.parameters)
+    const basePrice = nextBasePrice(parent, this.rules.parameters)
+    const gate = new Gate(this.reader, [], { height: parent.height + 1, basePrice }, this.rules.parameters)
     const transactions = this.mempool.select(gate, MAX_BLOCK_CONTENT_BYTES, MAX_BLOCK_COUNT)
     const rootCertificate = this.blocks.at(-1)?.certificate ?? null
     const header = this.nextHeader(parent, transactions, gate.admittedGas, basePrice, rootCertificate)
     const hash = headerHash(header)
     const journal = new StateJournal(this.reader)
-    const executed = executeBlock(journal, { hash, header, rootCertificate, transactions }, this.parameters)
+    const executed = executeBlock(journal, { hash, header, rootCertificate, transactions }, this.genesisParameters)
     this.reader.apply(executed.changes)
     this.rootBefore = this.tree.root
     this.store(this.tree.applyChanges(executed.changes).pages)
@@ -314,13 +333,13 @@ export class MemoryNode implements NodeApi {
       if (!verify(key, tx.id, signature)) throw new SmartshareError('TX_SIGNATURE', 'a signature does not hold')
     }
     const block = { height: this.height + 1, basePrice: this.state().basePrice }
-    checkAdmission(tx, this.reader, block, this.parameters, MOST_NONCES_AHEAD)
+    checkAdmission(tx, this.reader, block, this.rules.parameters, MOST_NONCES_AHEAD)
     this.mempool.add(tx)
   }
 
   private beforeFirst(): Header {
     return {
-      version: HEADER_VERSION,
+      version: FIRST_VERSION,
       chainId: this.chainId,
       term: 0,
       slot: 0,
@@ -337,7 +356,7 @@ export class MemoryNode implements NodeApi {
       transactionsRoot: transactionsRoot([]),
       transactionCount: 0,
       gas: 0,
-      basePrice: this.parameters.leastBasePrice,
+      basePrice: this.genesisParameters.leastBasePrice,
       mode: MODE_CALM,
       nextSet: null,
     }
@@ -352,22 +371,22 @@ export class MemoryNode implements NodeApi {
   ): Header {
     const running = currentTerm(this.reader)
     const elected = nextSet(this.reader)
-    const base = Math.max(0, running.startHeight - 1)
-    const isOver = parent.height >= base + this.parameters.termBlocks && parent.nextSet !== null
-    const term = isOver ? running.term + 1 : running.term
+    const term = this.nextTerm()
+    const isOver = term > running.term
     const slot = isOver ? 0 : parent.slot + 1
     const leader = slot % this.secrets.length
     const round = Math.floor(slot / this.secrets.length)
     const reveal = bls.sign(this.secrets[leader]!, revealHash(this.chainId, term, round))
     const header: Header = {
       ...parent,
+      version: this.rules.version,
       term,
       slot,
       leader,
       reveal,
       height: parent.height + 1,
       parent: parent.height === 0 ? this.chainId : headerHash(parent),
-      timeMs: parent.timeMs + this.parameters.slotMs,
+      timeMs: parent.timeMs + this.genesisParameters.slotMs,
       accumulator: nextAccumulator(parent.accumulator, reveal),
       rootHeight: parent.height,
       stateRoot: this.tree.root,

@@ -1,14 +1,14 @@
 import { accountMethods } from './account-methods.ts'
 import { chainMethods } from './chain-methods.ts'
 import { delegateMethods } from './delegate-methods.ts'
+import { governanceMethods } from './governance-methods.ts'
 import { marketMethods } from './market-methods.ts'
 import type { RpcMethod } from './method.ts'
 import { proofMethods } from './proof-methods.ts'
 
 /** Every method that can be called over HTTP and WebSocket, by its name. */
 export const methods: ReadonlyMap<string, RpcMethod> = new Map(
-  [...chainMethods, ...proofMethods, ...accountMethods, ...delegateMethods, ...marketMethods].map((method) => [
-    method.name,
-    method,
-  ]),
+  [...chainMethods, ...proofMethods, ...accountMethods, ...delegateMethods, ...governanceMethods, ...marketMethods].map(
+    (method) => [method.name, method],
+  ),
 )

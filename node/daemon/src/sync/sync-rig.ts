@@ -1,6 +1,7 @@
 // For tests: followers as real nodes in this process, over folders that hold a part of one chain.
 import { join } from 'node:path'
 import { sha256 } from '@smartshare/crypto'
+import { LATEST_VERSION } from '@smartshare/runtime'
 import pino from 'pino'
 import type { NodeConfig } from '../config.ts'
 import { Node } from '../node.ts'
@@ -23,6 +24,7 @@ export function startFollower(
     p2p: { listen: [`/ip4/${HOST}/tcp/0`], peers: [] },
     delegate: null,
     linkSeed: sha256(new TextEncoder().encode(name)),
+    protocolVersion: LATEST_VERSION,
     localNetwork: true,
     logLevel: 'silent',
     ...settings,

@@ -6,10 +6,12 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const hex = z.string().regex(/^([0-9a-f]{2})*$/)
 const address = z.string().length(62)
 const height = z.int().min(0)
-const integer = z
+/** An integer as decimal text. */
+export const decimalAnswer = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,19})$/)
   .transform(BigInt)
+const integer = decimalAnswer
 const base64 = z.string()
 
 export const statusAnswer = z.object({
@@ -26,6 +28,11 @@ export const statusAnswer = z.object({
   mode: z.enum(['calm', 'busy']),
   basePrice: integer,
   supplyGrains: integer,
+  protocol: z.object({
+    version: z.int(),
+    latest: z.int(),
+    next: z.object({ version: z.int(), term: z.int() }).nullable(),
+  }),
   txPerSecond: z.number(),
   mempoolTransactions: z.int(),
   peers: z.int(),

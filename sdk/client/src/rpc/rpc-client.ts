@@ -1,5 +1,6 @@
 import { SmartshareError } from '@smartshare/codec'
 import * as answers from './answers.ts'
+import { GovernanceClient } from './governance-client.ts'
 import { MarketClient } from './market-client.ts'
 import { errorOfRefusal } from './rpc-error.ts'
 import { HttpTransport, type RpcCall, type RpcOutcome, type TransportOptions } from './transport.ts'
@@ -25,11 +26,14 @@ export interface EventQuery {
 export class RpcClient {
   /** Questions about offers, tenders and agreements. */
   readonly market: MarketClient
+  /** Questions about what delegates decide together. */
+  readonly governance: GovernanceClient
   private readonly transport: HttpTransport
 
   constructor(options: TransportOptions) {
     this.transport = new HttpTransport(options)
     this.market = new MarketClient(this.transport)
+    this.governance = new GovernanceClient(this.transport)
   }
 
   /** The node that is asked now. */

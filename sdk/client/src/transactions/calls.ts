@@ -1,7 +1,7 @@
 import { type Call, SSP, type Token } from '@smartshare/chain'
 import { encode, SmartshareError } from '@smartshare/codec'
 import { compareBytes, type Policy } from '@smartshare/crypto'
-import { modules } from '@smartshare/runtime'
+import { changeable, modules } from '@smartshare/runtime'
 
 /**
  * A call of a system module by names: `callOf('tokens', 'transfer', { to, token: 0, amount, memo: null })`. The
@@ -38,4 +38,27 @@ export const calls = {
   /** The ballot in any order; the chain wants it sorted. */
   vote: (ballot: readonly Uint8Array[]) => callOf('delegates', 'vote', { ballot: [...ballot].sort(compareBytes) }),
   claimUnbonded: () => callOf('delegates', 'claim', {}),
+  /** Changes by the names of parameters, in any order. Throws GOVERNANCE_PARAMETER for one that no vote may change. */
+  propose: ({ changes, ...draft }: ProposalDraft) =>
+    callOf('governance', 'propose', {
+      ...draft,
+      changes: changes
+        .map(({ name, value }) => ({ parameter: parameterOf(name), value }))
+        .sort((a, b) => a.parameter - b.parameter),
+    }),
+  voteProposal: (proposal: number, approve: boolean) => callOf('governance', 'vote', { proposal, approve }),
 } as const
+
+/** What a delegate proposes to the others. */
+export interface ProposalDraft {
+  readonly version: number
+  readonly changes: readonly { readonly name: string; readonly value: bigint }[]
+  readonly activationTerm: number
+  readonly memo: string
+}
+
+function parameterOf(name: string): number {
+  const known = changeable.find((candidate) => candidate.name === name)
+  if (known !== undefined) return known.number
+  throw new SmartshareError('GOVERNANCE_PARAMETER', `no vote may change ${name}`)
+}

@@ -3,7 +3,7 @@ import { bytes, decode, encode, fixedBytes, type Infer, record, SmartshareError,
 import { bls, equalBytes, hashTagged } from '@smartshare/crypto'
 
 /** Version of what nodes say to each other. */
-export const NETWORK_VERSION = 1
+export const NETWORK_VERSION = 2
 const NONCE_BYTES = 32
 const MAX_PEER_ID_BYTES = 128
 

@@ -35,6 +35,7 @@ async function networkOf(name: string, options: { isDelegate?: boolean; known?: 
     delegateKey: (asked) => options.known?.get(toHex(asked)),
     onMessage: () => undefined,
     onTransactions: async () => 'accept',
+    transactionOf: () => undefined,
   })
   const made = { link, network }
   open.push(made)

@@ -10,6 +10,7 @@ import {
 import { toHex } from '@smartshare/crypto'
 import { type Channel, FaultWeight, type GossipVerdict, type Link } from '@smartshare/link'
 import type { Logger } from 'pino'
+import { CompactReceiver, CompactSender, type Taken } from './compact-blocks.ts'
 import {
   type DelegateProof,
   decodeProof,
@@ -35,6 +36,10 @@ const JUNK = /^(BLOCK|CODEC|CONSENSUS|NETWORK)_/
 const HELLO = 0
 const PROOF = 1
 const CONSENSUS = 2
+/** A proposal that names its transactions, an ask for some of them, and the answer. */
+const COMPACT = 3
+const MISSING = 4
+const BODIES = 5
 
 /** A node that this one speaks with. */
 interface Peer {
@@ -57,6 +62,8 @@ export interface NetworkParts {
   readonly onMessage: (link: ConsensusLink, message: Message) => void
   /** Judges a batch of transactions before it is passed on. */
   readonly onTransactions: (wires: readonly Uint8Array[]) => Promise<GossipVerdict>
+  /** A transaction that waits, by the short id under which blocks name it. */
+  readonly transactionOf: (shortId: Uint8Array) => Uint8Array | undefined
 }
 
 /** What a node says and hears: one channel per peer for consensus, gossip for batches of transactions. */
@@ -64,6 +71,8 @@ export class Network {
   private readonly parts: NetworkParts
   private readonly byId = new Map<string, Peer>()
   private readonly retries = new Retries(Math.random)
+  private readonly sender = new CompactSender()
+  private readonly receiver: CompactReceiver
   /** Peers to which a channel is being opened or was opened by us. */
   private readonly called = new Set<string>()
   private readonly timer: NodeJS.Timeout
@@ -71,6 +80,7 @@ export class Network {
 
   private constructor(parts: NetworkParts) {
     this.parts = parts
+    this.receiver = new CompactReceiver(parts.transactionOf)
     this.timer = setInterval(() => this.reconcile(), RECONCILE_MS)
   }
 
@@ -90,6 +100,11 @@ export class Network {
     return network
   }
 
+  /** Blocks of leaders since the start, by how they came. */
+  get compactCounts(): CompactReceiver['counts'] {
+    return this.receiver.counts
+  }
+
   peers(): { id: string; address: string; delegate: string | null }[] {
     return [...this.byId.values()].map(({ id, link }) => ({
       id,
@@ -99,13 +114,9 @@ export class Network {
   }
 
   send(to: Recipient, message: Message): void {
-    const encoded = tagged(CONSENSUS, encodeMessage(message))
-    for (const peer of this.recipients(to)) {
-      peer.channel.send(encoded).catch((error: unknown) => {
-        // What is lost is sent again by consensus itself when nothing moves.
-        this.parts.log.debug({ peer: peer.id, error: codeOf(error) }, 'message not sent')
-      })
-    }
+    const isCompact = message.type === 'proposal' && message.block.transactions.length > 0
+    const encoded = isCompact ? tagged(COMPACT, this.sender.encode(message)) : tagged(CONSENSUS, encodeMessage(message))
+    for (const peer of this.recipients(to)) this.say(peer, encoded)
   }
 
   /** Sends to `peer`, or to any other if it is gone. */
@@ -149,6 +160,13 @@ export class Network {
     if (!holdsKey(peer.proof, key, parts.chainId, peer.nonce, ends)) return
     peer.link = { peer: peer.id, delegate: toHex(peer.proof.address) }
     parts.log.info({ peer: peer.id, delegate: peer.link.delegate }, 'delegate connected')
+  }
+
+  private say(peer: Peer, frame: Uint8Array): void {
+    peer.channel.send(frame).catch((error: unknown) => {
+      // What is lost is sent again by consensus itself when nothing moves.
+      this.parts.log.debug({ peer: peer.id, error: codeOf(error) }, 'message not sent')
+    })
   }
 
   private recipients(to: Recipient): Peer[] {
@@ -204,6 +222,14 @@ export class Network {
           this.recognise(peer)
         } else if (frame[0] === CONSENSUS && greeted) {
           parts.onMessage(peer.link, decodeMessage(content))
+        } else if (frame[0] === COMPACT && greeted) {
+          // Only leaders propose: of others the block is asked for when it has a certificate.
+          if (peer.link.delegate !== null) this.takeCompact(peer, this.receiver.take(peer.id, content))
+        } else if (frame[0] === BODIES && greeted) {
+          this.takeCompact(peer, this.receiver.takeBodies(peer.id, content))
+        } else if (frame[0] === MISSING && greeted) {
+          const answer = this.sender.answer(peer.id, content)
+          if (answer !== undefined) this.say(peer, tagged(BODIES, answer))
         } else {
           throw new SmartshareError('NETWORK_MESSAGE', 'a message out of place')
         }
@@ -216,8 +242,17 @@ export class Network {
       }
       channel.abort()
     } finally {
-      if (this.byId.get(peer.id) === peer) this.byId.delete(peer.id)
+      if (this.byId.get(peer.id) === peer) {
+        this.byId.delete(peer.id)
+        this.receiver.forget(peer.id)
+      }
     }
+  }
+
+  private takeCompact(peer: Peer, taken: Taken): void {
+    if (taken === undefined) return
+    if ('ask' in taken) this.say(peer, tagged(MISSING, taken.ask))
+    else this.parts.onMessage(peer.link, taken.proposal)
   }
 
   private async judgeBatch(message: Uint8Array): Promise<GossipVerdict> {

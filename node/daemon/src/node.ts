@@ -273,6 +273,7 @@ export class Node {
       delegateKey: (address) => this.delegateKey(address),
       onMessage: (link, message) => this.hear(link, message),
       onTransactions: (wires) => this.intake.judge(wires),
+      transactionOf: (shortId) => this.mempool.byShortId(shortId),
     })
     // `running` of a fresh node stands on genesis, whose roots only the executor knows.
     this.running = this.promises.term ?? this.genesisTerm()

@@ -143,6 +143,7 @@ export const nodeErrors: ErrorTable = {
     'Too many transactions of one account and lane wait.',
     'Wait for some to become final, or use another lane.',
   ],
+  NETWORK_COMPACT: ['A peer sent a compact block, or an ask or answer about one, that cannot be right.', DROPPED],
   NETWORK_MESSAGE: ['A peer sent a message out of place.', DROPPED],
   NETWORK_OTHER_CHAIN: ['A peer belongs to another network.', 'Check the addresses of the peers in the configuration.'],
   NETWORK_VERSION: ['A peer speaks another version of the protocol.', 'Update whichever of the two is older.'],

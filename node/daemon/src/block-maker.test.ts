@@ -21,7 +21,12 @@ const chain = new TestChain({ accounts: ['alice', 'bob'] })
 const root = new Uint8Array(32).fill(5)
 
 /** A maker of its own, as another delegate has one, that executed genesis. */
-function makerOf(mempool = new Mempool(), pool = signatures, latestVersion = LATEST_VERSION) {
+function makerOf(
+  mempool = new Mempool(),
+  pool = signatures,
+  latestVersion = LATEST_VERSION,
+  changes = new RecentChanges(chain.state),
+) {
   const facts = new RecentFacts(16)
   const unknown = new Uint8Array(32)
   facts.add({
@@ -40,7 +45,7 @@ function makerOf(mempool = new Mempool(), pool = signatures, latestVersion = LAT
     mempool,
     signatures: pool,
     facts,
-    changes: new RecentChanges(chain.state),
+    changes,
     catchUp: () => undefined,
     finalBlock: () => undefined,
   })
@@ -136,6 +141,18 @@ describe('the maker of blocks', () => {
     const header = { ...first.header, transactionCount: 1, transactionsRoot: transactionsRoot([wire]), gas: 10_000 }
     expect(await verdict({ ...first, header, transactions: [wire] })).toBe('BLOCK_SIGNATURE')
     expect(await verdict({ ...first, header: { ...first.header, rootHeight: 1 } })).toBe('later')
+  })
+
+  it('calls no block invalid because later ones became final while its signatures were checked', async () => {
+    const later = new TestChain({ accounts: ['alice', 'bob'] })
+    let disk = chain.state
+    const changes = new RecentChanges({ get: (key) => disk.get(key) })
+    const verdictOf = verdict(first, [], makerOf(new Mempool(), signatures, LATEST_VERSION, changes))
+    later.makeBlock([transfer(0)])
+    disk = later.state
+    changes.apply(1, [])
+    changes.forget(1)
+    expect(await verdictOf).toBe('later')
   })
 
   it('finds the fault in the block and nowhere else, whatever is bent in it', async () => {

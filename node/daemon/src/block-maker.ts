@@ -123,7 +123,8 @@ export class BlockMaker {
   }
 
   /**
-   * `later` if the named root is not executed here yet; throws BLOCK_* or TX_* if the block is invalid, with the reason.
+   * `later` if the named root is not executed here yet, or if later blocks became final meanwhile, so that no verdict matters
+   * any more; throws BLOCK_* or TX_* if the block is invalid, with the reason.
    */
   async validate(hash: Uint8Array, block: Block, ancestors: readonly Block[]): Promise<'valid' | 'later'> {
     const { facts } = this.parts
@@ -139,6 +140,8 @@ export class BlockMaker {
     const { parameters } = rules
     this.checkHeader(block, this.parentOf(lineage, parameters), root, rules)
     const transactions = await this.verified(block)
+    // While signatures were checked, others may have made this block and the next ones final.
+    if (!this.parts.changes.holds(header.rootHeight)) return 'later'
     const roomy = header.height - header.rootHeight <= parameters.maxRootLag
     if (!roomy && transactions.length > 0)
       throw invalid('BLOCK_FULL', 'transactions although the named root is far back')

@@ -8,7 +8,7 @@ import {
   type Recipient,
 } from '@smartshare/consensus'
 import { toHex } from '@smartshare/crypto'
-import { type Channel, FaultWeight, type GossipVerdict, type Link } from '@smartshare/link'
+import { type Channel, FaultWeight, type GossipVerdict, type Link, type LinkMetrics } from '@smartshare/link'
 import type { Logger } from 'pino'
 import { CompactReceiver, CompactSender, type Taken } from './compact-blocks.ts'
 import {
@@ -66,6 +66,12 @@ export interface NetworkParts {
   readonly transactionOf: (shortId: Uint8Array) => Uint8Array | undefined
 }
 
+export interface NetworkFigures {
+  readonly link: LinkMetrics
+  /** Blocks of leaders since the start, by how they came. */
+  readonly compact: CompactReceiver['counts']
+}
+
 /** What a node says and hears: one channel per peer for consensus, gossip for batches of transactions. */
 export class Network {
   private readonly parts: NetworkParts
@@ -100,9 +106,9 @@ export class Network {
     return network
   }
 
-  /** Blocks of leaders since the start, by how they came. */
-  get compactCounts(): CompactReceiver['counts'] {
-    return this.receiver.counts
+  /** What is counted and measured here. */
+  figures(): NetworkFigures {
+    return { link: this.parts.link.metrics(), compact: this.receiver.counts }
   }
 
   peers(): { id: string; address: string; delegate: string | null }[] {

@@ -1,5 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { NodeStatus } from './api.ts'
+import type { NetworkFigures } from './network.ts'
+
+/** What a status does not tell. */
+interface Internals {
+  readonly height: number
+  readonly evidence: number
+  readonly halted: boolean
+  readonly network: NetworkFigures
+  readonly mempool: { readonly bytes: number; readonly replaced: number; readonly displaced: number }
+}
 
 /** What a node measures about itself; the RPC server adds its own. */
 export class NodeMetrics {
@@ -7,7 +17,7 @@ export class NodeMetrics {
   readonly transactions: Counter
   readonly blocks: Counter
 
-  constructor(status: () => NodeStatus & { height: number; evidence: number; halted: boolean }) {
+  constructor(status: () => NodeStatus & Internals) {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     this.transactions = new Counter({
@@ -34,6 +44,53 @@ export class NodeMetrics {
       ['smartshare_healthy', 'Whether the node is well', (now) => (now.healthy ? 1 : 0)],
       ['smartshare_halted', 'Whether the node cannot go on and answers nothing', (now) => (now.halted ? 1 : 0)],
     ]
+    const counters: [string, string, (now: ReturnType<typeof status>) => number][] = [
+      ['smartshare_mempool_replaced_total', 'Transactions outbid for their place', (now) => now.mempool.replaced],
+      [
+        'smartshare_mempool_displaced_total',
+        'Transactions outbid for room in a full pool',
+        (now) => now.mempool.displaced,
+      ],
+      [
+        'smartshare_compact_complete_total',
+        'Blocks put together without asking',
+        (now) => now.network.compact.complete,
+      ],
+      [
+        'smartshare_compact_partly_total',
+        'Blocks of which transactions were asked for',
+        (now) => now.network.compact.partly,
+      ],
+      ['smartshare_compact_whole_total', 'Blocks of which all was asked for', (now) => now.network.compact.whole],
+      ['smartshare_link_received_bytes_total', 'Bytes that peers sent', (now) => now.network.link.bytesIn],
+      ['smartshare_link_sent_bytes_total', 'Bytes sent to peers', (now) => now.network.link.bytesOut],
+      ['smartshare_link_faults_total', 'Faults of peers', (now) => now.network.link.faults],
+      ['smartshare_link_bans_total', 'Peers banned for a time', (now) => now.network.link.bans],
+      ['smartshare_link_refused_total', 'Requests and channels refused by a quota', (now) => now.network.link.refused],
+      ['smartshare_gossip_received_total', 'Batches of transactions heard', (now) => now.network.link.gossipIn],
+      [
+        'smartshare_gossip_rejected_total',
+        'Batches that no honest node passes on',
+        (now) => now.network.link.gossipRejected,
+      ],
+      [
+        'smartshare_gossip_ignored_total',
+        'Batches with nothing new, or above a quota',
+        (now) => now.network.link.gossipIgnored,
+      ],
+    ]
+    for (const [name, help, read] of counters) {
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          // What is counted elsewhere only grows, within one run of the node.
+          this.reset()
+          this.inc(read(status()))
+        },
+      })
+    }
     for (const [name, help, read] of gauges) {
       new Gauge({
         name,

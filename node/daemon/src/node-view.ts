@@ -46,6 +46,8 @@ export class NodeView implements NodeApi {
       height: keeper.node.committedHeight,
       evidence: keeper.node.evidenceCount,
       halted: keeper.halted !== undefined,
+      network: keeper.node.network.figures(),
+      mempool: keeper.node.mempool,
     }))
     keeper.subscribe(({ receipts }) => {
       this.measured.blocks.inc()

@@ -23,6 +23,7 @@ export class RecentChanges {
   private readonly versions = new Map<string, Version[]>()
   private readonly keysOf = new Map<number, string[]>()
   private newest = 0
+  private forgotten = 0
 
   constructor(disk: Pick<StateReader, 'get'>) {
     this.disk = disk
@@ -52,6 +53,11 @@ export class RecentChanges {
     this.keysOf.set(height, keys)
   }
 
+  /** False if so much was forgotten that the state after `height` cannot be told any more. */
+  holds(height: number): boolean {
+    return height >= this.forgotten
+  }
+
   /** The state as it was after `height`, which must not be below the last height that was forgotten. */
   at(height: number): Pick<StateReader, 'get'> {
     return {
@@ -69,6 +75,7 @@ export class RecentChanges {
 
   /** Forgets heights up to `height`: the disk must have reached it, and no read may ask for less. */
   forget(height: number): void {
+    this.forgotten = Math.max(this.forgotten, height)
     for (const [old, keys] of this.keysOf) {
       if (old > height) break
       for (const key of keys) {

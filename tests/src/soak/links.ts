@@ -22,6 +22,8 @@ export class Links {
   /** By unordered pair. */
   private readonly carried = new Map<string, Set<Carried>>()
   private readonly states = new Map<string, LinkState>()
+  /** Bytes that nodes have said to each other, over all links and both ways. */
+  carriedBytes = 0
 
   private constructor(count: number, firstPort: number) {
     this.count = count
@@ -83,6 +85,9 @@ export class Links {
     this.carried.set(pair, all.add(one))
     for (const socket of [near, far]) {
       socket.setNoDelay(true)
+      socket.on('data', (bytes) => {
+        this.carriedBytes += bytes.length
+      })
       // Whatever ends one half ends the other.
       socket.on('error', () => undefined)
       socket.on('close', () => {
@@ -90,7 +95,8 @@ export class Links {
         end(one)
       })
     }
-    if (this.states.get(pair) !== 'stalled') join(one)
+    if (this.states.get(pair) === 'stalled') hold(one)
+    else join(one)
   }
 }
 

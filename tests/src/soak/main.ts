@@ -117,6 +117,7 @@ const report = {
     handedAgain: load.handedAgain,
     refusals: Object.fromEntries(load.refusals),
   },
+  carriedMib: Math.round(network.links.carriedBytes / MIB),
   memoryMib: { all: Math.round(mostBytes / MIB), largest: Math.round(mostBytesOfOne / MIB) },
   seconds: Math.round((performance.now() - startMs) / 1000),
   ...(violations.length === 0 ? {} : { folder: home }),
@@ -192,6 +193,7 @@ function print(): void {
     `  ${transactions.submitted} transactions, ${transactions.final} told to be final and found on all nodes,`,
   )
   console.log(`    ${transactions.handedAgain} handed over again, refused ${JSON.stringify(transactions.refusals)}`)
+  console.log(`  ${report.carriedMib} MiB between the nodes`)
   console.log(`  memory: ${memoryMib.all} MiB in all, ${memoryMib.largest} MiB of one node`)
   for (const violation of violations) console.log(`  WRONG: ${violation}`)
   if (!report.good) console.log(`  everything lies in ${home}`)

@@ -40,6 +40,7 @@ export async function createLink(options: LinkOptions): Promise<Link> {
   const limits = { ...DEFAULT_LINK_LIMITS, ...(options.localNetwork ? LOCAL_NETWORK_LIMITS : {}), ...options.limits }
   const counters = newHostCounters()
   const log = options.log ?? (() => undefined)
+  const protectedPeers = new Set<string>()
   const reputation = new Reputation({
     ...limits,
     now,
@@ -61,6 +62,12 @@ export async function createLink(options: LinkOptions): Promise<Link> {
     limits,
     guard: { limits, counters, now },
     isBanned: (peer) => reputation.isBanned(peer),
+    scoreOf: (peer) => reputation.score(peer),
+    isProtected: (peer) => protectedPeers.has(peer),
+    onCrowdedOut: (peer) => {
+      counters.crowdedOut++
+      log('no room for all who connect', { leaves: peer ?? null })
+    },
     onFault: (peer, error) => {
       counters.faults++
       if (peer !== undefined) reputation.fault(peer, FaultWeight.Flood, error.message)
@@ -72,6 +79,7 @@ export async function createLink(options: LinkOptions): Promise<Link> {
     host,
     limits,
     reputation,
+    protectedPeers,
     counters,
     gossip: options.gossip,
     log,

@@ -44,6 +44,8 @@ const MESSAGE_ID_BYTES = 20
 /** Penalty score of a rejected message: three of them, squared, end all gossip with the sender for a while. */
 const INVALID_MESSAGE_WEIGHT = -10
 const INVALID_MESSAGE_DECAY = 0.9
+/** Less than what two rejected messages cost. */
+const PROTECTED_SCORE = 30
 
 /**
  * The id of a message: the first 20 bytes of SHA-256 over [length of topic (u8)] [topic] [data]. The topic is part of it
@@ -54,8 +56,15 @@ export function gossipMessageId(topic: string, data: Uint8Array): Uint8Array {
   return sha256(concatBytes(Uint8Array.of(name.length & 0xff), name, data)).subarray(0, MESSAGE_ID_BYTES)
 }
 
-/** Settings of gossipsub that follow from ours. `localNetwork`: many hosts behind one address are no attack. */
-export function gossipSettings(options: GossipOptions, localNetwork: boolean): Partial<GossipsubOpts> {
+/**
+ * Settings of gossipsub that follow from ours. `localNetwork`: many hosts behind one address are no attack. `isProtected`:
+ * peers such as delegates, whom not a score alone throws out; what they pass on wrongly counts against them all the same.
+ */
+export function gossipSettings(
+  options: GossipOptions,
+  localNetwork: boolean,
+  isProtected: (peer: string) => boolean,
+): Partial<GossipsubOpts> {
   const limits = { ...DEFAULT_GOSSIP_LIMITS, ...options.limits }
   const scoring = {
     topicWeight: 1,
@@ -84,6 +93,8 @@ export function gossipSettings(options: GossipOptions, localNetwork: boolean): P
     })),
     scoreParams: {
       topics: Object.fromEntries(options.topics.map((topic) => [topic, scoring])) as never,
+      appSpecificScore: (peer: string) => (isProtected(peer) ? PROTECTED_SCORE : 0),
+      appSpecificWeight: 1,
       ...(localNetwork ? { IPColocationFactorWeight: 0 } : {}),
     },
   }

@@ -3,6 +3,7 @@ import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
 import type {
   ComponentLogger,
+  Connection,
   ConnectionEncrypter,
   ConnectionGater,
   Libp2p,
@@ -16,6 +17,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { type GossipOptions, gossipSettings } from './gossip.ts'
+import { addressGroup, makeRoom } from './inbound-slots.ts'
 import type { LinkLimits } from './limits.ts'
 import { guardMuxer, type MuxerGuardInit } from './muxer-guard.ts'
 import { socketTls, type TlsComponents } from './tls.ts'
@@ -38,6 +40,10 @@ export interface HostInit {
   readonly limits: LinkLimits
   readonly guard: Omit<MuxerGuardInit, 'onFault'>
   isBanned(peer: string): boolean
+  scoreOf(peer: string): number
+  isProtected(peer: string): boolean
+  /** A connection was refused, or cut, for want of room. */
+  onCrowdedOut(peer: string | undefined): void
   onFault(peer: string | undefined, error: Error): void
 }
 
@@ -53,8 +59,12 @@ export async function createHost(init: HostInit): Promise<Host> {
   const peers = new Map<MessageStream, string>()
   const guard = { ...init.guard, onFault: (to: MessageStream, error: Error) => init.onFault(peers.get(to), error) }
   const encrypters = { tls: socketTls, noise: noise() }
-  const settings = init.gossip === undefined ? undefined : gossipSettings(init.gossip, init.localNetwork)
+  const settings =
+    init.gossip === undefined
+      ? undefined
+      : gossipSettings(init.gossip, init.localNetwork, (peer) => init.isProtected(peer))
   const window = limits.streamWindowBytes
+  const inbound = (): Connection[] => libp2p.getConnections().filter(({ direction }) => direction === 'inbound')
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
@@ -79,7 +89,7 @@ export async function createHost(init: HostInit): Promise<Host> {
           guard,
         ),
     ],
-    connectionGater: gater(init),
+    connectionGater: { ...gater(init), ...inboundGater(init, inbound) },
     connectionManager: {
       maxConnections: limits.maxConnections,
       maxIncomingPendingConnections: limits.maxPendingConnections,
@@ -133,6 +143,42 @@ function gater(init: HostInit): ConnectionGater {
     denyInboundEncryptedConnection: (peer) => init.isBanned(peer.toString()),
     denyOutboundEncryptedConnection: (peer) => init.isBanned(peer.toString()),
     denyDialMultiaddr: () => false,
+  }
+}
+
+/** Keeps the places of those who connect to us from being taken by few networks (inbound-slots.ts). */
+function inboundGater(init: HostInit, inbound: () => Connection[]): ConnectionGater {
+  const { limits } = init
+  const seen = () =>
+    inbound().map((connection) => {
+      const peer = connection.remotePeer.toString()
+      return {
+        peer,
+        address: connection.remoteAddr.toString(),
+        score: init.scoreOf(peer),
+        openedMs: connection.timeline.open,
+        isProtected: init.isProtected(peer),
+      }
+    })
+  return {
+    // Before the handshake, which costs more than to refuse: only what no newcomer could change.
+    denyInboundConnection: ({ remoteAddr }) => {
+      const group = addressGroup(remoteAddr.toString())
+      const same = inbound().filter((one) => addressGroup(one.remoteAddr.toString()) === group)
+      if (same.length < limits.maxInboundPerGroup) return false
+      init.onCrowdedOut(undefined)
+      return true
+    },
+    denyInboundUpgradedConnection: (peer, { remoteAddr }) => {
+      // A delegate that comes back finds room whoever is there.
+      if (init.isProtected(peer.toString())) return false
+      const { enters, leaves } = makeRoom(remoteAddr.toString(), seen(), limits)
+      if (!enters || leaves !== undefined) init.onCrowdedOut(leaves)
+      for (const connection of inbound()) {
+        if (connection.remotePeer.toString() === leaves) connection.abort(new Error('no room'))
+      }
+      return !enters
+    },
   }
 }
 

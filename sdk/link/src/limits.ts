@@ -67,6 +67,10 @@ export const DEFAULT_CHANNEL_LIMITS: ChannelLimits = {
 /** Bounds of the whole host. */
 export interface LinkLimits {
   readonly maxConnections: number
+  /** Of these, such that others opened: the rest is for peers of our own choice. */
+  readonly maxInboundConnections: number
+  /** Of those, such that come from one address group (IPv4 /16, IPv6 /32). */
+  readonly maxInboundPerGroup: number
   /** Connections whose handshake is under way. */
   readonly maxPendingConnections: number
   /** New inbound connections per second and address. */
@@ -98,12 +102,17 @@ export interface LinkLimits {
   /** Weight that is forgiven per second. */
   readonly forgivenPerSecond: number
   readonly banMs: number
-  /** Bans and fault counts that are remembered; the oldest are forgotten first. */
+  /** Merits of a peer that count at most, and what is left of them after each second. */
+  readonly mostMerit: number
+  readonly meritKeptPerSecond: number
+  /** Bans, faults and merits that are remembered; the oldest are forgotten first. */
   readonly maxRemembered: number
 }
 
 export const DEFAULT_LINK_LIMITS: LinkLimits = {
   maxConnections: 512,
+  maxInboundConnections: 384,
+  maxInboundPerGroup: 48,
   maxPendingConnections: 64,
   connectionsPerSecondPerHost: 16,
   handshakeTimeoutMs: 8_000,
@@ -122,11 +131,15 @@ export const DEFAULT_LINK_LIMITS: LinkLimits = {
   banThreshold: 20,
   forgivenPerSecond: 0.1,
   banMs: 10 * 60_000,
+  mostMerit: 100,
+  // Half is gone after ten minutes.
+  meritKeptPerSecond: 0.99885,
   maxRemembered: 4_096,
 }
 
 /** What changes when many hosts share one address: a whole network on one machine is no attack. */
 export const LOCAL_NETWORK_LIMITS: Partial<LinkLimits> = {
+  maxInboundPerGroup: 384,
   connectionsPerSecondPerHost: 1_000,
   maxPendingConnections: 256,
   banMs: 10_000,

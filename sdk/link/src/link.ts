@@ -29,6 +29,10 @@ export type ChannelHandler = (channel: Channel) => Promise<void> | void
 const REQUEST_STREAMS_PER_PEER = 2
 /** Channels above the bound of which the peer is told the code; those beyond are only reset. */
 const REFUSED_CHANNELS = 4
+/** More delegates than two terms can have. */
+const MAX_PROTECTED_PEERS = 512
+/** A peer may say that it listens anywhere: so many addresses of it are believed. */
+const MAX_ADDRESSES_PER_PEER = 4
 /** A peer's use of its quotas is remembered so long after it left: who comes back at once gains nothing. */
 const QUOTA_MEMORY_MS = 10_000
 
@@ -42,6 +46,8 @@ export interface LinkInit {
   readonly host: Host
   readonly limits: LinkLimits
   readonly reputation: Reputation
+  /** Shared with the host, which never cuts them to make room. */
+  readonly protectedPeers: Set<string>
   readonly counters: HostCounters
   readonly gossip: GossipOptions | undefined
   readonly log: Log
@@ -58,6 +64,7 @@ export class Link {
   readonly #log: Log
   readonly #gossip: Gossip | undefined
   readonly #reputation: Reputation
+  readonly #protectedPeers: Set<string>
   readonly #counters: HostCounters
   readonly #metrics = new Map<string, ProtocolMetrics>()
   readonly #clients = new Map<string, RequestClient>()
@@ -78,6 +85,7 @@ export class Link {
     this.#limits = init.limits
     this.#log = init.log
     this.#reputation = init.reputation
+    this.#protectedPeers = init.protectedPeers
     this.#counters = init.counters
     this.peerId = libp2p.peerId.toString()
     const { pubsub } = libp2p.services
@@ -231,6 +239,37 @@ export class Link {
     this.#fault(peer, weight, reason)
   }
 
+  /** Counts something of use that a peer did: who has more of it stays when there is no room for all. */
+  reward(peer: string, weight: number): void {
+    this.#reputation.merit(peer, weight)
+  }
+
+  /** Merits of a peer less its faults, as of now. */
+  scoreOf(peer: string): number {
+    return this.#reputation.score(peer)
+  }
+
+  /** Never cuts a peer to make room for another, nor throws it out of gossip for a low score alone; bans still hold. */
+  protect(peer: string): void {
+    this.#protectedPeers.delete(peer)
+    this.#protectedPeers.add(peer)
+    const [oldest] = this.#protectedPeers
+    if (this.#protectedPeers.size > MAX_PROTECTED_PEERS && oldest !== undefined) this.#protectedPeers.delete(oldest)
+  }
+
+  unprotect(peer: string): void {
+    this.#protectedPeers.delete(peer)
+  }
+
+  /** Addresses at which a peer says that it can be dialled, with its id; none if it has not said yet. */
+  async addressesOf(peer: string): Promise<string[]> {
+    const known = await this.#host.peerStore.get(parsePeerId(peer)).catch(() => undefined)
+    const addresses = known?.addresses.map(({ multiaddr }) => multiaddr.toString()) ?? []
+    return addresses
+      .slice(0, MAX_ADDRESSES_PER_PEER)
+      .map((address) => (address.includes('/p2p/') ? address : `${address}/p2p/${peer}`))
+  }
+
   isBanned(peer: string): boolean {
     return this.#reputation.isBanned(peer)
   }
@@ -241,6 +280,8 @@ export class Link {
     const all = Object.values(protocols)
     return {
       ...this.#counters,
+      banned: this.#reputation.banned,
+      lowestScore: Math.min(0, ...this.peers().map((peer) => this.scoreOf(peer))),
       peers: this.#host.getPeers().length,
       connections: this.#host.getConnections().length,
       framesIn: all.reduce((sum, counters) => sum + counters.framesIn, 0),

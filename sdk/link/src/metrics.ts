@@ -27,6 +27,12 @@ export interface LinkMetrics {
   /** Faults of peers: junk, oversize, stalls. */
   faults: number
   bans: number
+  /** Peers that are banned now. */
+  banned: number
+  /** The lowest score of a connected peer. */
+  lowestScore: number
+  /** Connections of others that were refused because there was no room for their network, or cut to make room. */
+  crowdedOut: number
   gossipIn: number
   gossipOut: number
   gossipRejected: number
@@ -54,6 +60,7 @@ export interface HostCounters {
   bytesOut: number
   faults: number
   bans: number
+  crowdedOut: number
   gossipIn: number
   gossipOut: number
   gossipRejected: number
@@ -61,5 +68,15 @@ export interface HostCounters {
 }
 
 export function newHostCounters(): HostCounters {
-  return { bytesIn: 0, bytesOut: 0, faults: 0, bans: 0, gossipIn: 0, gossipOut: 0, gossipRejected: 0, gossipIgnored: 0 }
+  return {
+    bytesIn: 0,
+    bytesOut: 0,
+    faults: 0,
+    bans: 0,
+    crowdedOut: 0,
+    gossipIn: 0,
+    gossipOut: 0,
+    gossipRejected: 0,
+    gossipIgnored: 0,
+  }
 }

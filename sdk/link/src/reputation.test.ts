@@ -8,6 +8,8 @@ function setUp() {
     banThreshold: 10,
     forgivenPerSecond: 1,
     banMs: 5_000,
+    mostMerit: 20,
+    meritKeptPerSecond: 0.5,
     maxRemembered: 3,
     now: () => clock.nowMs,
     onBan: (peer) => banned.push(peer),
@@ -38,5 +40,21 @@ describe('reputation', () => {
     const { reputation } = setUp()
     for (const peer of ['a', 'b', 'c', 'd']) reputation.ban(peer, 'test')
     expect(['a', 'b', 'c', 'd'].map((peer) => reputation.isBanned(peer))).toEqual([false, true, true, true])
+  })
+
+  it('counts merits up to a bound, lets them fade, and lets them make up for no fault', () => {
+    const { clock, banned, reputation } = setUp()
+    for (let i = 0; i < 9; i++) reputation.merit('a', 5)
+    expect(reputation.score('a')).toBe(20)
+    clock.nowMs = 2_000
+    expect(reputation.score('a')).toBe(5)
+    expect(reputation.fault('a', 6, 'junk')).toBe(false)
+    expect(reputation.score('a')).toBe(-1)
+    expect(reputation.fault('a', 6, 'junk')).toBe(true)
+    expect(banned).toEqual(['a'])
+    expect(reputation.banned).toBe(1)
+    clock.nowMs = 9_000
+    expect(reputation.banned).toBe(0)
+    expect(reputation.score('somebody')).toBe(0)
   })
 })

@@ -17,20 +17,27 @@ export interface ReputationInit {
   readonly banThreshold: number
   readonly forgivenPerSecond: number
   readonly banMs: number
+  readonly mostMerit: number
+  readonly meritKeptPerSecond: number
   readonly maxRemembered: number
   now(): number
   onBan(peer: string, reason: string): void
 }
 
 interface Record {
+  /** Of faults. */
   weight: number
+  merit: number
   atMs: number
 }
 
-/** Adds up the faults of each peer, forgives them with time, and bans for a time whoever has too many. */
+/**
+ * Adds up the faults of each peer, forgives them with time, and bans for a time whoever has too many. Merits fade too; they
+ * make up for no fault, or an attacker would save them up first: they only tell who stays when there is no room for all.
+ */
 export class Reputation {
   readonly #init: ReputationInit
-  readonly #faults = new Map<string, Record>()
+  readonly #records = new Map<string, Record>()
   readonly #bannedUntilMs = new Map<string, number>()
 
   constructor(init: ReputationInit) {
@@ -39,19 +46,33 @@ export class Reputation {
 
   /** Counts a fault; true if the peer is banned by it. */
   fault(peer: string, weight: number, reason: string): boolean {
-    const nowMs = this.#init.now()
-    const record = this.#faults.get(peer) ?? { weight: 0, atMs: nowMs }
-    const forgiven = ((nowMs - record.atMs) / 1000) * this.#init.forgivenPerSecond
-    record.weight = Math.max(0, record.weight - forgiven) + weight
-    record.atMs = nowMs
-    remember(this.#faults, peer, record, this.#init.maxRemembered)
+    const record = this.#record(peer)
+    record.weight += weight
     if (record.weight < this.#init.banThreshold) return false
     this.ban(peer, reason)
     return true
   }
 
+  /** Counts something that was of use. */
+  merit(peer: string, weight: number): void {
+    const record = this.#record(peer)
+    record.merit = Math.min(this.#init.mostMerit, record.merit + weight)
+  }
+
+  /** Merits less faults. */
+  score(peer: string): number {
+    const { weight, merit } = this.#now(this.#records.get(peer))
+    return merit - weight
+  }
+
+  /** Peers that are banned now. */
+  get banned(): number {
+    const nowMs = this.#init.now()
+    return [...this.#bannedUntilMs.values()].filter((untilMs) => nowMs < untilMs).length
+  }
+
   ban(peer: string, reason: string): void {
-    this.#faults.delete(peer)
+    this.#records.delete(peer)
     remember(this.#bannedUntilMs, peer, this.#init.now() + this.#init.banMs, this.#init.maxRemembered)
     this.#init.onBan(peer, reason)
   }
@@ -62,6 +83,25 @@ export class Reputation {
     if (this.#init.now() < untilMs) return true
     this.#bannedUntilMs.delete(peer)
     return false
+  }
+
+  #record(peer: string): Record {
+    const record = this.#now(this.#records.get(peer))
+    remember(this.#records, peer, record, this.#init.maxRemembered)
+    return record
+  }
+
+  /** What is left of it by now. */
+  #now(record: Record | undefined): Record {
+    const nowMs = this.#init.now()
+    if (record === undefined) return { weight: 0, merit: 0, atMs: nowMs }
+    const seconds = (nowMs - record.atMs) / 1000
+    const { forgivenPerSecond, meritKeptPerSecond } = this.#init
+    return {
+      weight: Math.max(0, record.weight - seconds * forgivenPerSecond),
+      merit: record.merit * meritKeptPerSecond ** seconds,
+      atMs: nowMs,
+    }
   }
 }
 

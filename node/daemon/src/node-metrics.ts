@@ -33,6 +33,10 @@ export class NodeMetrics {
       ['smartshare_slot', 'Running slot of the term', (now) => now.slot],
       ['smartshare_peers', 'Nodes connected', (now) => now.peers],
       ['smartshare_mempool_transactions', 'Transactions that wait', (now) => now.mempoolTransactions],
+      ['smartshare_mempool_bytes', 'Bytes of the transactions that wait', (now) => now.mempool.bytes],
+      ['smartshare_link_connections', 'Connections, also those of agents', (now) => now.network.link.connections],
+      ['smartshare_link_banned', 'Peers that are banned now', (now) => now.network.link.banned],
+      ['smartshare_link_lowest_score', 'Merits less faults of the worst peer', (now) => now.network.link.lowestScore],
       ['smartshare_transactions_per_second', 'Final transactions per second, lately', (now) => now.txPerSecond],
       ['smartshare_protocol_version', 'Version of the protocol in force', (now) => now.protocol.version],
       [
@@ -66,6 +70,11 @@ export class NodeMetrics {
       ['smartshare_link_sent_bytes_total', 'Bytes sent to peers', (now) => now.network.link.bytesOut],
       ['smartshare_link_faults_total', 'Faults of peers', (now) => now.network.link.faults],
       ['smartshare_link_bans_total', 'Peers banned for a time', (now) => now.network.link.bans],
+      [
+        'smartshare_link_crowded_out_total',
+        'Connections refused or cut because too many came from one network',
+        (now) => now.network.link.crowdedOut,
+      ],
       ['smartshare_link_refused_total', 'Requests and channels refused by a quota', (now) => now.network.link.refused],
       ['smartshare_gossip_received_total', 'Batches of transactions heard', (now) => now.network.link.gossipIn],
       [

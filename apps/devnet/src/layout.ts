@@ -24,6 +24,8 @@ export const FILES = {
   node: 'node.json',
   delegateKey: 'delegate.json',
   linkKey: 'link.key',
+  /** Seed of the delegate's account, with which its node reports evidence. */
+  accountKey: 'account.key',
   data: 'data',
   agent: 'agent.json',
   agentWallet: 'wallet.json',

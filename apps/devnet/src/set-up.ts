@@ -107,6 +107,7 @@ function writeSecrets(seat: Seat, secrets: Secrets, genesis: Uint8Array): void {
   const key = { address: formatAddress(account.address), secret: toHex(blsSecret) }
   writeJson(join(seat.dir, FILES.delegateKey), key, SECRET_MODE)
   writeFileAtomic(join(seat.dir, FILES.linkKey), `${toHex(linkSeed)}\n`, SECRET_MODE)
+  writeFileAtomic(join(seat.dir, FILES.accountKey), `${toHex(account.seed)}\n`, SECRET_MODE)
 }
 
 async function clearUnfinished(dir: string): Promise<void> {

@@ -22,6 +22,7 @@ export async function writeNodeSettings(dir: string, options: DevnetOptions): Pr
       dataDir: FILES.data,
       delegateKey: FILES.delegateKey,
       linkKey: FILES.linkKey,
+      accountKey: FILES.accountKey,
       localNetwork: true,
       logLevel: 'info',
       ...before,

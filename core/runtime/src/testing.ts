@@ -85,9 +85,14 @@ export interface TransactionOptions {
   readonly emptying?: boolean
 }
 
+/** Seed of the key of `testAccount`. */
+export function testAccountSeed(name: string): Uint8Array {
+  return sha256(utf8.encode(`test account ${name}`))
+}
+
 /** The account of a name: the same key every time. */
 export function testAccount(name: string): TestAccount {
-  const keys = KeyPair.fromSeed('ed25519', sha256(utf8.encode(`test account ${name}`)))
+  const keys = KeyPair.fromSeed('ed25519', testAccountSeed(name))
   return { name, keys, address: addressOfKey(keys.publicKey) }
 }
 

@@ -1,4 +1,4 @@
-import type { Certificate, DelegateSet, Executed, Header } from '@smartshare/chain'
+import type { Certificate, DelegateSet, Evidence, Executed, Header } from '@smartshare/chain'
 import type { ErrorDetails, SmartshareError } from '@smartshare/codec'
 import type { Genesis } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
@@ -113,6 +113,20 @@ export interface HandOver {
   readonly certificate: Certificate
 }
 
+/** Evidence that convicts somebody as soon as it is reported. */
+export interface PendingEvidence {
+  readonly evidence: Evidence
+  /** `early`: the chain has not come to its term yet. */
+  readonly standing: 'open' | 'early'
+  /** Addresses of those whom it convicts; nobody while it is early. */
+  readonly accused: readonly Uint8Array[]
+  /** Reports that this node sent, and the id of the last of them. */
+  readonly attempts: number
+  readonly transaction: Uint8Array | null
+  /** Why the last report did not come off. */
+  readonly error: SmartshareError | null
+}
+
 /** The insides of a node as its RPC server sees them. */
 export interface NodeApi {
   readonly chainId: Uint8Array
@@ -147,6 +161,8 @@ export interface NodeApi {
   executed(height: number): Executed | undefined
   /** A node of the range over executed blocks (bytes.md §6); undefined if it is not known. */
   rangeNode(level: number, index: number): Uint8Array | undefined
+  /** What this node saw of traitors and is not reported with success yet, and the account with which it reports by itself. */
+  evidence(): { readonly reporter: Uint8Array | null; readonly pending: readonly PendingEvidence[] }
   /** How the set of `term` (1 or later) was seated; undefined if that term's set is not elected yet. */
   handOver(term: number): Promise<HandOver | undefined>
   /** Calls `listener` for every executed block from now on, in the order of heights; returns how to end it. */

@@ -20,6 +20,8 @@ const fileSchema = z.strictObject({
   }),
   /** File of the delegate's BLS key; without it the node only follows. */
   delegateKey: z.string().optional(),
+  /** File of the seed (Ed25519, hexadecimal) of the account that reports evidence; without it evidence is only listed. */
+  accountKey: z.string().optional(),
   /** File of the seed that names this peer. */
   linkKey: z.string(),
   /** Newest version of the protocol to take part in: below what the software knows only to rehearse being too old. */
@@ -41,6 +43,8 @@ export interface NodeConfig {
   readonly delegate: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
   readonly linkSeed: Uint8Array
   readonly protocolVersion: number
+  /** Seed of the account that reports evidence and pays for it. */
+  readonly accountSeed: Uint8Array | null
   readonly localNetwork: boolean
   readonly logLevel: string
 }
@@ -60,11 +64,16 @@ export function readConfig(path: string): NodeConfig {
     rpc: origins === undefined ? rpc : { ...rpc, origins },
     p2p: file.p2p,
     delegate: delegate === null ? null : { address: parseAddress(delegate.address), secret: fromHex(delegate.secret) },
-    linkSeed: fromHex(readBytes(at(file.linkKey)).toString('utf8').trim()),
     protocolVersion: file.protocolVersion,
+    linkSeed: readSeed(at(file.linkKey)),
+    accountSeed: file.accountKey === undefined ? null : readSeed(at(file.accountKey)),
     localNetwork: file.localNetwork,
     logLevel: file.logLevel,
   }
+}
+
+function readSeed(path: string): Uint8Array {
+  return fromHex(readBytes(path).toString('utf8').trim())
 }
 
 function readBytes(path: string): Buffer {

@@ -6,6 +6,7 @@ import type { NetworkFigures } from './network.ts'
 interface Internals {
   readonly height: number
   readonly evidence: number
+  readonly pendingEvidence: number
   readonly halted: boolean
   readonly network: NetworkFigures
   readonly mempool: { readonly bytes: number; readonly replaced: number; readonly displaced: number }
@@ -45,6 +46,7 @@ export class NodeMetrics {
         ({ protocol }) => ((protocol.next?.version ?? protocol.version) > protocol.latest ? 1 : 0),
       ],
       ['smartshare_evidence', 'Contradictions of delegates seen since the start', (now) => now.evidence],
+      ['smartshare_evidence_pending', 'Evidence that is not reported with success yet', (now) => now.pendingEvidence],
       ['smartshare_healthy', 'Whether the node is well', (now) => (now.healthy ? 1 : 0)],
       ['smartshare_halted', 'Whether the node cannot go on and answers nothing', (now) => (now.halted ? 1 : 0)],
     ]

@@ -45,6 +45,7 @@ export class NodeView implements NodeApi {
       ...this.status(),
       height: keeper.node.committedHeight,
       evidence: keeper.node.evidenceCount,
+      pendingEvidence: keeper.node.evidence.count,
       halted: keeper.halted !== undefined,
       network: keeper.node.network.figures(),
       mempool: keeper.node.mempool,
@@ -97,18 +98,11 @@ export class NodeView implements NodeApi {
   }
 
   state(): CommittedState {
-    const { node } = this
-    const height = node.committedHeight
-    const facts = node.facts.at(height)!
-    const header = node.finals.recentAt(height)?.block.header
-    return {
-      height,
-      hash: facts.blockHash,
-      stateRoot: facts.stateRoot,
-      timeMs: header?.timeMs ?? node.genesis.timeMs,
-      basePrice: node.latest().basePrice,
-      reader: node.store.state,
-    }
+    return this.node.committedState()
+  }
+
+  evidence() {
+    return this.node.evidence.list()
   }
 
   async submit(wires: readonly Uint8Array[]): Promise<SubmitOutcome[]> {

@@ -30,10 +30,11 @@ import {
 } from '@smartshare/runtime'
 import { type ChainStore, type OpenedStore, openStore } from '@smartshare/store'
 import type { Logger } from 'pino'
-import type { ExecutedNotice } from './api.ts'
+import type { CommittedState, ExecutedNotice } from './api.ts'
 import { BlockMaker } from './block-maker.ts'
 import type { NodeConfig } from './config.ts'
 import { ConsensusDriver } from './consensus-driver.ts'
+import { type EvidenceWatcher, watchEvidence } from './evidence-watcher.ts'
 import { type ExecutedReport, Executor } from './executor.ts'
 import { FinalChain } from './final-chain.ts'
 import { Intake } from './intake.ts'
@@ -85,6 +86,7 @@ export class Node {
   readonly changes: RecentChanges
   readonly intake: Intake
   readonly protocol: ProtocolWatch
+  readonly evidence: EvidenceWatcher
   readonly throughput = new Throughput(() => performance.now())
   private readonly folder: OpenedStore
   private readonly promises: PromiseLog
@@ -178,6 +180,12 @@ export class Node {
       isExecuted: (id) => store.place(id) !== undefined,
       gossip: (wires) => void this.network.gossipTransactions(wires),
     })
+    this.evidence = watchEvidence({
+      ...{ config, log, chainId },
+      genesis: { encoded: config.genesis, record: genesis },
+      state: () => this.committedState(),
+      submit: (wires) => this.intake.submit(wires),
+    })
     this.running = promises.term ?? this.genesisTerm()
     this.driver = this.newDriver()
   }
@@ -230,6 +238,20 @@ export class Node {
     return { state, height: this.finals.height + 1, basePrice, parameters }
   }
 
+  /** The latest state that is executed and on disk. */
+  committedState(): CommittedState {
+    const height = this.committedHeight
+    const facts = this.facts.at(height)!
+    return {
+      height,
+      hash: facts.blockHash,
+      stateRoot: facts.stateRoot,
+      timeMs: this.finals.recentAt(height)?.block.header.timeMs ?? this.genesis.timeMs,
+      basePrice: this.latest().basePrice,
+      reader: this.store.state,
+    }
+  }
+
   /** Takes a message of consensus from a peer. */
   hear(link: ConsensusLink, message: Message): void {
     this.driver.dispatch({ type: 'message', link, message })
@@ -256,6 +278,7 @@ export class Node {
     this.store.refresh()
     this.committed = this.executor.startHeight
     this.recall()
+    await this.evidence.recall()
     if (this.committed > this.finals.height) {
       throw new SmartshareError(
         'STATE_DAMAGED',
@@ -471,7 +494,7 @@ export class Node {
 
   private takeEvidence(evidence: Evidence): void {
     this.evidenceCount++
-    this.log.warn({ kind: evidence.kind }, 'a delegate contradicted itself')
+    this.evidence.take(evidence)
   }
 
   private takeExecuted({ facts, changes, receipts, nextSet }: ExecutedReport): void {
@@ -523,6 +546,7 @@ export class Node {
     this.changes.forget(needed)
     this.maker.forget(needed)
     this.executor.keepChangesFrom(needed)
+    this.evidence.onBlock()
     while (this.notices.length > 0 && this.notices[0]!.height <= height) {
       const notice = this.notices.shift()!
       for (const listener of this.listeners) listener(notice)
@@ -544,6 +568,7 @@ export class Node {
     this.driver.stop()
     this.net?.close()
     try {
+      await this.evidence.stop()
       await this.link.close()
       await this.signatures.close()
       await this.executorThread?.stop()

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { bls, formatAddress, KeyPair, sha256, toHex } from '@smartshare/crypto'
 import { peerIdOfKey } from '@smartshare/link'
-import { testAccount } from '@smartshare/runtime/testing'
+import { testAccount, testAccountSeed } from '@smartshare/runtime/testing'
 import { MemoryNode, type MemoryNodeOptions } from './rpc/memory-node.ts'
 
 const HOST = '127.0.0.1'
@@ -30,16 +30,21 @@ export class TestNetwork {
   /** The same genesis in memory: for the chain id and to make transactions. */
   readonly genesis: MemoryNode
 
-  /** `folderOf`: an existing folder for each node; `parameters`: changes to those of the local preset. */
+  /**
+   * `folderOf`: an existing folder for each node; `parameters`: changes to those of the local preset. With `hasTwin` there
+   * is one node more, which has the delegate of the last one too: together they are a traitor.
+   */
   static async make(
     count: number,
     folderOf: (index: number) => string,
     accounts: string[],
     parameters: MemoryNodeOptions['parameters'] = {},
+    hasTwin = false,
   ): Promise<TestNetwork> {
     const genesis = new MemoryNode({ accounts, delegates: count, parameters: { slotMs: 200, ...parameters } })
-    const seeds = Array.from({ length: count }, (_, i) => sha256(utf8.encode(`link ${i}`)))
-    const ports = await freePorts(2 * count)
+    const nodeCount = hasTwin ? count + 1 : count
+    const seeds = Array.from({ length: nodeCount }, (_, i) => sha256(utf8.encode(`link ${i}`)))
+    const ports = await freePorts(2 * nodeCount)
     const addresses = seeds.map((seed, i) => {
       const key = KeyPair.fromSeed('ed25519', seed).publicKey.subarray(1)
       return `/ip4/${HOST}/tcp/${ports[2 * i]}/p2p/${peerIdOfKey(key)}`
@@ -50,8 +55,10 @@ export class TestNetwork {
       mkdirSync(dir, { recursive: true })
       writeFileSync(join(dir, 'genesis.cbor'), genesis.genesis.encoded)
       writeFileSync(join(dir, 'link.key'), toHex(seed))
-      const secret = bls.secretFromSeed(sha256(utf8.encode(`delegate ${i}`)))
-      const address = formatAddress(testAccount(`delegate ${i}`).address)
+      const delegate = `delegate ${Math.min(i, count - 1)}`
+      const secret = bls.secretFromSeed(sha256(utf8.encode(delegate)))
+      const address = formatAddress(testAccount(delegate).address)
+      writeFileSync(join(dir, 'account.key'), toHex(testAccountSeed(delegate)))
       writeFileSync(join(dir, 'delegate.json'), JSON.stringify({ address, secret: toHex(secret) }))
       const settings = {
         name: `d${i + 1}`,
@@ -59,6 +66,7 @@ export class TestNetwork {
         dataDir: 'data',
         delegateKey: 'delegate.json',
         linkKey: 'link.key',
+        accountKey: 'account.key',
         localNetwork: true,
         rpc: { host: HOST, port: rpc },
         p2p: { listen: [`/ip4/${HOST}/tcp/${ports[2 * i]}`], peers: addresses.filter((_, other) => other !== i) },

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { clientCommand, examples, withSession } from '../session.ts'
 import { factsText, sspText, tableText } from '../text.ts'
+import { addEvidence } from './delegates-evidence.ts'
 import { concentrationOf, reportOf } from './delegates-report.ts'
 
 export function addDelegates(program: Command): void {
@@ -10,12 +11,14 @@ export function addDelegates(program: Command): void {
     withSession(command, async (session) => {
       const { rpc } = await session.client()
       const [list, term] = await Promise.all([rpc.delegates(), rpc.term()])
-      const delegates = list.delegates.map(({ rank, name, address, seat, bondGrains, votesGrains, key }) => ({
-        ...{ rank, name, address, seat, bondGrains, votesGrains, key },
-        blocks: seat === null ? 0 : (term.seats[seat]?.blocks ?? 0),
-        earnedGrains: seat === null ? 0n : (term.seats[seat]?.earnedGrains ?? 0n),
-        isNext: term.next === null ? null : term.next.includes(address),
-      }))
+      const delegates = list.delegates.map(
+        ({ rank, name, address, seat, bondGrains, votesGrains, key, jailedUntilMs, bannedTerm }) => ({
+          ...{ rank, name, address, seat, bondGrains, votesGrains, key, jailedUntilMs, bannedTerm },
+          blocks: seat === null ? 0 : (term.seats[seat]?.blocks ?? 0),
+          earnedGrains: seat === null ? 0n : (term.seats[seat]?.earnedGrains ?? 0n),
+          isNext: term.next === null ? null : term.next.includes(address),
+        }),
+      )
       session.output.result(delegates, () =>
         tableText(
           ['rank', 'name', 'seat', 'bond', 'votes', 'blocks', 'earned', 'address'],
@@ -35,6 +38,7 @@ export function addDelegates(program: Command): void {
     }),
   )
   addReport(command)
+  addEvidence(command)
 }
 
 function addReport(delegates: Command): void {

@@ -1,5 +1,5 @@
-import { ADDRESS_BYTES, quorum } from '@smartshare/chain'
-import { fixedBytes, type Infer, record, SmartshareError, uint } from '@smartshare/codec'
+import { ADDRESS_BYTES, type Call, quorum } from '@smartshare/chain'
+import { encode, fixedBytes, type Infer, record, SmartshareError, uint } from '@smartshare/codec'
 import type { StateReader } from '@smartshare/state'
 import type { EventKind, Host } from '../host.ts'
 import type { Method } from '../module.ts'
@@ -101,4 +101,9 @@ export const releaseMethod: Method<Record<string, never>> = {
     jails.delete(host, sender)
     host.emit(releasedEvent, { delegate: sender })
   },
+}
+
+/** The call by which a delegate leaves jail. */
+export function releaseCall(): Call {
+  return { target: DELEGATES, method: releaseMethod.id, arguments: encode(releaseMethod.arguments, {}), funds: [] }
 }

@@ -1,19 +1,24 @@
 import {
   ADDRESS_BYTES,
   accusedSeats,
+  type Call,
   checkEvidencePair,
   convictedSeats,
   type DelegateSet,
   decodeEvidence,
+  type Evidence,
+  encodeEvidence,
   signersOfEvidence,
 } from '@smartshare/chain'
-import { array, bytes, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
+import { array, bytes, encode, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
 import { bls, equalBytes } from '@smartshare/crypto'
+import type { StateReader } from '@smartshare/state'
 import { pastSet } from '../delegates/past-sets.ts'
 import { banOf, punish } from '../delegates/punishment.ts'
 import { currentTerm } from '../delegates/term.ts'
-import type { EventKind, Host } from '../host.ts'
+import type { EventKind } from '../host.ts'
 import type { Method, Module } from '../module.ts'
+import type { Parameters } from '../parameters.ts'
 
 /** Module number of evidence. */
 const EVIDENCE = 9
@@ -53,30 +58,54 @@ const report: Method<{ evidence: Uint8Array }> = {
       throw new SmartshareError('EVIDENCE_FORK', 'the evidence is of another network')
     }
     const { term, slot } = evidence.first
-    const set = setOf(host, term)
-    const addressOf = (seat: number) => set.members[seat]!.address
-    const isNew = (of: Uint8Array) => banOf(host, of) === undefined
-    if (!accusedSeats(evidence, set).map(addressOf).some(isNew)) {
+    const { standing, set, convicted } = judgeEvidence(host, evidence, host.block.timeMs, host.parameters)
+    if (standing === 'early') throw new SmartshareError('EVIDENCE_TERM', `the chain has not come to term ${term}`)
+    if (standing === 'over') {
+      throw new SmartshareError('EVIDENCE_OLD', `the time in which evidence of term ${term} convicts is over`)
+    }
+    if (standing === 'done') {
       throw new SmartshareError('EVIDENCE_REPEATED', 'everybody whom this convicts is convicted already')
     }
     host.gas.charge(KEY_GAS * signersOfEvidence(evidence, set.members.length))
-    const found = convictedSeats(evidence, { chainId, set, scheme: bls })
-    const delegates = found.map(addressOf).filter(isNew)
-    punish(host, { term, seats: set.members.length, convicted: delegates }, sender)
-    host.emit(convictedEvent, { term, slot, delegates, reporter: sender })
+    convictedSeats(evidence, { chainId, set, scheme: bls })
+    punish(host, { term, seats: set.members.length, convicted }, sender)
+    host.emit(convictedEvent, { term, slot, delegates: convicted, reporter: sender })
   },
+}
+
+/** The call that reports evidence of this network. */
+export function reportCall(chainId: Uint8Array, evidence: Evidence): Call {
+  const args = encode(report.arguments, { evidence: encodeEvidence(chainId, evidence) })
+  return { target: EVIDENCE, method: report.id, arguments: args, funds: [] }
 }
 
 export const evidenceModule: Module = { id: EVIDENCE, name: 'evidence', methods: [report], events: [convictedEvent] }
 
-/** The set by which evidence of a term is judged. Throws EVIDENCE_TERM or EVIDENCE_OLD. */
-function setOf(host: Host, term: number): DelegateSet {
-  const current = currentTerm(host)
-  if (term === current.term) return { term, members: current.members }
-  if (term > current.term) throw new SmartshareError('EVIDENCE_TERM', `the chain is in term ${current.term}`)
-  const past = pastSet(host, term)
-  if (past === undefined || host.block.timeMs > past.endMs + host.parameters.evidenceMs) {
-    throw new SmartshareError('EVIDENCE_OLD', `the time in which evidence of term ${term} convicts is over`)
-  }
-  return { term, members: past.members }
+/** What a report of evidence would meet at a state, signatures aside. */
+export interface EvidenceJudgement {
+  /** It would convict; its term has not begun; its time is over; all whom it would convict are convicted already. */
+  readonly standing: 'open' | 'early' | 'over' | 'done'
+  /** The set of its term; of no members unless `standing` is open or done. */
+  readonly set: DelegateSet
+  /** Delegates whom it would convict for the first time. */
+  readonly convicted: readonly Uint8Array[]
+}
+
+/** Judges evidence at a state whose block has a time (ms since the Unix epoch). Throws EVIDENCE_PAIR or EVIDENCE_SEATS. */
+export function judgeEvidence(
+  reader: Pick<StateReader, 'get'>,
+  evidence: Evidence,
+  timeMs: number,
+  { evidenceMs }: Pick<Parameters, 'evidenceMs'>,
+): EvidenceJudgement {
+  const { term } = evidence.first
+  const current = currentTerm(reader)
+  const nobody = { set: { term, members: [] }, convicted: [] }
+  if (term > current.term) return { standing: 'early', ...nobody }
+  const past = term === current.term ? { members: current.members, endMs: timeMs } : pastSet(reader, term)
+  if (past === undefined || timeMs > past.endMs + evidenceMs) return { standing: 'over', ...nobody }
+  const set = { term, members: past.members }
+  const accused = accusedSeats(evidence, set).map((seat) => set.members[seat]!.address)
+  const convicted = accused.filter((of) => banOf(reader, of) === undefined)
+  return { standing: convicted.length === 0 ? 'done' : 'open', set, convicted }
 }

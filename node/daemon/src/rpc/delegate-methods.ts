@@ -1,11 +1,23 @@
+import { encodeEvidence } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, toHex } from '@smartshare/crypto'
-import { currentTerm, delegateByName, getDelegate, getVoter, lastElection, nextSet, ranked } from '@smartshare/runtime'
+import {
+  banOf,
+  currentTerm,
+  delegateByName,
+  getDelegate,
+  getVoter,
+  jailOf,
+  lastElection,
+  nextSet,
+  ranked,
+} from '@smartshare/runtime'
 import { z } from 'zod'
 import { MAX_PAGE } from './limits.ts'
 import { method, type RpcMethod } from './method.ts'
 import * as shapes from './shapes.ts'
 import { addressOf } from './texts.ts'
+import { base64 } from './views.ts'
 
 const delegateShape = z.object({
   address: shapes.address,
@@ -15,11 +27,13 @@ const delegateShape = z.object({
   votesGrains: shapes.grains,
   seat: z.int().nullable().describe('seat in the current term'),
   registeredHeight: shapes.height,
+  jailedUntilMs: shapes.timeMs.nullable().describe('time from which it may leave jail; null if it is not in jail'),
+  bannedTerm: z.int().nullable().describe('term for which it was convicted by evidence; null if it was not'),
 })
 
 type Registered = NonNullable<ReturnType<typeof getDelegate>>
 
-function view(address: Uint8Array, delegate: Registered, seats: ReadonlyMap<string, number>) {
+function view(reader: Reader, address: Uint8Array, delegate: Registered, seats: ReadonlyMap<string, number>) {
   return {
     address: formatAddress(address),
     name: delegate.name,
@@ -28,6 +42,8 @@ function view(address: Uint8Array, delegate: Registered, seats: ReadonlyMap<stri
     votesGrains: `${delegate.votes}`,
     seat: seats.get(toHex(address)) ?? null,
     registeredHeight: delegate.registeredHeight,
+    jailedUntilMs: jailOf(reader, address)?.freeMs ?? null,
+    bannedTerm: banOf(reader, address)?.term ?? null,
   }
 }
 
@@ -47,7 +63,10 @@ const list = method({
     const { reader, height } = node.state()
     const seats = seatsNow(reader)
     const page = ranked(reader, skip + limit).slice(skip)
-    return { height, delegates: page.map((one, i) => ({ ...view(one.address, one, seats), rank: skip + i + 1 })) }
+    return {
+      height,
+      delegates: page.map((one, i) => ({ ...view(reader, one.address, one, seats), rank: skip + i + 1 })),
+    }
   },
 })
 
@@ -64,7 +83,7 @@ const get = method({
     if (address === undefined || found === undefined) {
       throw new SmartshareError('RPC_NOT_FOUND', `there is no delegate ${delegate}`)
     }
-    return view(address, found, seatsNow(reader))
+    return view(reader, address, found, seatsNow(reader))
   },
 })
 
@@ -149,4 +168,49 @@ const election = method({
   },
 })
 
-export const delegateMethods: readonly RpcMethod[] = [list, get, voter, term, election]
+const NO_ACCOUNT = 'Name an accountKey in node.json, or hand it in with `smartshare delegates evidence report FILE`.'
+
+const evidence = method({
+  name: 'delegate_evidence',
+  summary: 'Evidence of traitors that this node saw and is not reported with success yet, at most 256 pieces',
+  params: {},
+  result: z.object({
+    reporter: shapes.address.nullable().describe('account by which the node reports by itself'),
+    cure: z.string().nullable().describe('what to do where it does not'),
+    pending: z.array(
+      z.object({
+        kind: z.enum(['votes', 'certificates']),
+        term: z.int(),
+        slot: z.int(),
+        standing: z.enum(['open', 'early']).describe('early: the chain has not come to its term'),
+        accused: z.array(z.object({ address: shapes.address, name: z.string().nullable() })),
+        attempts: z.int(),
+        transaction: shapes.hash.nullable().describe('the last report of this node'),
+        error: z.object({ code: z.string(), message: z.string() }).nullable().describe('why it could not report'),
+        encoded: shapes.base64.describe('the evidence of bytes.md §8'),
+      }),
+    ),
+  }),
+  weight: 10,
+  handle(node) {
+    const { reader } = node.state()
+    const { reporter, pending } = node.evidence()
+    return {
+      reporter: reporter === null ? null : formatAddress(reporter),
+      cure: reporter === null ? NO_ACCOUNT : null,
+      pending: pending.map((one) => ({
+        kind: one.evidence.kind,
+        term: one.evidence.first.term,
+        slot: one.evidence.first.slot,
+        standing: one.standing,
+        accused: one.accused.map((of) => ({ address: formatAddress(of), name: getDelegate(reader, of)?.name ?? null })),
+        attempts: one.attempts,
+        transaction: one.transaction === null ? null : toHex(one.transaction),
+        error: one.error === null ? null : { code: one.error.code, message: one.error.message },
+        encoded: base64(encodeEvidence(node.chainId, one.evidence)),
+      })),
+    }
+  },
+})
+
+export const delegateMethods: readonly RpcMethod[] = [list, get, voter, term, election, evidence]

@@ -54,6 +54,7 @@ import type {
   HandOver,
   NodeApi,
   NodeStatus,
+  PendingEvidence,
   StateProof,
   SubmitOutcome,
   TransactionPlace,
@@ -90,6 +91,8 @@ export class MemoryNode implements NodeApi {
   readonly chainId: Uint8Array
   readonly genesis: { readonly encoded: Uint8Array; readonly record: Genesis }
   readonly metrics = new Registry()
+  /** What the node is to have seen of traitors: nobody votes here. */
+  readonly pendingEvidence: PendingEvidence[] = []
   /** Set to make the node answer that it is ill. */
   problem: string | undefined
   halted: SmartshareError | undefined
@@ -249,6 +252,10 @@ export class MemoryNode implements NodeApi {
 
   executed(height: number): Executed | undefined {
     return this.leaves[height]
+  }
+
+  evidence() {
+    return { reporter: null, pending: this.pendingEvidence }
   }
 
   async handOver(term: number): Promise<HandOver | undefined> {

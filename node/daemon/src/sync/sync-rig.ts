@@ -25,6 +25,7 @@ export function startFollower(
     delegate: null,
     linkSeed: sha256(new TextEncoder().encode(name)),
     protocolVersion: LATEST_VERSION,
+    accountSeed: null,
     localNetwork: true,
     logLevel: 'silent',
     ...settings,

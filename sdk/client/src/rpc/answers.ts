@@ -161,6 +161,8 @@ const delegate = z.object({
   votesGrains: integer,
   seat: z.int().nullable(),
   registeredHeight: height,
+  jailedUntilMs: z.int().nullable(),
+  bannedTerm: z.int().nullable(),
 })
 export const delegateAnswer = delegate
 export type DelegateInfo = z.output<typeof delegateAnswer>
@@ -195,6 +197,24 @@ export const electionAnswer = z.object({
       seats: z.array(z.object({ address, name: z.string().nullable(), backingGrains: integer })),
     })
     .nullable(),
+})
+
+export const evidenceAnswer = z.object({
+  reporter: address.nullable(),
+  cure: z.string().nullable(),
+  pending: z.array(
+    z.object({
+      kind: z.enum(['votes', 'certificates']),
+      term: z.int(),
+      slot: z.int(),
+      standing: z.enum(['open', 'early']),
+      accused: z.array(z.object({ address, name: z.string().nullable() })),
+      attempts: z.int(),
+      transaction: hash.nullable(),
+      error: z.object({ code: z.string(), message: z.string() }).nullable(),
+      encoded: base64,
+    }),
+  ),
 })
 
 export const proofAnswer = z.object({

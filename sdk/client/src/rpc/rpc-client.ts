@@ -138,6 +138,11 @@ export class RpcClient {
     return this.transport.call({ method: 'delegate_election', params: {}, answer: answers.electionAnswer })
   }
 
+  /** Evidence of traitors that the node saw and is not reported with success yet. */
+  evidence() {
+    return this.transport.call({ method: 'delegate_evidence', params: {}, answer: answers.evidenceAnswer })
+  }
+
   /** A balance with all that is needed to check it. Throws RPC_NOT_READY on a network without a final block. */
   accountProof(address: string) {
     return this.transport.call({ method: 'account_proof', params: { address }, answer: answers.proofAnswer })

@@ -37,6 +37,10 @@ export const calls = {
   unstake: (amount: bigint) => callOf('delegates', 'unstake', { amount }),
   /** The ballot in any order; the chain wants it sorted. */
   vote: (ballot: readonly Uint8Array[]) => callOf('delegates', 'vote', { ballot: [...ballot].sort(compareBytes) }),
+  /** Leaves jail. */
+  releaseDelegate: () => callOf('delegates', 'release', {}),
+  /** Reports evidence (docs/spec/bytes.md §8). */
+  reportEvidence: (evidence: Uint8Array) => callOf('evidence', 'report', { evidence }),
   claimUnbonded: () => callOf('delegates', 'claim', {}),
   /** Changes by the names of parameters, in any order. Throws GOVERNANCE_PARAMETER for one that no vote may change. */
   propose: ({ changes, ...draft }: ProposalDraft) =>

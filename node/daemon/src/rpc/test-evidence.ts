@@ -1,0 +1,16 @@
+import { type Evidence, FINAL, statementHash, type Vote } from '@smartshare/chain'
+import { bls, sha256 } from '@smartshare/crypto'
+import type { MemoryNode } from './memory-node.ts'
+
+type TwoVotes = Extract<Evidence, { kind: 'votes' }>
+
+/** Two Final votes of a delegate of the first set for two blocks of one slot. */
+export function twoFinals(node: Pick<MemoryNode, 'chainId'>, seat: number, { term = 0, slot = 3 } = {}): TwoVotes {
+  const secret = bls.secretFromSeed(sha256(new TextEncoder().encode(`delegate ${seat}`)))
+  const vote = (block: number): Vote => {
+    const value = new Uint8Array(32).fill(block)
+    const message = statementHash({ chainId: node.chainId, term, slot, kind: FINAL, value })
+    return { term, slot, kind: FINAL, value, seat, signature: bls.sign(secret, message) }
+  }
+  return { kind: 'votes', first: vote(1), second: vote(2) }
+}

@@ -35,6 +35,8 @@ export interface Executed {
   readonly receipts: readonly Uint8Array[]
   /** Encoded set of the next term, once it is elected. */
   readonly nextSet: Uint8Array | null
+  /** True if the block is the last of its term. */
+  readonly endsTerm: boolean
 }
 
 /** Executes final blocks in their order on the state of a store, and commits them in groups. */
@@ -95,7 +97,16 @@ export class BlockExecutor {
     )
     const ids = transactions.map(({ id }) => id)
     const stored = { header: encodeHeader(header), certificate }
-    return this.append(header.height, hash, stored, executed.changes, executed.receipts, executed.receiptsRoot, ids)
+    const result = this.append(
+      header.height,
+      hash,
+      stored,
+      executed.changes,
+      executed.receipts,
+      executed.receiptsRoot,
+      ids,
+    )
+    return { ...result, endsTerm: header.nextSet !== null && header.height >= this.lastHeight() }
   }
 
   /** Makes everything executed so far durable; changes of heights below `keepChangesFrom` may be forgotten. */
@@ -116,6 +127,12 @@ export class BlockExecutor {
   /** Proof under the state root of a recent height. Throws STATE_HEIGHT_GONE. */
   prove(key: Uint8Array, height: number): StateProof {
     return this.tree.prove(key, height)
+  }
+
+  /** Lowest height at which the running term may end. */
+  private lastHeight(): number {
+    const { startHeight } = currentTerm(this.pending)
+    return Math.max(0, startHeight - 1) + this.genesis.parameters.termBlocks
   }
 
   private beginAtGenesis(): void {
@@ -151,7 +168,7 @@ export class BlockExecutor {
     receipts: readonly Uint8Array[],
     root: Uint8Array,
     transactionIds: readonly Uint8Array[],
-  ): Executed {
+  ): Omit<Executed, 'endsTerm'> {
     for (const { key, value } of changes) {
       if (value === null) this.pending.delete(key)
       else this.pending.set(key, value)

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
 import { fromHex, parseAddress } from '@smartshare/crypto'
-import { LATEST_VERSION } from '@smartshare/runtime'
+import { agreedState, decodeLightState, type LightState } from '@smartshare/light'
+import { chainIdOf, decodeGenesis, LATEST_VERSION } from '@smartshare/runtime'
 import { z } from 'zod'
 
 const port = z.number().int().min(0).max(65_535)
+
+const syncMode = z.enum(['state', 'blocks'])
+export type SyncMode = z.output<typeof syncMode>
 
 const fileSchema = z.strictObject({
   /** Name of this node in logs and status. */
@@ -26,6 +30,14 @@ const fileSchema = z.strictObject({
   linkKey: z.string(),
   /** Newest version of the protocol to take part in: below what the software knows only to rehearse being too old. */
   protocolVersion: z.number().int().min(1).max(LATEST_VERSION).default(LATEST_VERSION),
+  /** How a new folder is filled: by all blocks since genesis, or by a snapshot and the blocks after it. */
+  sync: z
+    .strictObject({
+      mode: syncMode.default('blocks'),
+      /** Two files of what is believed to begin with, from sources that do not know of each other. */
+      checkpoints: z.tuple([z.string(), z.string()]).optional(),
+    })
+    .default({ mode: 'blocks' }),
   /** True if many nodes share this machine or address. */
   localNetwork: z.boolean().default(false),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -45,8 +57,20 @@ export interface NodeConfig {
   readonly protocolVersion: number
   /** Seed of the account that reports evidence and pays for it. */
   readonly accountSeed: Uint8Array | null
+  readonly sync: {
+    readonly mode: SyncMode /** Two checkpoints that agree; null: genesis. */
+    readonly trust: LightState | null
+  }
   readonly localNetwork: boolean
   readonly logLevel: string
+}
+
+/** Two checkpoints as one. Throws LIGHT_CHECKPOINT, LIGHT_STATE or NODE_CONFIG. */
+export function trustOf(genesis: Uint8Array, checkpoints: readonly string[] | undefined): LightState | null {
+  const [one, other] = checkpoints ?? []
+  if (one === undefined || other === undefined) return null
+  const read = (path: string) => decodeLightState(readBytes(path))
+  return agreedState(chainIdOf(decodeGenesis(genesis)), read(one), read(other))
 }
 
 /** Reads a node's settings; paths in it are relative to the file. Throws NODE_CONFIG with what is wrong. */
@@ -67,6 +91,7 @@ export function readConfig(path: string): NodeConfig {
     protocolVersion: file.protocolVersion,
     linkSeed: readSeed(at(file.linkKey)),
     accountSeed: file.accountKey === undefined ? null : readSeed(at(file.accountKey)),
+    sync: { mode: file.sync.mode, trust: trustOf(readBytes(at(file.genesis)), file.sync.checkpoints?.map(at)) },
     localNetwork: file.localNetwork,
     logLevel: file.logLevel,
   }

@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '@smartshare/codec'
 import type { ExecutedFacts } from '@smartshare/store'
+import type { SnapshotReport } from './sync/snapshot-order.ts'
 
 /** What the node asks of its executor thread. */
 export type ExecutorRequest =
@@ -8,6 +9,8 @@ export type ExecutorRequest =
   /** Changes of heights below this one are no longer needed. */
   | { readonly type: 'keepFrom'; readonly height: number }
   | { readonly type: 'prove'; readonly ticket: number; readonly key: Uint8Array; readonly height: number }
+  /** Whether a snapshot is to be taken when a term ends. */
+  | { readonly type: 'snapshots'; readonly on: boolean }
   | { readonly type: 'stop' }
 
 interface PlainError {
@@ -32,5 +35,6 @@ export type ExecutorReply =
   /** Everything up to this height is on disk. */
   | { readonly type: 'committed'; readonly height: number }
   | { readonly type: 'proved'; readonly ticket: number; readonly proof: Uint8Array | null }
+  | SnapshotReport
   | { readonly type: 'failed'; readonly error: PlainError }
   | { readonly type: 'stopped' }

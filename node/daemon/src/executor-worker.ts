@@ -6,10 +6,12 @@ import { ChainStore } from '@smartshare/store'
 import { BlockExecutor, type Executed } from './block-executor.ts'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
 import { splitFinal } from './final-record.ts'
+import { takeSnapshot } from './sync/snapshot-order.ts'
 
 // The one thread that owns the state: executes what it is handed in order, and commits when nothing more waits.
-const { folder, genesis, protocolVersion, port } = workerData as {
+const { folder, snapshotFolder, genesis, protocolVersion, port } = workerData as {
   folder: string
+  snapshotFolder: string
   genesis: Uint8Array
   protocolVersion: number
   port: MessagePort
@@ -17,6 +19,9 @@ const { folder, genesis, protocolVersion, port } = workerData as {
 const nothing = new Uint8Array()
 let store: ChainStore | undefined
 let executor: BlockExecutor | undefined
+/** Not while the node catches up: then terms pass faster than snapshots are written. */
+let wantsSnapshots = false
+let isTakingSnapshot = false
 
 function reply(message: ExecutorReply, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer)
@@ -42,7 +47,17 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
   switch (request.type) {
     case 'execute': {
       const { block, certificate } = splitFinal(request.final)
-      report(running.execute(block, certificate))
+      const executed = running.execute(block, certificate)
+      report(executed)
+      if (executed.endsTerm && wantsSnapshots && !isTakingSnapshot) {
+        commit(running)
+        isTakingSnapshot = true
+        takeSnapshot({ stateFolder: folder, snapshotFolder, height: running.height }, (told) => {
+          isTakingSnapshot = false
+          reply(told)
+        })
+        return
+      }
       if (running.isFull) commit(running)
       return
     }
@@ -51,6 +66,9 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
       return
     case 'prove':
       reply({ type: 'proved', ticket: request.ticket, proof: prove(running, request) })
+      return
+    case 'snapshots':
+      wantsSnapshots = request.on
       return
     case 'stop':
       return

@@ -4,6 +4,7 @@ import { SmartshareError, unpack } from '@smartshare/codec'
 import type { ExecutedFacts } from '@smartshare/store'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
 import type { KeyChange } from './recent-changes.ts'
+import type { SnapshotReport } from './sync/snapshot-order.ts'
 
 export interface ExecutedReport {
   readonly facts: ExecutedFacts
@@ -16,6 +17,7 @@ export interface ExecutedReport {
 export interface ExecutorEvents {
   readonly onExecuted: (report: ExecutedReport) => void
   readonly onCommitted: (height: number) => void
+  readonly onSnapshot: (report: SnapshotReport) => void
   readonly onFailed: (error: SmartshareError) => void
 }
 
@@ -52,14 +54,14 @@ export class Executor {
 
   /** Starts the thread on a folder; the first start writes genesis. Throws what the thread failed with. */
   static async start(
-    folder: string,
+    folders: { readonly state: string; readonly snapshots: string },
     { genesis, protocolVersion }: { genesis: Uint8Array; protocolVersion: number },
     events: ExecutorEvents,
   ): Promise<Executor> {
     const { port1, port2 } = new MessageChannel()
     const file = import.meta.url.endsWith('.ts') ? './executor-worker.ts' : './executor-worker.js'
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { folder, genesis, protocolVersion, port: port2 },
+      workerData: { folder: folders.state, snapshotFolder: folders.snapshots, genesis, protocolVersion, port: port2 },
       transferList: [port2],
     })
     const first = await new Promise<ExecutorReply>((resolve, reject) => {
@@ -105,6 +107,11 @@ export class Executor {
     this.ask({ type: 'keepFrom', height })
   }
 
+  /** Whether snapshots are to be taken when terms end; not before this is called. */
+  takeSnapshots(on: boolean): void {
+    this.ask({ type: 'snapshots', on })
+  }
+
   /** `encodeProof` under the state root of a recent height; null if that height is gone. */
   prove(key: Uint8Array, height: number): Promise<Uint8Array | null> {
     const ticket = ++this.ticket
@@ -147,6 +154,10 @@ export class Executor {
         return
       case 'committed':
         this.events.onCommitted(reply.height)
+        return
+      case 'snapshot':
+      case 'snapshotFailed':
+        this.events.onSnapshot(reply)
         return
       case 'supply':
         this.supply = reply.grains

@@ -1,15 +1,6 @@
-import {
-  type Certificate,
-  type DelegateSet,
-  decodeCertificate,
-  decodeHeader,
-  decodeSet,
-  type Executed,
-  type Header,
-  setHash,
-} from '@smartshare/chain'
-import type { SmartshareError } from '@smartshare/codec'
-import { equalBytes, toHex } from '@smartshare/crypto'
+import type { Certificate, Executed, Header } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { toHex } from '@smartshare/crypto'
 import type { Registry } from 'prom-client'
 import type {
   CommittedState,
@@ -26,6 +17,7 @@ import type {
 import type { Node } from './node.ts'
 import type { NodeKeeper } from './node-keeper.ts'
 import { NodeMetrics } from './node-metrics.ts'
+import { findHandOver } from './sync/hand-overs.ts'
 
 const NODE_VERSION = '0.1.0'
 
@@ -122,7 +114,11 @@ export class NodeView implements NodeApi {
   }
 
   async receipts(height: number): Promise<readonly Uint8Array[] | undefined> {
-    return height > this.node.committedHeight || height < 1 ? undefined : this.node.store.receipts(height)
+    if (height > this.node.committedHeight || height < 1) return undefined
+    const receipts = this.node.store.receipts(height)
+    if (receipts === undefined)
+      throw new SmartshareError('BLOCK_PRUNED', 'receipts of this height are not kept here', { height })
+    return receipts
   }
 
   async transaction(id: Uint8Array): Promise<TransactionPlace | undefined> {
@@ -159,10 +155,7 @@ export class NodeView implements NodeApi {
   }
 
   async handOver(term: number): Promise<HandOver | undefined> {
-    const encoded = this.node.store.electedSet(term)
-    if (encoded === undefined) return undefined
-    const set = decodeSet(encoded)
-    return this.handOverTo(set)
+    return findHandOver(this.node.store, this.node.committedHeight, term)
   }
 
   subscribe(listener: (notice: ExecutedNotice) => void): () => void {
@@ -174,32 +167,5 @@ export class NodeView implements NodeApi {
     const { halted } = this.keeper
     if (halted !== undefined) throw halted
     return this.keeper.node
-  }
-
-  /** The first final header of the term before that names the set and has a certificate of its own. */
-  private handOverTo(set: DelegateSet): HandOver | undefined {
-    const hash = setHash(set)
-    const end = this.firstHeightOf(set.term)
-    // The headers that name the set are the last ones of its term.
-    for (let height = end - 1; height > 0; height--) {
-      const stored = this.node.store.header(height)
-      if (stored === undefined) return undefined
-      const header = decodeHeader(stored.header)
-      if (header.nextSet === null || !equalBytes(header.nextSet, hash)) return undefined
-      if (stored.certificate !== null) return { set, header, certificate: decodeCertificate(stored.certificate) }
-    }
-    return undefined
-  }
-
-  /** Height of the first executed block of a term or later; one above the last if there is none. */
-  private firstHeightOf(term: number): number {
-    let low = 1
-    let high = this.node.committedHeight + 1
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      if (this.node.store.facts(middle)!.term >= term) high = middle
-      else low = middle + 1
-    }
-    return low
   }
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   type Block,
   type Certificate,
@@ -48,6 +49,9 @@ import { RecentFacts } from './recent-facts.ts'
 import { SignaturePool } from './signature-pool.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import type { ChainEnd, CheckedRange } from './sync/check-range.ts'
+import { fetchState } from './sync/fetch-state.ts'
+import type { SnapshotReport } from './sync/snapshot-order.ts'
+import { SNAPSHOTS, Snapshots } from './sync/snapshots.ts'
 import { SyncServer } from './sync/sync-server.ts'
 import { Throughput } from './throughput.ts'
 
@@ -100,6 +104,7 @@ export class Node {
   private executorThread: Executor | undefined
   private net: Network | undefined
   private catchUp: CatchUp | undefined
+  private snapshots: Snapshots | undefined
   private running: TermStart
   private committed: number
   private elected: DelegateSet | undefined
@@ -114,14 +119,17 @@ export class Node {
   evidenceCount = 0
 
   /** Opens the data folder and starts everything. Throws STORE_*, NODE_* or GENESIS_* with what is wrong. */
-  static async start(config: NodeConfig, log: Logger): Promise<Node> {
+  static async start(
+    config: NodeConfig,
+    log: Logger,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Node> {
     const genesis = decodeGenesis(config.genesis)
     const chainId = chainIdOf(genesis)
-    const folder = await openStore(config.dataDir, { chainId })
+    let folder = await openStore(config.dataDir, { chainId })
+    let link: Link | undefined
     try {
-      const finals = await FinalChain.open(folder.blocks)
-      const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
-      const link = await createLink({
+      link = await createLink({
         privateKeySeed: config.linkSeed,
         listen: config.p2p.listen,
         localNetwork: config.localNetwork,
@@ -129,6 +137,12 @@ export class Node {
         gossip: { topics: [TRANSACTIONS_TOPIC] },
         log: (message, details) => log.debug(details, message),
       })
+      if (await fetchState({ config, log, genesis, chainId, folder, link, signal })) {
+        await folder.close()
+        folder = await openStore(config.dataDir, { chainId })
+      }
+      const finals = await FinalChain.open(folder.blocks)
+      const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
       const node = new Node({ config, log, genesis, chainId, folder, finals, promises, link })
       try {
         await node.begin()
@@ -138,6 +152,7 @@ export class Node {
         throw error
       }
     } catch (error) {
+      await link?.close()
       await folder.close()
       throw error
     }
@@ -270,9 +285,13 @@ export class Node {
   }
 
   private async begin(): Promise<void> {
-    this.executorThread = await Executor.start(this.folder.stateFolder, this.config, {
+    const { chainId, config, finals, link, log, store } = this
+    this.snapshots = await Snapshots.open(config.dataDir, { chainId, finals, log, store })
+    const folders = { state: this.folder.stateFolder, snapshots: join(config.dataDir, SNAPSHOTS) }
+    this.executorThread = await Executor.start(folders, config, {
       onExecuted: (report) => this.takeExecuted(report),
       onCommitted: (height) => this.takeCommitted(height),
+      onSnapshot: (report) => this.takeSnapshot(report),
       onFailed: (error) => this.fail(error),
     })
     this.store.refresh()
@@ -302,8 +321,8 @@ export class Node {
     this.running = this.promises.term ?? this.genesisTerm()
     this.lookAtProtocol()
     this.checkProtocol(this.running.set.term)
-    const { link, chainId, finals, store } = this
-    await SyncServer.start({ link, chainId, finals, store, committedHeight: () => this.committed })
+    const { snapshots } = this
+    await SyncServer.start({ link, chainId, finals, store, snapshots, committedHeight: () => this.committed })
     await this.startConsensus()
     this.link.keepConnected(this.config.p2p.peers)
     this.catchUp = this.startCatchUp()
@@ -315,6 +334,7 @@ export class Node {
 
   private async startConsensus(): Promise<void> {
     if (this.fault !== undefined) return
+    this.executor.takeSnapshots(true)
     const { last } = this.finals
     const records: LogRecord[] = [...this.promises.recovered]
     // Blocks that came otherwise than by consensus are in the block log alone.
@@ -341,6 +361,7 @@ export class Node {
       executedHeight: () => this.changes.height,
       pause: async () => {
         this.driver.stop()
+        this.executor.takeSnapshots(false)
         await this.driver.idle()
         await this.finalsWritten
       },
@@ -538,9 +559,15 @@ export class Node {
       .catch((error: unknown) => this.fail(error))
   }
 
+  private takeSnapshot(report: SnapshotReport): void {
+    if (report.type === 'snapshot') this.snapshots?.noteChunks(report)
+    else this.log.error({ height: report.height, ...report.error }, 'a snapshot could not be taken')
+  }
+
   private takeCommitted(height: number): void {
     this.committed = height
     this.store.refresh()
+    this.snapshots?.tryFinish()
     // Blocks may name any root from the last final block's on.
     const needed = Math.min(height, this.finals.last?.block.header.rootHeight ?? 0)
     this.changes.forget(needed)
@@ -572,6 +599,7 @@ export class Node {
       await this.link.close()
       await this.signatures.close()
       await this.executorThread?.stop()
+      await this.snapshots?.idle()
     } finally {
       await this.folder.close()
     }

@@ -117,6 +117,7 @@ function withSync(disk: SimulatedDisk, sync: (file: DiskFile) => Promise<void>):
     open,
     list: (path) => disk.list(path),
     makeFolder: () => disk.makeFolder(),
+    removeFolder: () => disk.removeFolder(),
     rename: (from, to) => disk.rename(from, to),
     remove: (path) => disk.remove(path),
     syncFolder: (path) => disk.syncFolder(path),

@@ -14,9 +14,18 @@ import {
   uint,
   unpack,
 } from '@smartshare/codec'
-import type { RangeNode } from '@smartshare/crypto'
-import type { NewPage, PageStore, RangeOptions, StateChange, StateEntry, StateReader } from '@smartshare/state'
+import type { RangeAccumulator, RangeNode } from '@smartshare/crypto'
+import {
+  type NewPage,
+  type PageStore,
+  type RangeOptions,
+  type StateChange,
+  type StateEntry,
+  type StateReader,
+  StateTree,
+} from '@smartshare/state'
 import { type Database, open, type RootDatabase } from 'lmdb'
+import type { StateView } from './snapshot-writer.ts'
 import { heightKey, pageKey, rangeKey } from './store-keys.ts'
 
 /** Most heights whose changes are dropped by one commit; the rest follows with the next. */
@@ -77,6 +86,15 @@ export interface ExecutedHeight {
   readonly elected: { readonly term: number; readonly set: Uint8Array } | null
   /** Transactions in the order of their receipts. */
   readonly transactionIds: readonly Uint8Array[]
+}
+
+/** The height at which a snapshot was taken, and what came before it as far as it still matters. */
+export interface LoadedHeight {
+  readonly facts: ExecutedFacts
+  readonly range: RangeAccumulator
+  readonly header: StoredHeader
+  /** Encoded sets of the terms that still matter. */
+  readonly sets: readonly { readonly term: number; readonly set: Uint8Array }[]
 }
 
 type Bytes = Database<Uint8Array, Uint8Array>
@@ -183,6 +201,12 @@ export class ChainStore {
     return this.rangeDb.get(rangeKey(level, index))
   }
 
+  /** The lowest height of which the facts are known: 0, or that of the snapshot with which the store began. */
+  get lowestFacts(): number {
+    for (const key of this.factsDb.getKeys({ limit: 1 })) return Number(Buffer.from(key).readBigUInt64BE())
+    return 0
+  }
+
   /** What a recent height changed; undefined if it is no longer kept. */
   changes(height: number): StateChange[] | undefined {
     const stored = this.undoDb.get(heightKey(height))
@@ -210,16 +234,61 @@ export class ChainStore {
    * the same commit may be tried again.
    */
   commit(heights: readonly ExecutedHeight[], keepChangesFrom: number): void {
-    let entries = 0
-    try {
-      this.root.transactionSync(() => {
-        entries = this.writeState(heights) + this.writePages(heights)
-        for (const height of heights) entries += this.writeHeight(height)
-        this.dropChanges(keepChangesFrom)
-      })
-    } catch (error) {
-      throw this.failure(error, entries)
+    this.attempt(0, () => {
+      let entries = this.writeState(heights) + this.writePages(heights)
+      for (const height of heights) entries += this.writeHeight(height)
+      this.dropChanges(keepChangesFrom)
+      return entries
+    })
+  }
+
+  /** The state as of the latest commit; it stays so while others commit, until `end`. */
+  view(): StateView & { readonly height: number; end(): void } {
+    this.root.resetReadTxn()
+    const transaction = this.root.useReadTransaction()
+    const { stateDb, pageDb, metaDb } = this
+    return {
+      height: decode(uint(), metaDb.get(TIP, { transaction })!),
+      entries: (after, limit) => {
+        const from = after === undefined ? { start: LOWEST_KEY } : { start: after, exclusiveStart: true }
+        return Array.from(
+          stateDb.getRange({ ...from, limit, transaction }),
+          ({ key, value }): StateEntry => [key, value],
+        )
+      },
+      page: (name) => pageDb.get(pageKey(name), { transaction }),
+      end: () => transaction.done(),
     }
+  }
+
+  /**
+   * Fills a store that has no height yet from the parts of a snapshot, in the order of their paths, and makes it the state of
+   * `loaded`. What an earlier attempt left is removed. Throws STATE_DAMAGED if the parts do not make the state root.
+   */
+  async load(parts: AsyncIterable<readonly StateEntry[]>, finish: () => LoadedHeight): Promise<void> {
+    if (this.height !== undefined) throw new SmartshareError('STATE_DAMAGED', 'the store has a state already')
+    const { stateDb, pageDb, factsDb, receiptDb, placeDb, undoDb, setDb, headerDb, rangeDb, metaDb } = this
+    const all = [stateDb, pageDb, factsDb, receiptDb, placeDb, undoDb, setDb, headerDb, rangeDb, metaDb]
+    for (const database of all) database.clearSync()
+    const tree = new StateTree(this.pages, { undoHeights: 0 })
+    for await (const entries of parts) {
+      if (entries.length === 0) continue
+      const { pages } = tree.applyChanges(entries.map(([key, value]) => ({ key, value })))
+      const changes = entries.map(([key, value]) => ({ key, value, previous: undefined }))
+      this.attempt(entries.length, () => this.writeState([{ changes }]) + this.writePages([{ pages }]))
+      tree.committed(tree.height)
+    }
+    this.root.resetReadTxn()
+    const { facts, range, header, sets } = finish()
+    if (Buffer.compare(facts.stateRoot, tree.root) !== 0) {
+      throw new SmartshareError('STATE_DAMAGED', 'the parts of the snapshot do not make its state root')
+    }
+    const nothing = { changes: [], pages: [], receipts: [], elected: null, transactionIds: [] }
+    const height = { facts, range: range.encode(), rangeNodes: range.peakNodes(), header, ...nothing }
+    this.attempt(1, () => {
+      for (const { term, set } of sets) setDb.putSync(heightKey(term), set)
+      return this.writeHeight(height)
+    })
   }
 
   /** Lets the reads that follow see the latest commit of any thread; without it they may lag by some milliseconds. */
@@ -231,7 +300,19 @@ export class ChainStore {
     await this.root.close()
   }
 
-  private writeState(heights: readonly ExecutedHeight[]): number {
+  /** One durable transaction; `work` tells how many entries it wrote. */
+  private attempt(atLeast: number, work: () => number): void {
+    let entries = atLeast
+    try {
+      this.root.transactionSync(() => {
+        entries = work()
+      })
+    } catch (error) {
+      throw this.failure(error, entries)
+    }
+  }
+
+  private writeState(heights: readonly Pick<ExecutedHeight, 'changes'>[]): number {
     const last = [
       ...lastOf(
         heights.map(({ changes }) => changes),
@@ -256,7 +337,7 @@ export class ChainStore {
     return last.length
   }
 
-  private writePages(heights: readonly ExecutedHeight[]): number {
+  private writePages(heights: readonly Pick<ExecutedHeight, 'pages'>[]): number {
     const last = lastOf(
       heights.map(({ pages }) => pages),
       heights.length > 1 ? ({ name }) => name : undefined,

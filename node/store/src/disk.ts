@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
 
@@ -16,6 +16,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>
   /** Removing what does not exist is no error. */
   remove(path: string): Promise<void>
+  /** Removes a folder if it is empty; else, or if there is none, nothing happens. */
+  removeFolder(folder: string): Promise<void>
   /** Makes what was created, renamed and removed in the folder durable. */
   syncFolder(folder: string): Promise<void>
 }
@@ -64,6 +66,11 @@ export const nodeDisk: Disk = {
   },
   rename: (from, to) => said(from, () => rename(from, to)),
   remove: (path) => said(path, () => rm(path, { force: true })),
+  async removeFolder(folder) {
+    await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY') throw diskError(folder, error)
+    })
+  },
   async syncFolder(folder) {
     const handle = await said(folder, () => open(folder, 'r'))
     try {

@@ -138,6 +138,10 @@ export class SimulatedDisk implements Disk {
     this.#alive()
   }
 
+  async removeFolder(): Promise<void> {
+    this.#alive()
+  }
+
   async rename(from: string, to: string): Promise<void> {
     const inode = this.#inode(from)
     this.#change(() => {

@@ -213,6 +213,18 @@ export const nodeErrors: ErrorTable = {
     'An address that is no address of a node.',
     'Write it like http://127.0.0.1:21000, and ws://127.0.0.1:21000/ws for news.',
   ],
+  SNAPSHOT_CHUNK: [
+    'A part of a snapshot is damaged or a lie.',
+    'Nothing needs to be done: it is fetched from another peer. A file must be copied anew.',
+  ],
+  SNAPSHOT_MANIFEST: [
+    'The manifest of a snapshot cannot be read, or does not fit its chain.',
+    'Take a snapshot of another node.',
+  ],
+  SNAPSHOT_MISSING: [
+    'There is no such snapshot, or it lacks a part.',
+    'Take another snapshot, or a whole copy of this one.',
+  ],
   STATE_CHECKPOINT: ['Checkpoints of the state were opened or closed out of order.', REPORT],
   STATE_DAMAGED: ['The state of the node contradicts itself or its blocks.', RESTORE],
   STATE_DIVERGED: [
@@ -248,6 +260,10 @@ export const nodeErrors: ErrorTable = {
   STORE_VERSION: [
     'The folder was made by another version of the software.',
     'Use that version, or let the node fetch everything again into a new folder.',
+  ],
+  SYNC_NO_PEERS: [
+    'No peer could be reached from which the state can be fetched.',
+    'Check the addresses of the peers in the configuration, then start the node again: it goes on where it was.',
   ],
   SYNC_NOT_THERE: ['A block was asked for that the node does not have yet.', LATER],
   SYNC_RANGE: ['A peer sent blocks that do not follow or that nobody certified.', DROPPED],

@@ -21,6 +21,7 @@ import {
   SYNC_PROTOCOL,
   type SyncStatus,
 } from './protocol.ts'
+import { Snapshots } from './snapshots.ts'
 import { SyncServer } from './sync-server.ts'
 import { termsOf, writeChain } from './write-chain.ts'
 
@@ -95,7 +96,7 @@ async function run(peers: readonly Link[], claimed = HEIGHT) {
         if (nextSet !== null) term++
       },
       statuses: async () => {
-        const status: SyncStatus = { chainId: chain.chainId, lowest: 1, height: claimed }
+        const status: SyncStatus = { chainId: chain.chainId, lowest: 1, height: claimed, snapshots: [] }
         return new Map(peers.map(({ peerId }) => [peerId, status]))
       },
     },
@@ -120,7 +121,13 @@ beforeAll(async () => {
   asker = await linkOf('asker')
   honest = await linkOf('honest')
   const finals = await FinalChain.open(store.blocks)
-  const parts = { link: honest, chainId: chain.chainId, finals, store: store.state }
+  const snapshots = await Snapshots.open(folder, {
+    log: pino({ level: 'silent' }),
+    chainId: chain.chainId,
+    finals,
+    store: store.state,
+  })
+  const parts = { link: honest, chainId: chain.chainId, finals, store: store.state, snapshots }
   await SyncServer.start({ ...parts, committedHeight: () => HEIGHT })
   await asker.dial(honest.addresses[0]!)
 })

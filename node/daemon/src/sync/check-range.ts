@@ -1,6 +1,5 @@
 import {
   type Block,
-  type Certificate,
   certificateHash,
   type DelegateSet,
   decodeBlock,
@@ -67,12 +66,14 @@ export function checkRange(end: ChainEnd, range: BlockRange): CheckedRange {
   if (last === undefined) return { finals, nextSet: null, sizeBytes }
   // Certificate and set are kept for long: they must not hold the memory of the whole answer.
   const certificate = decodeCertificate(Uint8Array.from(range.certificate))
-  if (!holds(end, last, certificate)) throw wrong('the certificate does not hold', height)
-  finals[finals.length - 1] = { ...last, certificate }
+  const certified = { ...last, certificate }
+  if (!isFinalBy(end.chainId, end.set, certified)) throw wrong('the certificate does not hold', height)
+  finals[finals.length - 1] = certified
   return { finals, nextSet: nextSetOf(end, last.block, range.nextSet), sizeBytes }
 }
 
-function bodyMatches({ header, rootCertificate, transactions }: Block): boolean {
+/** True if the body is the one that the header commits to. */
+export function bodyMatches({ header, rootCertificate, transactions }: Block): boolean {
   const named = rootCertificate === null ? new Uint8Array(32) : certificateHash(rootCertificate)
   return (
     transactions.length === header.transactionCount &&
@@ -81,8 +82,9 @@ function bodyMatches({ header, rootCertificate, transactions }: Block): boolean 
   )
 }
 
-/** True if a quorum of the set made the block final. */
-function holds({ chainId, set }: ChainEnd, { hash, block }: FinalRecord, certificate: Certificate): boolean {
+/** True if the block has a certificate by which a quorum of the set made it final. */
+export function isFinalBy(chainId: Uint8Array, set: DelegateSet, { hash, block, certificate }: FinalRecord): boolean {
+  if (certificate === null) return false
   const { term, slot, kind, value, bitmap, signature } = certificate
   const seats = seatsOf(bitmap, set.members.length)
   // The last block of a term may have been proposed again in a later slot.

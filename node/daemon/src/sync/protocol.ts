@@ -12,7 +12,9 @@ import {
   SmartshareError,
   uint,
 } from '@smartshare/codec'
+import { MAX_HAND_OVER_BYTES } from '@smartshare/light'
 import type { RequestLimits } from '@smartshare/link'
+import { MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES } from '@smartshare/store'
 
 // What nodes ask each other to catch up (docs/spec/sync.md): one protocol of requests and answers in the encoding of bytes.md §2.
 
@@ -24,6 +26,8 @@ export const MAX_RANGE_BLOCKS = 256
 export const MAX_RANGE_BYTES = 8 * 1024 * 1024
 export const MAX_ANSWER_BYTES = MAX_RANGE_BYTES + MAX_BLOCK_BYTES + 64 * 1024
 const MAX_REQUEST_BYTES = 64
+export const MAX_HAND_OVERS_PER_ANSWER = 64
+const MAX_SNAPSHOTS = 16
 const MAX_CERTIFICATE_BYTES = 1_024
 /** A set of 256 members of 84 bytes. */
 const MAX_SET_BYTES = 32_768
@@ -43,6 +47,8 @@ const statusSchema = record({
   /** Heights that the peer can give: the lowest whose block it still has, and the last that it has executed. */
   lowest: uint(),
   height: uint(),
+  /** Heights of its snapshots, ascending. */
+  snapshots: array(uint(), MAX_SNAPSHOTS),
 })
 /** Where a peer stands. */
 export type SyncStatus = Infer<typeof statusSchema>
@@ -63,9 +69,21 @@ const REQUESTS = {
   status: [0, record({})],
   /** Blocks from a height on, about `count` of them. */
   blocks: [1, record({ from: uint(), count: uint(MAX_RANGE_BLOCKS, 1) })],
+  /** How the sets of terms from `term` on were seated. */
+  handOvers: [2, record({ term: uint(Number.MAX_SAFE_INTEGER, 1) })],
+  /** The manifest of a snapshot, its anchor as fresh as can be. */
+  manifest: [3, record({ height: uint() })],
+  chunk: [4, record({ height: uint(), index: uint() })],
 } as const
 
-const ANSWERS = { status: statusSchema, blocks: rangeSchema } as const
+const ANSWERS = {
+  status: statusSchema,
+  blocks: rangeSchema,
+  /** Records of docs/spec/light.md §5. */
+  handOvers: array(bytes(MAX_HAND_OVER_BYTES, 1), MAX_HAND_OVERS_PER_ANSWER),
+  manifest: bytes(MAX_MANIFEST_BYTES, 1),
+  chunk: bytes(MAX_CHUNK_BYTES, 1),
+} as const
 
 export type SyncKind = keyof typeof REQUESTS
 export type SyncRequest<K extends SyncKind = SyncKind> = Infer<(typeof REQUESTS)[K][1]>

@@ -26,6 +26,7 @@ export function startFollower(
     linkSeed: sha256(new TextEncoder().encode(name)),
     protocolVersion: LATEST_VERSION,
     accountSeed: null,
+    sync: { mode: 'blocks', trust: null },
     localNetwork: true,
     logLevel: 'silent',
     ...settings,

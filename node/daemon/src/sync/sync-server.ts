@@ -1,24 +1,28 @@
 import { SmartshareError } from '@smartshare/codec'
 import type { Link } from '@smartshare/link'
-import type { ChainStore } from '@smartshare/store'
+import { type ChainStore, encodeManifest } from '@smartshare/store'
 import type { FinalChain } from '../final-chain.ts'
 import { splitFinal } from '../final-record.ts'
+import { encodedHandOver } from './hand-overs.ts'
 import {
   type BlockRange,
   decodeRequest,
   encodeAnswer,
+  MAX_HAND_OVERS_PER_ANSWER,
   MAX_RANGE_BLOCKS,
   MAX_RANGE_BYTES,
   SYNC_LIMITS,
   SYNC_PROTOCOL,
   type SyncStatus,
 } from './protocol.ts'
+import type { Snapshots } from './snapshots.ts'
 
 export interface ServerParts {
   readonly link: Link
   readonly chainId: Uint8Array
   readonly finals: FinalChain
   readonly store: ChainStore
+  readonly snapshots: Pick<Snapshots, 'heights' | 'manifest' | 'chunk'>
   /** Height executed and on disk. */
   readonly committedHeight: () => number
 }
@@ -39,13 +43,34 @@ export class SyncServer {
 
   private async answer(encoded: Uint8Array): Promise<Uint8Array> {
     const asked = decodeRequest(encoded)
-    if (asked.kind === 'status') return encodeAnswer('status', this.status())
-    return encodeAnswer('blocks', await this.range(asked.request.from, asked.request.count))
+    switch (asked.kind) {
+      case 'status':
+        return encodeAnswer('status', this.status())
+      case 'blocks':
+        return encodeAnswer('blocks', await this.range(asked.request.from, asked.request.count))
+      case 'handOvers':
+        return encodeAnswer('handOvers', this.handOvers(asked.request.term))
+      case 'manifest':
+        return encodeAnswer('manifest', encodeManifest(await this.parts.snapshots.manifest(asked.request.height)))
+      case 'chunk':
+        return encodeAnswer('chunk', await this.parts.snapshots.chunk(asked.request.height, asked.request.index))
+    }
+  }
+
+  private handOvers(first: number): Uint8Array[] {
+    const { store, committedHeight } = this.parts
+    const found: Uint8Array[] = []
+    for (let term = first; found.length < MAX_HAND_OVERS_PER_ANSWER; term++) {
+      const encoded = encodedHandOver(store, committedHeight(), term)
+      if (encoded === undefined) break
+      found.push(encoded)
+    }
+    return found
   }
 
   private status(): SyncStatus {
-    const { chainId, finals, committedHeight } = this.parts
-    return { chainId, lowest: finals.lowestHeight, height: committedHeight() }
+    const { chainId, finals, committedHeight, snapshots } = this.parts
+    return { chainId, lowest: finals.lowestHeight, height: committedHeight(), snapshots: [...snapshots.heights] }
   }
 
   /**

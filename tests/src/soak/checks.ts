@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { disagreements } from '../ledger.ts'
 import type { Told } from './load.ts'
@@ -10,7 +12,6 @@ const WATCH_MS = 2_000
 /** Calls for receipts weigh five units of the hundred that a batch may have. */
 const RECEIPTS_PER_BATCH = 20
 const MOST_RECEIPTS = 1_000
-/** A block that holds more than a page: with this load there is none. */
 const MOST_VIOLATIONS = 50
 
 interface Seen {
@@ -83,6 +84,26 @@ export class Watcher {
       this.complain(`a fork at height ${height}: ${known.name} ${known.hash}, ${name} ${hash}`)
     else if (known.stateRoot !== stateRoot) this.complain(`other states at height ${height}: ${known.name} and ${name}`)
   }
+}
+
+/** What a node says of others only if they do wrong, or of itself only if it cannot go on. All are honest here. */
+const ALARMS = [
+  'block is invalid',
+  'peer misbehaves',
+  'peer sent junk',
+  'a delegate contradicted itself',
+  'the node cannot go on',
+]
+
+/** Alarms in the logs of the nodes, with how often each was raised. */
+export function alarmsOf(network: SoakNetwork): string[] {
+  return network.nodes.flatMap(({ name, dir }) => {
+    const lines = readFileSync(join(dir, 'node.log'), 'utf8').split('\n')
+    return ALARMS.flatMap((alarm) => {
+      const raised = lines.filter((line) => line.includes(`"msg":"${alarm}"`))
+      return raised.length === 0 ? [] : [`${name} says ${raised.length} times: ${raised[0]}`]
+    })
+  })
 }
 
 interface Receipts {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '@smartshare/consensus/simulator'
 import { freeBasePort } from '@smartshare/devnet'
-import { compareAll, Watcher } from './checks.ts'
+import { alarmsOf, compareAll, Watcher } from './checks.ts'
 import { ACCOUNTS, Load } from './load.ts'
 import { MOST_NODES, SoakNetwork } from './network.ts'
 import { type Episode, nextEpisode } from './plan.ts'
@@ -96,7 +96,7 @@ await watching
 const height = Math.min(...network.nodes.map((node) => watcher.heightOf(node)))
 say(`comparing ${height} heights of ${delegates} nodes, and ${load.told.length} transactions`)
 for (const wrong of await compareAll(network, height, load.told)) watcher.complain(wrong)
-for (const death of network.died) watcher.complain(death)
+for (const alarm of [...network.died, ...alarmsOf(network)]) watcher.complain(alarm)
 clearInterval(memoryTimer)
 await network.close()
 

@@ -20,6 +20,8 @@ const fileSchema = z.strictObject({
   rpc: z.strictObject({ host: z.string().default('127.0.0.1'), port, origins: z.array(z.string()).optional() }),
   p2p: z.strictObject({
     listen: z.array(z.string()).max(16),
+    /** What others are told instead of the addresses listened on, for a node behind a router. */
+    announce: z.array(z.string()).max(16).default([]),
     peers: z.array(z.string()).max(256).default([]),
   }),
   /** File of the delegate's BLS key; without it the node only follows. */
@@ -51,7 +53,11 @@ export interface NodeConfig {
   readonly genesis: Uint8Array
   readonly dataDir: string
   readonly rpc: { readonly host: string; readonly port: number; readonly origins?: readonly string[] }
-  readonly p2p: { readonly listen: readonly string[]; readonly peers: readonly string[] }
+  readonly p2p: {
+    readonly listen: readonly string[]
+    readonly announce?: readonly string[]
+    readonly peers: readonly string[]
+  }
   readonly delegate: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
   readonly linkSeed: Uint8Array
   readonly protocolVersion: number

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { bls, sha256, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import pino from 'pino'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Network, TRANSACTIONS_TOPIC } from './network.ts'
 
 const PATIENCE = { timeout: 20_000, interval: 20 }
@@ -10,10 +13,13 @@ const chainId = new Uint8Array(32).fill(7)
 const secret = bls.secretFromSeed(sha256(utf8.encode('delegate')))
 const address = new Uint8Array(32).fill(3)
 
+const dataDir = mkdtempSync(join(tmpdir(), 'network-'))
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
 const open: { link: Link; network: Network }[] = []
 afterEach(async () => {
   for (const { link, network } of open.splice(0)) {
-    network.close()
+    await network.close()
     await link.close()
   }
 })
@@ -30,6 +36,8 @@ async function networkOf(name: string, options: { isDelegate?: boolean; known?: 
   const network = await Network.start({
     link,
     chainId,
+    dataDir,
+    localNetwork: true,
     identity: options.isDelegate ? { address, secret } : null,
     log: pino({ level: 'silent' }),
     delegateKey: (asked) => options.known?.get(toHex(asked)),

@@ -10,6 +10,7 @@ import {
 import { toHex } from '@smartshare/crypto'
 import { type Channel, FaultWeight, type GossipVerdict, type Link, type LinkMetrics } from '@smartshare/link'
 import type { Logger } from 'pino'
+import { Bonds } from './bonds.ts'
 import { CompactReceiver, CompactSender, type Taken } from './compact-blocks.ts'
 import {
   type DelegateProof,
@@ -21,6 +22,7 @@ import {
   proveDelegate,
   readHello,
 } from './handshake.ts'
+import { PeerQuota, type Said } from './peer-quota.ts'
 import { Retries } from './retries.ts'
 
 const CONSENSUS_PROTOCOL = '/smartshare/consensus/1'
@@ -29,6 +31,16 @@ export const TRANSACTIONS_TOPIC = '/smartshare/transactions/1'
 const MAX_MESSAGE_BYTES = 12 * 1024 * 1024
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 const MAX_BATCH_TRANSACTIONS = 1_000
+/** Of one peer; a faster one is held back. */
+const MOST_BYTES_PER_SECOND = 64 * 1024 * 1024
+/** Merits: a block of a delegate, a batch of new transactions. What costs its sender nothing earns nothing. */
+const MERIT = { block: 1, batch: 0.1 } as const
+/** Votes and certificates that a delegate hears when it connects: those of the last few slots, some kilobytes. */
+const MOST_SAID_AGAIN = 12
+/** Peers of which it is remembered what they have used up of their quotas. */
+const MOST_QUOTAS = 1_024
+/** How often addresses of delegates are looked for that have told them since. */
+const BONDS_MS = 2_000
 /** How often connected peers without a channel are looked for. */
 const RECONCILE_MS = 100
 /** Codes of what no honest peer sends: bytes that are no message, blocks above their bound. */
@@ -50,11 +62,15 @@ interface Peer {
   /** Our nonce, and what the peer said to it. */
   readonly nonce: Uint8Array
   proof: DelegateProof | undefined
+  readonly quota: PeerQuota
 }
 
 export interface NetworkParts {
   readonly link: Link
   readonly chainId: Uint8Array
+  /** Where addresses of delegates are remembered. */
+  readonly dataDir: string
+  readonly localNetwork: boolean
   readonly identity: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
   readonly log: Logger
   /** BLS key of a delegate of the running or the next term. */
@@ -70,24 +86,33 @@ export interface NetworkFigures {
   readonly link: LinkMetrics
   /** Blocks of leaders since the start, by how they came. */
   readonly compact: CompactReceiver['counts']
+  /** Delegates whose addresses a restart finds. */
+  readonly remembered: number
 }
 
 /** What a node says and hears: one channel per peer for consensus, gossip for batches of transactions. */
 export class Network {
   private readonly parts: NetworkParts
   private readonly byId = new Map<string, Peer>()
+  private readonly lately: Uint8Array[] = []
+  private lastProposal: Uint8Array | undefined
+  private readonly quotas = new Map<string, PeerQuota>()
   private readonly retries = new Retries(Math.random)
   private readonly sender = new CompactSender()
   private readonly receiver: CompactReceiver
+  private readonly bonds: Bonds
   /** Peers to which a channel is being opened or was opened by us. */
   private readonly called = new Set<string>()
   private readonly timer: NodeJS.Timeout
+  private readonly bondsTimer: NodeJS.Timeout
   private closed = false
 
   private constructor(parts: NetworkParts) {
     this.parts = parts
     this.receiver = new CompactReceiver(parts.transactionOf)
+    this.bonds = new Bonds(parts)
     this.timer = setInterval(() => this.reconcile(), RECONCILE_MS)
+    this.bondsTimer = setInterval(() => void this.bonds.refresh(), BONDS_MS)
   }
 
   static async start(parts: NetworkParts): Promise<Network> {
@@ -96,19 +121,21 @@ export class Network {
       maxMessageBytes: MAX_MESSAGE_BYTES,
       maxQueuedBytes: MAX_QUEUED_BYTES,
       receiveQueueBytes: MAX_MESSAGE_BYTES,
+      bytesPerSecond: MOST_BYTES_PER_SECOND,
       channelsPerPeer: 2,
     }
     await parts.link.onChannel(CONSENSUS_PROTOCOL, (channel) => network.converse(channel), limits)
     parts.link.subscribe(TRANSACTIONS_TOPIC, {
-      validate: (message) => network.judgeBatch(message),
+      validate: (message, from) => network.judgeBatch(message, from),
       onMessage: () => undefined,
     })
+    await network.bonds.recall()
     return network
   }
 
   /** What is counted and measured here. */
   figures(): NetworkFigures {
-    return { link: this.parts.link.metrics(), compact: this.receiver.counts }
+    return { link: this.parts.link.metrics(), compact: this.receiver.counts, remembered: this.bonds.remembered }
   }
 
   peers(): { id: string; address: string; delegate: string | null }[] {
@@ -122,7 +149,11 @@ export class Network {
   send(to: Recipient, message: Message): void {
     const isCompact = message.type === 'proposal' && message.block.transactions.length > 0
     const encoded = isCompact ? tagged(COMPACT, this.sender.encode(message)) : tagged(CONSENSUS, encodeMessage(message))
-    for (const peer of this.recipients(to)) this.say(peer, encoded)
+    if (typeof to === 'string') this.remember(message.type, encoded)
+    for (const peer of this.recipients(to)) {
+      this.say(peer, encoded)
+      if (message.type === 'page') peer.quota.charge(encoded.length, performance.now())
+    }
   }
 
   /** Sends to `peer`, or to any other if it is gone. */
@@ -146,26 +177,45 @@ export class Network {
     this.parts.link.punish(peer, FaultWeight.Junk, reason)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closed = true
     clearInterval(this.timer)
+    clearInterval(this.bondsTimer)
     for (const peer of this.byId.values()) peer.channel.abort()
+    await this.bonds.close()
   }
 
-  /** Peers may have said that they are delegates before they were elected: called when a set has become known. */
+  /**
+   * Peers may have said that they are delegates before they were elected, and delegates may be voted out: called when a
+   * set has become known and when a term begins.
+   */
   recogniseAll(): void {
     for (const peer of this.byId.values()) this.recognise(peer)
   }
 
   private recognise(peer: Peer): void {
     const { parts } = this
-    if (peer.proof === undefined || peer.link.delegate !== null) return
+    if (peer.proof === undefined) return
     const key = parts.delegateKey(peer.proof.address)
-    if (key === undefined) return
+    if (key === undefined) {
+      if (peer.link.delegate !== null) peer.link = { peer: peer.id, delegate: null }
+      this.bonds.release(peer.id)
+      return
+    }
+    if (peer.link.delegate !== null) return
     const ends = { prover: peer.id, verifier: parts.link.peerId }
     if (!holdsKey(peer.proof, key, parts.chainId, peer.nonce, ends)) return
     peer.link = { peer: peer.id, delegate: toHex(peer.proof.address) }
+    this.bonds.hold(peer.id)
+    for (const frame of this.lately) this.say(peer, frame)
+    if (this.lastProposal !== undefined) this.say(peer, this.lastProposal)
     parts.log.info({ peer: peer.id, delegate: peer.link.delegate }, 'delegate connected')
+  }
+
+  /** What was said to all delegates lately: who connects only now would otherwise wait until consensus says it again. */
+  private remember(type: Message['type'], frame: Uint8Array): void {
+    if (type === 'proposal') this.lastProposal = frame
+    else if (this.lately.push(frame) > MOST_SAID_AGAIN) this.lately.shift()
   }
 
   private say(peer: Peer, frame: Uint8Array): void {
@@ -206,7 +256,8 @@ export class Network {
     const previous = this.byId.get(channel.peer)
     const nonce = Uint8Array.from(randomBytes(32))
     const link = { peer: channel.peer, delegate: null }
-    const peer: Peer = { id: channel.peer, channel, link, nonce, proof: undefined }
+    const quota = this.quotaOf(channel.peer)
+    const peer: Peer = { id: channel.peer, channel, link, nonce, proof: undefined, quota }
     let greeted = false
     try {
       await channel.send(tagged(HELLO, encodeHello({ version: NETWORK_VERSION, chainId: parts.chainId, nonce })))
@@ -227,14 +278,16 @@ export class Network {
           peer.proof = decodeProof(content)
           this.recognise(peer)
         } else if (frame[0] === CONSENSUS && greeted) {
-          parts.onMessage(peer.link, decodeMessage(content))
+          const message = decodeMessage(content)
+          if (this.isWithin(peer, message.type)) this.take(peer, message)
         } else if (frame[0] === COMPACT && greeted) {
           // Only leaders propose: of others the block is asked for when it has a certificate.
-          if (peer.link.delegate !== null) this.takeCompact(peer, this.receiver.take(peer.id, content))
+          if (peer.link.delegate === null || !this.isWithin(peer, 'proposal')) continue
+          this.takeCompact(peer, this.receiver.take(peer.id, content))
         } else if (frame[0] === BODIES && greeted) {
-          this.takeCompact(peer, this.receiver.takeBodies(peer.id, content))
+          if (this.isWithin(peer, 'bodies')) this.takeCompact(peer, this.receiver.takeBodies(peer.id, content))
         } else if (frame[0] === MISSING && greeted) {
-          const answer = this.sender.answer(peer.id, content)
+          const answer = this.isWithin(peer, 'missing') ? this.sender.answer(peer.id, content) : undefined
           if (answer !== undefined) this.say(peer, tagged(BODIES, answer))
         } else {
           throw new SmartshareError('NETWORK_MESSAGE', 'a message out of place')
@@ -258,12 +311,40 @@ export class Network {
   private takeCompact(peer: Peer, taken: Taken): void {
     if (taken === undefined) return
     if ('ask' in taken) this.say(peer, tagged(MISSING, taken.ask))
-    else this.parts.onMessage(peer.link, taken.proposal)
+    else this.take(peer, taken.proposal)
   }
 
-  private async judgeBatch(message: Uint8Array): Promise<GossipVerdict> {
+  private take(peer: Peer, message: Message): void {
+    if (message.type === 'proposal' && peer.link.delegate !== null) this.parts.link.reward(peer.id, MERIT.block)
+    this.parts.onMessage(peer.link, message)
+  }
+
+  /** False if the peer says more of this kind than it may; what is far above is held against it. */
+  private isWithin(peer: Peer, type: Said): boolean {
+    const verdict = peer.quota.take(type, performance.now())
+    if (verdict === 'over') {
+      this.parts.link.punish(peer.id, FaultWeight.OverQuota, `more ${type} than a peer may send`)
+      // What is still queued is not even looked at.
+      if (this.parts.link.isBanned(peer.id)) throw new SmartshareError('LINK_BANNED', 'the peer is banned')
+    }
+    return verdict === 'good'
+  }
+
+  /** Outlives a connection, so that nobody gains by coming back. */
+  private quotaOf(peer: string): PeerQuota {
+    const quota = this.quotas.get(peer) ?? new PeerQuota(performance.now())
+    this.quotas.delete(peer)
+    this.quotas.set(peer, quota)
+    const [oldest] = this.quotas.keys()
+    if (this.quotas.size > MOST_QUOTAS && oldest !== undefined) this.quotas.delete(oldest)
+    return quota
+  }
+
+  private async judgeBatch(message: Uint8Array, from: string): Promise<GossipVerdict> {
     try {
-      return await this.parts.onTransactions(unpack(message, MAX_BATCH_TRANSACTIONS))
+      const verdict = await this.parts.onTransactions(unpack(message, MAX_BATCH_TRANSACTIONS))
+      if (verdict === 'accept') this.parts.link.reward(from, MERIT.batch)
+      return verdict
     } catch (error) {
       if (SmartshareError.is(error, 'PACK_DAMAGED')) return 'reject'
       throw error

@@ -132,6 +132,7 @@ export class Node {
       link = await createLink({
         privateKeySeed: config.linkSeed,
         listen: config.p2p.listen,
+        announce: config.p2p.announce ?? [],
         localNetwork: config.localNetwork,
         limits: config.localNetwork ? LOCAL_NETWORK_LIMITS : {},
         gossip: { topics: [TRANSACTIONS_TOPIC] },
@@ -310,6 +311,8 @@ export class Node {
     this.net = await Network.start({
       link: this.link,
       chainId: this.chainId,
+      dataDir: this.config.dataDir,
+      localNetwork: this.config.localNetwork,
       identity: this.config.delegate,
       log: this.log,
       delegateKey: (address) => this.delegateKey(address),
@@ -489,6 +492,7 @@ export class Node {
     this.running = start
     if (this.elected !== undefined && this.elected.term <= start.set.term) this.elected = undefined
     this.log.info({ term: start.set.term, seat, delegates: start.set.members.length }, 'term begins')
+    this.net?.recogniseAll()
     try {
       // The executor and the maker of blocks would stop too, but only at the first block.
       this.checkProtocol(start.set.term)
@@ -593,7 +597,7 @@ export class Node {
     this.driver.stop()
     await this.catchUp?.stop()
     this.driver.stop()
-    this.net?.close()
+    await this.net?.close()
     try {
       await this.evidence.stop()
       await this.link.close()

@@ -22,6 +22,7 @@ export {
 } from './limits.ts'
 export type { ChannelHandler, Link } from './link.ts'
 export type { LinkMetrics, ProtocolMetrics } from './metrics.ts'
+export { TokenBucket } from './quota.ts'
 export { FaultWeight } from './reputation.ts'
 export type { RequestOptions } from './request-client.ts'
 export type { RequestContext, RequestHandler } from './request-server.ts'

@@ -22,6 +22,8 @@ describe('reputation', () => {
     const { clock, banned, reputation } = setUp()
     expect(reputation.fault('a', 6, 'junk')).toBe(false)
     expect(reputation.fault('a', 6, 'junk')).toBe(true)
+    // What was on its way when it was banned.
+    for (let i = 0; i < 5; i++) expect(reputation.fault('a', 10, 'junk')).toBe(true)
     expect(banned).toEqual(['a'])
     expect(reputation.isBanned('a')).toBe(true)
     clock.nowMs = 5_000

@@ -44,8 +44,9 @@ export class Reputation {
     this.#init = init
   }
 
-  /** Counts a fault; true if the peer is banned by it. */
+  /** Counts a fault; true if the peer is banned by it, or was: what is still on its way from it is not counted anew. */
   fault(peer: string, weight: number, reason: string): boolean {
+    if (this.isBanned(peer)) return true
     const record = this.#record(peer)
     record.weight += weight
     if (record.weight < this.#init.banThreshold) return false

@@ -13,6 +13,8 @@ const WATCH_MS = 2_000
 const RECEIPTS_PER_BATCH = 20
 const MOST_RECEIPTS = 1_000
 const MOST_VIOLATIONS = 50
+/** No node is paused any more: whoever does not answer for so long is not well. */
+const COMPARE_MS = 120_000
 
 interface Seen {
   readonly hash: string
@@ -126,9 +128,9 @@ export async function compareAll(network: SoakNetwork, height: number, told: rea
   for (const node of network.nodes) {
     for (let from = 1; from <= height; from += RECEIPTS_PER_BATCH) {
       const heights = Array.from({ length: Math.min(RECEIPTS_PER_BATCH, height - from + 1) }, (_, i) => from + i)
-      const { headers } = await callOne<Headers>(node.url, 'chain_blocks', { from, limit: heights.length })
+      const { headers } = await callOne<Headers>(node.url, 'chain_blocks', { from, limit: heights.length }, COMPARE_MS)
       const calls = heights.map((at): Call => ['chain_receipts', { height: at, limit: MOST_RECEIPTS }])
-      const pages = await callBatch<Receipts>(node.url, calls)
+      const pages = await callBatch<Receipts>(node.url, calls, COMPARE_MS)
       for (const [i, at] of heights.entries()) {
         const page = pages[i]
         if (page === undefined || headers[i] === undefined) {

@@ -11,6 +11,7 @@ import { Links } from './links.ts'
 import { callOne, type Status } from './rpc.ts'
 
 const HOST = '127.0.0.1'
+const NOWHERE = `/ip4/${HOST}/tcp/1`
 const SSP = 100_000_000n
 const BOND = 1_000_000n * SSP
 const ACCOUNT_GRAINS = 10_000n * SSP
@@ -91,7 +92,8 @@ export class SoakNetwork {
         linkKey: 'link.key',
         localNetwork: true,
         rpc: { host: HOST, port: rpcPort },
-        p2p: { listen: [`/ip4/${HOST}/tcp/${basePort + index}`], peers: others },
+        // Nobody learns the way past the links: a port on which nobody listens.
+        p2p: { listen: [`/ip4/${HOST}/tcp/${basePort + index}`], announce: [NOWHERE], peers: others },
       }
       writeFileSync(join(dir, 'node.json'), JSON.stringify(settings))
       const url = `http://${HOST}:${rpcPort}/`

@@ -5,13 +5,17 @@ export const MOST_CALLS = 100
 export type Call = readonly [method: string, params: object]
 
 /** One batch of at most MOST_CALLS calls; an answer is undefined if that call failed. Throws if nobody answers. */
-export async function callBatch<T>(url: string, calls: readonly Call[]): Promise<(T | undefined)[]> {
+export async function callBatch<T>(
+  url: string,
+  calls: readonly Call[],
+  timeoutMs = TIMEOUT_MS,
+): Promise<(T | undefined)[]> {
   const body = calls.map(([method, params], id) => ({ jsonrpc: '2.0', id, method, params }))
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   })
   const results = (await answer.json()) as { id: number; result?: T }[]
   if (!Array.isArray(results)) throw new Error(`${url}: ${JSON.stringify(results).slice(0, 400)}`)
@@ -20,8 +24,8 @@ export async function callBatch<T>(url: string, calls: readonly Call[]): Promise
 }
 
 /** Throws if the call fails or nobody answers. */
-export async function callOne<T>(url: string, method: string, params: object = {}): Promise<T> {
-  const [result] = await callBatch<T>(url, [[method, params]])
+export async function callOne<T>(url: string, method: string, params: object = {}, timeoutMs = TIMEOUT_MS): Promise<T> {
+  const [result] = await callBatch<T>(url, [[method, params]], timeoutMs)
   if (result === undefined) throw new Error(`${url}: ${method} failed`)
   return result
 }

@@ -5,9 +5,11 @@ import { fromHex, parseAddress } from '@smartshare/crypto'
 import { agreedState, decodeLightState, type LightState } from '@smartshare/light'
 import { chainIdOf, decodeGenesis, LATEST_VERSION } from '@smartshare/runtime'
 import { z } from 'zod'
+import { LEAST_KEPT_BLOCKS, type Pruning } from './sync/pruning.ts'
 
 const port = z.number().int().min(0).max(65_535)
 
+const LEAST_SEGMENT_BYTES = 65_536
 const syncMode = z.enum(['state', 'blocks'])
 export type SyncMode = z.output<typeof syncMode>
 
@@ -40,6 +42,14 @@ const fileSchema = z.strictObject({
       checkpoints: z.tuple([z.string(), z.string()]).optional(),
     })
     .default({ mode: 'blocks' }),
+  /** What is kept of the past. */
+  pruning: z
+    .strictObject({
+      mode: z.enum(['archive', 'full', 'light']).default('archive'),
+      keepBlocks: z.number().int().min(LEAST_KEPT_BLOCKS).optional(),
+      segmentBytes: z.number().int().min(LEAST_SEGMENT_BYTES).optional(),
+    })
+    .default({ mode: 'archive' }),
   /** True if many nodes share this machine or address. */
   localNetwork: z.boolean().default(false),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -67,6 +77,7 @@ export interface NodeConfig {
     readonly mode: SyncMode /** Two checkpoints that agree; null: genesis. */
     readonly trust: LightState | null
   }
+  readonly pruning: Pruning
   readonly localNetwork: boolean
   readonly logLevel: string
 }
@@ -98,6 +109,7 @@ export function readConfig(path: string): NodeConfig {
     linkSeed: readSeed(at(file.linkKey)),
     accountSeed: file.accountKey === undefined ? null : readSeed(at(file.accountKey)),
     sync: { mode: file.sync.mode, trust: trustOf(readBytes(at(file.genesis)), file.sync.checkpoints?.map(at)) },
+    pruning: file.pruning,
     localNetwork: file.localNetwork,
     logLevel: file.logLevel,
   }

@@ -9,6 +9,8 @@ export type ExecutorRequest =
   /** Changes of heights below this one are no longer needed. */
   | { readonly type: 'keepFrom'; readonly height: number }
   | { readonly type: 'prove'; readonly ticket: number; readonly key: Uint8Array; readonly height: number }
+  /** Receipts of heights below this one are to be dropped. */
+  | { readonly type: 'prune'; readonly below: number }
   /** Whether a snapshot is to be taken when a term ends. */
   | { readonly type: 'snapshots'; readonly on: boolean }
   | { readonly type: 'stop' }

@@ -67,6 +67,9 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
     case 'prove':
       reply({ type: 'proved', ticket: request.ticket, proof: prove(running, request) })
       return
+    case 'prune':
+      store?.prune(request.below)
+      return
     case 'snapshots':
       wantsSnapshots = request.on
       return

@@ -107,6 +107,11 @@ export class Executor {
     this.ask({ type: 'keepFrom', height })
   }
 
+  /** Drops receipts of heights below this one. */
+  prune(below: number): void {
+    this.ask({ type: 'prune', below })
+  }
+
   /** Whether snapshots are to be taken when terms end; not before this is called. */
   takeSnapshots(on: boolean): void {
     this.ask({ type: 'snapshots', on })

@@ -78,6 +78,11 @@ export class FinalChain {
     return encoded
   }
 
+  /** Drops the oldest files of the log as far as they lie wholly below a height. */
+  prune(height: number): Promise<void> {
+    return this.log.prune(height)
+  }
+
   noteExecuted(height: number): void {
     this.executed = height
     this.forget(this.last?.block.header.rootHeight ?? 0)

@@ -3,6 +3,7 @@ import {
   type Block,
   type Certificate,
   type DelegateSet,
+  decodeHeader,
   decodeSet,
   type Evidence,
   type Header,
@@ -50,6 +51,7 @@ import { SignaturePool } from './signature-pool.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import type { ChainEnd, CheckedRange } from './sync/check-range.ts'
 import { fetchState } from './sync/fetch-state.ts'
+import { Pruner, segmentBytesOf } from './sync/pruning.ts'
 import type { SnapshotReport } from './sync/snapshot-order.ts'
 import { SNAPSHOTS, Snapshots } from './sync/snapshots.ts'
 import { SyncServer } from './sync/sync-server.ts'
@@ -96,6 +98,7 @@ export class Node {
   private readonly promises: PromiseLog
   private readonly signatures = new SignaturePool()
   private readonly maker: BlockMaker
+  private readonly pruner: Pruner
   /** It begins anew after catching up. */
   private driver: ConsensusDriver
   private readonly listeners = new Set<(notice: ExecutedNotice) => void>()
@@ -126,7 +129,9 @@ export class Node {
   ): Promise<Node> {
     const genesis = decodeGenesis(config.genesis)
     const chainId = chainIdOf(genesis)
-    let folder = await openStore(config.dataDir, { chainId })
+    const segmentBytes = segmentBytesOf(config.pruning)
+    const logOptions = segmentBytes === undefined ? { chainId } : { chainId, segmentBytes }
+    let folder = await openStore(config.dataDir, logOptions)
     let link: Link | undefined
     try {
       link = await createLink({
@@ -140,7 +145,7 @@ export class Node {
       })
       if (await fetchState({ config, log, genesis, chainId, folder, link, signal })) {
         await folder.close()
-        folder = await openStore(config.dataDir, { chainId })
+        folder = await openStore(config.dataDir, logOptions)
       }
       const finals = await FinalChain.open(folder.blocks)
       const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
@@ -176,6 +181,7 @@ export class Node {
     this.link = opened.link
     this.changes = new RecentChanges(store.state)
     this.committed = store.height ?? 0
+    this.pruner = new Pruner(config.pruning, genesis.parameters)
     this.protocol = new ProtocolWatch(config.protocolVersion, genesis.parameters, log)
     this.maker = new BlockMaker({
       chainId,
@@ -435,7 +441,9 @@ export class Node {
     const most = historyHeaders(set.members.length)
     const headers = []
     for (let height = this.finals.height; height > base.height && headers.length < most; height--) {
-      headers.push((await this.finals.at(height))!.block.header)
+      // Bodies may be gone, headers stay.
+      const stored = this.store.header(height)
+      headers.push(stored === undefined ? (await this.finals.at(height))!.block.header : decodeHeader(stored.header))
     }
     return headers.reverse()
   }
@@ -563,6 +571,13 @@ export class Node {
       .catch((error: unknown) => this.fail(error))
   }
 
+  private prune(height: number): void {
+    const below = this.pruner.below(height, this.snapshots?.oldest)
+    if (below === undefined) return
+    this.finals.prune(below).catch((error: unknown) => this.fail(error))
+    this.executor.prune(below)
+  }
+
   private takeSnapshot(report: SnapshotReport): void {
     if (report.type === 'snapshot') this.snapshots?.noteChunks(report)
     else this.log.error({ height: report.height, ...report.error }, 'a snapshot could not be taken')
@@ -572,6 +587,7 @@ export class Node {
     this.committed = height
     this.store.refresh()
     this.snapshots?.tryFinish()
+    this.prune(height)
     // Blocks may name any root from the last final block's on.
     const needed = Math.min(height, this.finals.last?.block.header.rootHeight ?? 0)
     this.changes.forget(needed)

@@ -6,7 +6,8 @@ import type { FinalRecord } from './final-record.ts'
 
 /**
  * A page of final blocks of one term for a node that is behind: from a height on, ending with one that has a Final certificate
- * of its own, and the next set if the last of them, or the one before the page, is the term's last.
+ * of its own, and the next set if the last of them, or the one before the page, is the term's last. Undefined also for blocks that
+ * are not kept here: whoever needs them asks others, and learns why by the protocol for catching up.
  */
 export async function pageOf(
   finals: FinalChain,
@@ -14,6 +15,7 @@ export async function pageOf(
   term: number,
   fromHeight: number,
 ): Promise<Page | undefined> {
+  if (fromHeight < finals.lowestHeight) return undefined
   const page: FinalRecord[] = []
   let sizeBytes = 0
   for (let height = fromHeight; page.length < MAX_PAGE_BLOCKS; height++) {
@@ -25,7 +27,8 @@ export async function pageOf(
     if (page.length >= PAGE_BLOCKS && final.certificate !== null) break
   }
   while (page.length > 0 && page.at(-1)!.certificate === null) page.pop()
-  const last = page.at(-1) ?? (await finals.at(fromHeight - 1))
+  const before = fromHeight - 1
+  const last = page.at(-1) ?? (before < finals.lowestHeight ? undefined : await finals.at(before))
   const following = last === undefined ? undefined : await finals.at(last.block.header.height + 1)
   const encoded = following?.block.header.term === term + 1 ? store.electedSet(term + 1) : undefined
   if (page.length === 0 && encoded === undefined) return undefined

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
-import { HASH_BYTES } from '@smartshare/chain'
+import { decodeReceipt, HASH_BYTES } from '@smartshare/chain'
 import {
   bytes,
   decode,
@@ -30,6 +30,7 @@ import { heightKey, pageKey, rangeKey } from './store-keys.ts'
 
 /** Most heights whose changes are dropped by one commit; the rest follows with the next. */
 const MOST_DROPPED = 4_096
+const MOST_PRUNED = 256
 /** The error number (EIO) that LMDB gives for a write that fell short, which is what a full disk looks like to it. */
 const SHORT_WRITE = 5
 const MAP_FULL = -30792
@@ -288,6 +289,24 @@ export class ChainStore {
     this.attempt(1, () => {
       for (const { term, set } of sets) setDb.putSync(heightKey(term), set)
       return this.writeHeight(height)
+    })
+  }
+
+  /**
+   * Drops receipts below a height, and where their transactions are to be found; state, headers and the range stay. At most
+   * MOST_PRUNED heights at a time: the rest follows with the next call.
+   */
+  prune(below: number): void {
+    this.attempt(0, () => {
+      let entries = 0
+      for (const key of [...this.receiptDb.getKeys({ end: heightKey(below), limit: MOST_PRUNED })]) {
+        for (const receipt of unpack(this.receiptDb.get(key)!)) {
+          this.placeDb.removeSync(decodeReceipt(receipt).transactionId)
+          entries += 1
+        }
+        this.receiptDb.removeSync(key)
+      }
+      return entries
     })
   }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
 import { lockFolder } from '@smartshare/link/folder-lock'
-import { BlockLog } from './block-log.ts'
+import { BlockLog, type BlockLogOptions } from './block-log.ts'
 import { ChainStore } from './chain-store.ts'
 import { type Disk, nodeDisk } from './disk.ts'
 import { writeWhole } from './segment.ts'
@@ -30,7 +30,7 @@ export interface OpenedStore {
  * Throws STORE_LOCKED (another process has it), STORE_OTHER_GENESIS (it belongs to another network), STORE_VERSION (another
  * version of this software made it), STORE_DAMAGED (parts do not fit together), LOG_DAMAGED, STORE_FULL or STORE_IO.
  */
-export async function openStore(folder: string, options: { readonly chainId: Uint8Array }): Promise<OpenedStore> {
+export async function openStore(folder: string, options: BlockLogOptions): Promise<OpenedStore> {
   const { chainId } = options
   await nodeDisk.makeFolder(folder)
   const lock = await lockFolder(folder, { code: 'STORE_LOCKED', message: 'Another process is using this folder' })
@@ -44,7 +44,7 @@ export async function openStore(folder: string, options: { readonly chainId: Uin
   }
   try {
     const known = await checkFormat(nodeDisk, folder, chainId)
-    const blocks = await BlockLog.open(nodeDisk, join(folder, 'blocks'), { chainId })
+    const blocks = await BlockLog.open(nodeDisk, join(folder, 'blocks'), options)
     undo.push(() => blocks.close())
     const votes = await VoteLog.open(nodeDisk, join(folder, 'votes'), chainId, known)
     undo.push(() => votes.log.close())

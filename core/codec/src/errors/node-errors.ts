@@ -20,7 +20,7 @@ export const nodeErrors: ErrorTable = {
   BLOCK_PRICE: ['A block with a wrong base price.', DROPPED],
   BLOCK_PRUNED: [
     'A block that this node no longer keeps, or never had because it began with a snapshot.',
-    'Ask a node that keeps everything (`pruning.mode` archive); `chain_status` says from which height on this one has blocks.',
+    'Ask a node that keeps everything (`pruning.mode` is archive).',
   ],
   BLOCK_ROOT: [
     'A block that names other roots than those computed here.',

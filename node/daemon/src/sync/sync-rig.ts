@@ -27,6 +27,7 @@ export function startFollower(
     protocolVersion: LATEST_VERSION,
     accountSeed: null,
     sync: { mode: 'blocks', trust: null },
+    pruning: { mode: 'archive' },
     localNetwork: true,
     logLevel: 'silent',
     ...settings,

@@ -127,4 +127,23 @@ describe('a compact block', () => {
     receiver.forget('leader')
     expect(receiver.takeBodies('leader', answer)).toBeUndefined()
   })
+
+  it('that comes again while an answer is on its way is not asked for twice, nor is the answer a fault', () => {
+    const wires = [wireOf('a'), wireOf('b'), wireOf('c')]
+    const message = proposalOf(wires)
+    const sender = new CompactSender()
+    const held = new Map<string, Uint8Array>()
+    const receiver = new CompactReceiver((id) => held.get(keyOf(id)))
+    const compact = sender.encode(message)
+    const ask = askOf(receiver.take('leader', compact))!
+    // More has come by gossip meanwhile.
+    for (const wire of wires.slice(0, 2)) held.set(keyOf(wireHash(wire).subarray(0, SHORT_ID_BYTES)), wire)
+    expect(receiver.take('leader', compact)).toBeUndefined()
+    expect(proposalIn(receiver.takeBodies('leader', sender.answer('receiver', ask)!))).toEqual(message)
+    const other = new CompactReceiver((id) => held.get(keyOf(id)))
+    const late = askOf(other.take('leader', compact))!
+    for (const wire of wires) held.set(keyOf(wireHash(wire).subarray(0, SHORT_ID_BYTES)), wire)
+    expect(proposalIn(other.take('leader', compact))).toEqual(message)
+    expect(other.takeBodies('leader', sender.answer('other', late)!)).toBeUndefined()
+  })
 })

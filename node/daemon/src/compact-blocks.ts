@@ -117,7 +117,13 @@ export class CompactReceiver {
     const wires = Array.from({ length: header.transactionCount }, (_, i) => this.lookUp(idAt(shortIds, i)))
     const asked = wires.flatMap((wire, i) => (wire === undefined ? [i] : []))
     const unfinished: Unfinished = { message, hash, shortIds, wires, asked }
-    if (asked.length === 0) return this.finish(peer, unfinished)
+    const before = this.unfinished.get(peer)
+    if (asked.length === 0) {
+      this.unfinished.delete(peer)
+      return this.finish(peer, unfinished)
+    }
+    // A leader says its block again when nothing moves: the answer to the first ask is still to come.
+    if (before !== undefined && equalBytes(before.hash, hash)) return undefined
     return this.askFor(peer, unfinished, asked)
   }
 

@@ -1,3 +1,4 @@
+import type { Header } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import type { BlockLog } from '@smartshare/store'
 import { decodeFinal, encodeFinal, type FinalRecord } from './final-record.ts'
@@ -99,6 +100,15 @@ export class FinalChain {
   }
 
   /** A final block; undefined above the last one. Throws BLOCK_PRUNED. */
+  /** Headers of the last final blocks above a height, ascending, at most so many. */
+  async headersAbove(base: number, most: number): Promise<Header[]> {
+    const headers: Header[] = []
+    for (let height = this.height; height > base && headers.length < most; height--) {
+      headers.push((await this.at(height))!.block.header)
+    }
+    return headers.reverse()
+  }
+
   async at(height: number): Promise<FinalRecord | undefined> {
     if (height < 1 || height > this.tip) return undefined
     const recent = this.recent.get(height)

@@ -1,13 +1,5 @@
 import { join } from 'node:path'
-import {
-  type Block,
-  type Certificate,
-  type DelegateSet,
-  decodeHeader,
-  decodeSet,
-  type Evidence,
-  type Header,
-} from '@smartshare/chain'
+import type { Block, Certificate, DelegateSet, Evidence, Header } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type Link as ConsensusLink,
@@ -45,6 +37,7 @@ import { Network, TRANSACTIONS_TOPIC } from './network.ts'
 import { pageOf } from './pages.ts'
 import { PromiseLog } from './promise-log.ts'
 import { ProtocolWatch } from './protocol-watch.ts'
+import { recall } from './recall.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { RecentFacts } from './recent-facts.ts'
 import { SignaturePool } from './signature-pool.ts'
@@ -303,7 +296,7 @@ export class Node {
     })
     this.store.refresh()
     this.committed = this.executor.startHeight
-    this.recall()
+    this.elected = recall(this.store, this.committed, MOST_FACTS, this) ?? this.elected
     await this.evidence.recall()
     if (this.committed > this.finals.height) {
       throw new SmartshareError(
@@ -404,26 +397,6 @@ export class Node {
     this.takeTerm(start, null)
   }
 
-  /** After a restart: facts and changes of the heights that blocks may still name as their root. */
-  private recall(): void {
-    let from = this.committed
-    while (from > 0 && this.store.changes(from) !== undefined) from--
-    for (let height = Math.max(from, this.committed - MOST_FACTS + 1); height <= this.committed; height++) {
-      const facts = this.store.facts(height)
-      if (facts !== undefined) this.facts.add(facts)
-      if (height === from) continue
-      const changes = this.store.changes(height) ?? []
-      this.changes.apply(
-        height,
-        changes.map(({ key, value, previous }) => ({ key, value: value ?? undefined, previous })),
-      )
-    }
-    this.changes.begin(this.committed)
-    const { nextSetHash, term } = this.store.facts(this.committed)!
-    const encoded = nextSetHash === null ? undefined : this.store.electedSet(term + 1)
-    if (encoded !== undefined) this.elected = decodeSet(encoded)
-  }
-
   private genesisTerm(): TermStart {
     const facts = this.store.facts(0)
     const unknown = new Uint8Array(32)
@@ -436,22 +409,14 @@ export class Node {
     })
   }
 
-  private async finalsOfTerm() {
+  private finalsOfTerm() {
     const { set, base } = this.running
-    const most = historyHeaders(set.members.length)
-    const headers = []
-    for (let height = this.finals.height; height > base.height && headers.length < most; height--) {
-      // Bodies may be gone, headers stay.
-      const stored = this.store.header(height)
-      headers.push(stored === undefined ? (await this.finals.at(height))!.block.header : decodeHeader(stored.header))
-    }
-    return headers.reverse()
+    return this.finals.headersAbove(base.height, historyHeaders(set.members.length))
   }
 
   private delegateKey(address: Uint8Array): Uint8Array | undefined {
-    const wanted = toHex(address)
     const sets = [this.running.set, ...(this.elected === undefined ? [] : [this.elected])]
-    return sets.flatMap(({ members }) => members).find((member) => toHex(member.address) === wanted)?.key
+    return sets.flatMap(({ members }) => members).find((member) => equalBytes(member.address, address))?.key
   }
 
   /** Consensus that waits for its start. */

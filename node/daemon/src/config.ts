@@ -74,7 +74,8 @@ export interface NodeConfig {
   /** Seed of the account that reports evidence and pays for it. */
   readonly accountSeed: Uint8Array | null
   readonly sync: {
-    readonly mode: SyncMode /** Two checkpoints that agree; null: genesis. */
+    readonly mode: SyncMode
+    /** Two checkpoints that agree; null: genesis. */
     readonly trust: LightState | null
   }
   readonly pruning: Pruning
@@ -83,15 +84,28 @@ export interface NodeConfig {
 }
 
 /** Two checkpoints as one. Throws LIGHT_CHECKPOINT, LIGHT_STATE or NODE_CONFIG. */
-export function trustOf(genesis: Uint8Array, checkpoints: readonly string[] | undefined): LightState | null {
-  const [one, other] = checkpoints ?? []
-  if (one === undefined || other === undefined) return null
+function trustOf(genesis: Uint8Array, checkpoints: readonly string[] | undefined): LightState | null {
+  if (checkpoints === undefined) return null
+  const [one, other, ...more] = checkpoints
+  if (one === undefined || other === undefined || more.length > 0) {
+    throw new SmartshareError('LIGHT_CHECKPOINT', 'two checkpoints are needed, no more and no less')
+  }
   const read = (path: string) => decodeLightState(readBytes(path))
   return agreedState(chainIdOf(decodeGenesis(genesis)), read(one), read(other))
 }
 
-/** Reads a node's settings; paths in it are relative to the file. Throws NODE_CONFIG with what is wrong. */
-export function readConfig(path: string): NodeConfig {
+/** What a command may say instead of the file. */
+export interface SyncSettings {
+  readonly mode?: SyncMode
+  /** Paths of two checkpoints. */
+  readonly checkpoints?: readonly string[]
+}
+
+/**
+ * Reads a node's settings; paths in it are relative to the file, those of `settings` to where we are. Throws NODE_CONFIG with what
+ * is wrong, LIGHT_CHECKPOINT or LIGHT_STATE.
+ */
+export function readConfig(path: string, settings: SyncSettings = {}): NodeConfig {
   const folder = dirname(resolve(path))
   const file = check(path, fileSchema, parseJson(path))
   const at = (name: string) => resolve(folder, name)
@@ -108,7 +122,10 @@ export function readConfig(path: string): NodeConfig {
     protocolVersion: file.protocolVersion,
     linkSeed: readSeed(at(file.linkKey)),
     accountSeed: file.accountKey === undefined ? null : readSeed(at(file.accountKey)),
-    sync: { mode: file.sync.mode, trust: trustOf(readBytes(at(file.genesis)), file.sync.checkpoints?.map(at)) },
+    sync: {
+      mode: settings.mode ?? file.sync.mode,
+      trust: trustOf(readBytes(at(file.genesis)), settings.checkpoints ?? file.sync.checkpoints?.map(at)),
+    },
     pruning: file.pruning,
     localNetwork: file.localNetwork,
     logLevel: file.logLevel,

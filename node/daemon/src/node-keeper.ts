@@ -4,7 +4,7 @@ import { SmartshareError } from '@smartshare/codec'
 import type { Logger } from 'pino'
 import { type ExecutedNotice, MAX_SUBMIT } from './api.ts'
 import type { NodeConfig } from './config.ts'
-import { Node } from './node.ts'
+import { Node, type StartWatch } from './node.ts'
 
 /** What passes by itself: the same node can go on from what is on disk once the disk takes more. */
 const PASSING = ['STORE_FULL', 'LOG_BUSY']
@@ -32,8 +32,8 @@ export class NodeKeeper {
   private readonly watching: Promise<void>
 
   /** Throws what keeps the node from starting. */
-  static async start(config: NodeConfig, log: Logger): Promise<NodeKeeper> {
-    return new NodeKeeper(config, log, await Node.start(config, log))
+  static async start(config: NodeConfig, log: Logger, watch: StartWatch = {}): Promise<NodeKeeper> {
+    return new NodeKeeper(config, log, await Node.start(config, log, watch))
   }
 
   private constructor(config: NodeConfig, log: Logger, node: Node) {

@@ -43,7 +43,7 @@ import { RecentFacts } from './recent-facts.ts'
 import { SignaturePool } from './signature-pool.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import type { ChainEnd, CheckedRange } from './sync/check-range.ts'
-import { fetchState } from './sync/fetch-state.ts'
+import { type FetchOrder, fetchState } from './sync/fetch-state.ts'
 import { Pruner, segmentBytesOf } from './sync/pruning.ts'
 import type { SnapshotReport } from './sync/snapshot-order.ts'
 import { SNAPSHOTS, Snapshots } from './sync/snapshots.ts'
@@ -70,6 +70,9 @@ interface Opened {
   readonly promises: PromiseLog
   readonly link: Link
 }
+
+/** Who waits for a start, which takes long when the state is fetched. */
+export type StartWatch = Pick<FetchOrder, 'signal' | 'onProgress'>
 
 /** A running node: consensus, mempool, executor and network, tied together. */
 export class Node {
@@ -115,11 +118,7 @@ export class Node {
   evidenceCount = 0
 
   /** Opens the data folder and starts everything. Throws STORE_*, NODE_* or GENESIS_* with what is wrong. */
-  static async start(
-    config: NodeConfig,
-    log: Logger,
-    signal: AbortSignal = new AbortController().signal,
-  ): Promise<Node> {
+  static async start(config: NodeConfig, log: Logger, watch: StartWatch = {}): Promise<Node> {
     const genesis = decodeGenesis(config.genesis)
     const chainId = chainIdOf(genesis)
     const segmentBytes = segmentBytesOf(config.pruning)
@@ -136,7 +135,7 @@ export class Node {
         gossip: { topics: [TRANSACTIONS_TOPIC] },
         log: (message, details) => log.debug(details, message),
       })
-      if (await fetchState({ config, log, genesis, chainId, folder, link, signal })) {
+      if (await fetchState({ config, log, genesis, chainId, folder, link, ...watch })) {
         await folder.close()
         folder = await openStore(config.dataDir, logOptions)
       }

@@ -62,6 +62,16 @@ export class SnapshotFolder {
     return this.#read(`${this.pathOf(height)}/${chunkFile(index)}`, MAX_CHUNK_BYTES)
   }
 
+  /** A small file beside the chunks; undefined if there is none. */
+  file(height: number, name: string, mostBytes: number): Promise<Uint8Array | undefined> {
+    return this.#read(`${this.pathOf(height)}/${name}`, mostBytes)
+  }
+
+  /** It is there as a whole or not at all. */
+  writeFile(height: number, name: string, content: Uint8Array): Promise<void> {
+    return writeWhole(this.#disk, this.pathOf(height), name, content)
+  }
+
   /** Writes one chunk that was fetched; it is there as a whole or not at all. */
   writeChunk(height: number, index: number, content: Uint8Array): Promise<void> {
     return writeWhole(this.#disk, this.pathOf(height), chunkFile(index), content)

@@ -1,14 +1,40 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { ProgressBar } from '../progress-bar.ts'
+
+interface NodeFlags {
+  readonly config: string
+  readonly sync?: 'state' | 'blocks'
+  readonly checkpoint?: readonly string[]
+}
 
 export function addNode(program: Command): void {
   program
     .command('node')
     .description('run a node of the chain until it is told to stop')
     .requiredOption('--config <file>', 'settings of the node, node.json')
-    .addHelpText('after', '\nExample:\n  smartshare node --config .smartshare/delegates/d1/node.json')
-    .action(async ({ config }: { config: string }) => {
+    .addOption(
+      new Option('--sync <how>', 'how a new node begins: with a snapshot of its peers or with all blocks').choices([
+        'state',
+        'blocks',
+      ]),
+    )
+    .option('--checkpoint <files...>', 'two files of whom to believe, from sources that do not know of each other')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  smartshare node --config .smartshare/delegates/d1/node.json\n  smartshare node --config node.json --sync state --checkpoint one.cbor other.cbor',
+    )
+    .action(async ({ config, sync, checkpoint }: NodeFlags) => {
       // Loaded here: other commands should not wait for it.
       const { runNode } = await import('@smartshare/daemon')
-      await runNode(config)
+      const bar = new ProgressBar('fetching the state')
+      await runNode(config, {
+        ...(sync !== undefined && { mode: sync }),
+        ...(checkpoint !== undefined && { checkpoints: checkpoint }),
+        onProgress: ({ chunks, totalChunks, sizeBytes }) => {
+          // How many bytes there are is only known at the end.
+          bar.show(sizeBytes, (sizeBytes * totalChunks) / chunks, `${chunks} of ${totalChunks} chunks`)
+          if (chunks === totalChunks) bar.end()
+        },
+      })
     })
 }

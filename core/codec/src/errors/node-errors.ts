@@ -225,6 +225,10 @@ export const nodeErrors: ErrorTable = {
     'There is no such snapshot, or it lacks a part.',
     'Take another snapshot, or a whole copy of this one.',
   ],
+  SNAPSHOT_NOT_EMPTY: [
+    'A snapshot was to be restored into a folder that holds a chain already.',
+    'Choose another data folder in the settings of the node, or move the old one away.',
+  ],
   STATE_CHECKPOINT: ['Checkpoints of the state were opened or closed out of order.', REPORT],
   STATE_DAMAGED: ['The state of the node contradicts itself or its blocks.', RESTORE],
   STATE_DIVERGED: [

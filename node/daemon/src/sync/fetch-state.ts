@@ -4,7 +4,7 @@ import { firstSet, type Genesis } from '@smartshare/runtime'
 import type { OpenedStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { NodeConfig } from '../config.ts'
-import { isStateSyncUnderWay, StateSync } from './state-sync.ts'
+import { isStateSyncUnderWay, StateSync, type StateSyncProgress } from './state-sync.ts'
 
 const REPORT_MS = 2_000
 
@@ -15,22 +15,17 @@ export interface FetchOrder {
   readonly chainId: Uint8Array
   readonly folder: OpenedStore
   readonly link: Link
-  readonly signal: AbortSignal
+  /** Stops it; what was fetched stays. */
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: StateSyncProgress) => void) | undefined
 }
 
 /**
  * Before a node starts: fetches the state if it is to begin with a snapshot, or had begun to. True if the folder has to be opened
  * again. Throws as `StateSync.run`.
  */
-export async function fetchState({
-  config,
-  log,
-  genesis,
-  chainId,
-  folder,
-  link,
-  signal,
-}: FetchOrder): Promise<boolean> {
+export async function fetchState(order: FetchOrder): Promise<boolean> {
+  const { config, log, genesis, chainId, folder, link, signal = new AbortController().signal } = order
   const { dataDir, sync } = config
   const isNew = folder.state.height === undefined && folder.blocks.lastHeight === undefined
   if (!(await isStateSyncUnderWay(dataDir)) && !(isNew && sync.mode === 'state')) return false
@@ -41,6 +36,7 @@ export async function fetchState({
   const stateSync = new StateSync({
     ...parts,
     onProgress: (progress) => {
+      order.onProgress?.(progress)
       if (progress.chunks < progress.totalChunks && performance.now() - toldMs < REPORT_MS) return
       toldMs = performance.now()
       log.info(progress, 'fetching the state')

@@ -1,14 +1,19 @@
 import { join } from 'node:path'
-import { SmartshareError } from '@smartshare/codec'
+import { pack, SmartshareError } from '@smartshare/codec'
 import { type ChainStore, type Manifest, nodeDisk, SnapshotFolder } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { FinalChain } from '../final-chain.ts'
-import { makeAnchor } from './anchor.ts'
+import { makeAnchor, termOfAnchor } from './anchor.ts'
+import { encodedHandOver } from './hand-overs.ts'
 
 /** Where snapshots lie in a node's data folder. */
 export const SNAPSHOTS = 'snapshots'
 /** Snapshots that are kept: who fetches one has as long as the next two take to finish. */
 export const KEPT_SNAPSHOTS = 2
+
+/** How trust comes from genesis, or from as far back as is known, to the delegates who certified the snapshot. */
+export const HAND_OVERS_FILE = 'hand-overs'
+export const MAX_HAND_OVERS_BYTES = 12 * 1_048_576
 
 export interface SnapshotParts {
   readonly log: Logger
@@ -101,6 +106,8 @@ export class Snapshots {
     const anchor = await makeAnchor(finals, store, height)
     if (anchor === undefined) return
     this.pending = undefined
+    const handOvers = packHandOvers((term) => encodedHandOver(store, store.height ?? 0, term), termOfAnchor(anchor))
+    await this.folder.writeFile(height, HAND_OVERS_FILE, handOvers)
     await this.folder.finish({
       chainId,
       height,
@@ -116,4 +123,18 @@ export class Snapshots {
 
 function missing(height: number): SmartshareError {
   return new SmartshareError('SNAPSHOT_MISSING', 'this snapshot or this part of it is not here', { height })
+}
+
+/** The hand-overs of terms up to one, the newest that fit; in the order of terms. */
+function packHandOvers(of: (term: number) => Uint8Array | undefined, last: number): Uint8Array {
+  const proofs: Uint8Array[] = []
+  let sizeBytes = 0
+  for (let term = last; term > 0; term--) {
+    const proof = of(term)
+    if (proof === undefined) break
+    sizeBytes += proof.length + 4
+    if (sizeBytes > MAX_HAND_OVERS_BYTES) break
+    proofs.unshift(proof)
+  }
+  return pack(proofs)
 }

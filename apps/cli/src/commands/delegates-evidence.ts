@@ -37,11 +37,11 @@ export function addEvidence(delegates: Command): void {
       )
     }),
   )
-  addReport(delegates, command)
+  addReport(command)
   addRelease(delegates)
 }
 
-function addReport(delegates: Command, evidence: Command): void {
+function addReport(evidence: Command): void {
   const command = clientCommand(
     evidence,
     'report <file>',

@@ -66,9 +66,10 @@ describe('devnetUp', () => {
     expect(genesis.delegates.map(({ name }) => name)).toEqual(['d1', 'd2'])
     for (const name of ['d1', 'd2']) {
       const folder = join(dir, 'delegates', name)
-      expect(readdirSync(folder).sort()).toEqual(['delegate.json', 'genesis.cbor', 'link.key', 'node.json', 'node.log'])
-      for (const secret of ['delegate.json', 'link.key'])
-        expect(statSync(join(folder, secret)).mode & 0o777).toBe(0o600)
+      const secrets = ['account.key', 'delegate.json', 'link.key']
+      const files = [...secrets, 'genesis.cbor', 'node.json', 'node.log']
+      expect(readdirSync(folder).sort()).toEqual(files.sort())
+      for (const secret of secrets) expect(statSync(join(folder, secret)).mode & 0o777).toBe(0o600)
       const settings = JSON.parse(readFileSync(join(folder, 'node.json'), 'utf8'))
       expect(settings.p2p.peers).toHaveLength(1)
       expect(settings.p2p.peers[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3Koo/)

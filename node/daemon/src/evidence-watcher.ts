@@ -69,6 +69,8 @@ export class EvidenceWatcher {
   private readonly parts: WatcherParts
   private readonly held = new Map<string, Held>()
   private working: Promise<void> | undefined
+  /** Contradictions that consensus found since the start. */
+  seen = 0
   private releaseHeight = 0
 
   constructor(parts: WatcherParts) {
@@ -90,6 +92,7 @@ export class EvidenceWatcher {
 
   /** Takes what consensus found; one piece for each seat and term is enough. */
   take(evidence: Evidence): void {
+    this.seen += 1
     const { log } = this.parts
     const { term, slot } = evidence.first
     log.warn({ kind: evidence.kind, term, slot }, 'a delegate contradicted itself')

@@ -36,7 +36,7 @@ export class NodeView implements NodeApi {
     this.measured = new NodeMetrics(() => ({
       ...this.status(),
       height: keeper.node.committedHeight,
-      evidence: keeper.node.evidenceCount,
+      evidence: keeper.node.evidence.seen,
       pendingEvidence: keeper.node.evidence.count,
       halted: keeper.halted !== undefined,
       network: keeper.node.network.figures(),

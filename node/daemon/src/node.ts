@@ -115,7 +115,6 @@ export class Node {
   /** The last append to the block log; it ends when all before it have ended. */
   private finalsWritten: Promise<unknown> = Promise.resolve()
   private stopping: Promise<void> | undefined
-  evidenceCount = 0
 
   /** Opens the data folder and starts everything. Throws STORE_*, NODE_* or GENESIS_* with what is wrong. */
   static async start(config: NodeConfig, log: Logger, watch: StartWatch = {}): Promise<Node> {
@@ -440,7 +439,7 @@ export class Node {
       onFinal: (hash, block, certificate) => this.takeFinal(hash, block, certificate),
       finalsDurable: () => this.finalsWritten,
       onTerm: (start, seat) => this.takeTerm(start, seat),
-      onEvidence: (evidence) => this.takeEvidence(evidence),
+      onEvidence: (evidence) => this.evidence.take(evidence),
       page: (term, fromHeight) => pageOf(finals, store, term, fromHeight),
       onFatal: (error) => this.fail(error),
     })
@@ -487,11 +486,6 @@ export class Node {
 
   private compactPromises(): void {
     this.promises.compact(this.finals.last?.block.header ?? null).catch((error: unknown) => this.fail(error))
-  }
-
-  private takeEvidence(evidence: Evidence): void {
-    this.evidenceCount++
-    this.evidence.take(evidence)
   }
 
   private takeExecuted({ facts, changes, receipts, nextSet }: ExecutedReport): void {

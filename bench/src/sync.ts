@@ -13,6 +13,7 @@ import { finalAt, MemoryNode, transferOf, writeChain } from '@smartshare/daemon/
 import { peerIdOfKey } from '@smartshare/link'
 import { ChainStore } from '@smartshare/store'
 import { beside, type Report } from './report.ts'
+import { benchStateSync } from './sync-state.ts'
 
 const HOST = '127.0.0.1'
 const SENDERS = 500
@@ -39,15 +40,17 @@ export async function benchSync(report: Report): Promise<void> {
       processes.push(spawn(process.execPath, [PROGRAM, 'node', '--config', config], { stdio: ['ignore', log, log] }))
     }
     const blocks = await blocksPerSecond(late)
-    // Before and after, since other work on the machine comes and goes; all nodes rest then.
+    for (const child of processes) child.kill('SIGTERM')
+    await Promise.all(processes.map((child) => child.exitCode ?? once(child, 'exit')))
+    // Before and after, since other work on the machine comes and goes; all nodes are gone then.
     const alone = (before + (await executeAlone(chain, join(folder, 'after')))) / 2
     report(beside({ bench: 'sync', metric: 'blocks_ratio', unit: 'blocks/s', value: blocks }, 'execution alone', alone))
     report({ bench: 'sync', metric: 'tx_per_s', unit: 'tx/s', value: blocks * BLOCK_TRANSACTIONS })
   } finally {
-    for (const child of processes) child.kill('SIGTERM')
-    await Promise.all(processes.map((child) => child.exitCode ?? once(child, 'exit')))
+    for (const child of processes) if (child.exitCode === null) child.kill('SIGTERM')
     rmSync(folder, { recursive: true, force: true })
   }
+  await benchStateSync(report)
 }
 
 async function makeChain(): Promise<MemoryNode> {

@@ -34,6 +34,8 @@ const REQUEST_TIMEOUT_MS = 15_000
 const ROUND_MS = 1_000
 /** Rounds in which peers answered and none had a snapshot, after which there is none. */
 const ROUNDS_WITHOUT_SNAPSHOT = 5
+/** Rounds in which peers are connected and none speaks the protocol, after which there is none either. */
+const SILENT_ROUNDS = 30
 /** Rounds after which a node that reaches nobody gives up; it can be started again. */
 const MOST_LONELY_ROUNDS = 600
 const REQUESTS_PER_PEER = 2
@@ -106,7 +108,7 @@ export class StateSync {
       await this.settle((await this.staging.manifest(staged))!)
       return true
     }
-    for (let rounds = 0, lonely = 0; rounds < ROUNDS_WITHOUT_SNAPSHOT; ) {
+    for (let rounds = 0, silent = 0, lonely = 0; rounds < ROUNDS_WITHOUT_SNAPSHOT; ) {
       this.checkStopped()
       await this.look()
       const manifest = await this.choose(staged)
@@ -119,6 +121,8 @@ export class StateSync {
       }
       const usable = this.usable()
       if (usable.length > 0 && usable.every(({ snapshots }) => snapshots.length === 0)) rounds++
+      // In a new network everybody may wait for everybody.
+      if (usable.length === 0 && this.parts.link.peers().length > 0 && ++silent > SILENT_ROUNDS) break
       if (usable.length === 0 && ++lonely > MOST_LONELY_ROUNDS) {
         throw new SmartshareError('SYNC_NO_PEERS', 'no peer could be reached that has a snapshot')
       }

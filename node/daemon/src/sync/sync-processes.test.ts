@@ -13,7 +13,7 @@ import { exportSnapshot, restoreSnapshot } from './snapshot-files.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 const PATIENCE = { timeout: 120_000, interval: 100 }
-const TERM_BLOCKS = 16
+const TERM_BLOCKS = 10
 
 let home = ''
 let network: TestNetwork
@@ -49,7 +49,7 @@ function change({ dir }: TestNode, settings: object): void {
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-sync-'))
-  const parameters = { slotMs: 100, termBlocks: TERM_BLOCKS, freezeBlock: 3, electionBlock: 6 }
+  const parameters = { slotMs: 100, termBlocks: TERM_BLOCKS, freezeBlock: 2, electionBlock: 4 }
   network = await TestNetwork.make(4, (i) => join(home, `d${i + 1}`), ['alice'], parameters)
   late = network.nodes[3]!
   for (const node of network.nodes.slice(0, 3)) network.start(node)

@@ -5,6 +5,10 @@ const MINUTE_MS = 60 * SECOND_MS
 const DAY_MS = 24 * 60 * MINUTE_MS
 const SSP_GRAINS = 100_000_000n
 
+/** Bounds of the parameters by which votes age, in terms. */
+export const MAX_MATURITY_TERMS = 7
+export const MAX_END_TERMS = 255
+
 /** Every number of a network that is not part of the protocol itself. Fixed in genesis, changed only by governance. */
 export const parametersSchema = record({
   /** Least time between two blocks. */
@@ -21,6 +25,12 @@ export const parametersSchema = record({
   leastVoteGrains: amount,
   /** Terms in office after which a delegate's pay falls by 2 %, ten times at most. */
   tenureStepTerms: uint(1_000_000, 1),
+  /** Terms after which new stake counts; age in terms up to which a vote counts in full, and from which on not at all. */
+  voteMaturityTerms: uint(MAX_MATURITY_TERMS),
+  voteFullTerms: uint(MAX_END_TERMS),
+  voteEndTerms: uint(MAX_END_TERMS, 1),
+  /** Least time between two raises of a delegate's commission. */
+  commissionRaiseMs: uint(),
   /** Seats of the full set, and the least number with which a new set is accepted. */
   seats: uint(256, 1),
   leastSeats: uint(256, 1),
@@ -90,6 +100,10 @@ const main: Parameters = {
   leastVoteGrains: 10n * SSP_GRAINS,
   // A week: a term is a day.
   tenureStepTerms: 7,
+  voteMaturityTerms: 1,
+  voteFullTerms: 90,
+  voteEndTerms: 180,
+  commissionRaiseMs: 28 * DAY_MS,
   seats: 99,
   leastSeats: 21,
   maxTransactionGas: 20_000_000,
@@ -137,6 +151,7 @@ const test: Parameters = {
   leastSeats: 4,
   leastBondGrains: 10_000n * SSP_GRAINS,
   unbondingMs: 60 * MINUTE_MS,
+  commissionRaiseMs: 80 * MINUTE_MS,
   evidenceMs: 50 * MINUTE_MS,
   jailLeastRounds: 10,
   jailMs: 30 * MINUTE_MS,
@@ -158,6 +173,9 @@ const local: Parameters = {
   leastVoteGrains: 1n,
   leastSeats: 1,
   unbondingMs: 2 * MINUTE_MS,
+  // What is staked and voted now shows in the next election.
+  voteMaturityTerms: 0,
+  commissionRaiseMs: 3 * MINUTE_MS,
   evidenceMs: 100 * SECOND_MS,
   jailLeastRounds: 50,
   jailMs: MINUTE_MS,

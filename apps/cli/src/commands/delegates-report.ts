@@ -1,13 +1,15 @@
 import type { Client } from '@smartshare/client'
 import { TOTAL_SUPPLY_GRAINS } from '@smartshare/crypto'
-import { leastAttack } from '@smartshare/runtime'
-import { sspText } from '../text.ts'
+import { BACKING_PER_BOND, leastAttack, seatsFor } from '@smartshare/runtime'
+import { sspText, tableText } from '../text.ts'
 
 const PAGE = 100
 /** Delegates that are looked at, the largest first; a server pages no further. */
 const MOST_DELEGATES = 1000
 const TOP = 10
 const MILLIONTHS = 1_000_000n
+const TURNOUTS = [40, 60, 80, 95]
+const STAKES = [10, 15, 20, 25, 30, 35, 40]
 
 /** What it would take somebody who is not among the voters to get this many seats, beside the votes as they are. */
 interface Price {
@@ -40,12 +42,24 @@ export interface DelegatesReport {
   /** To block (a third of the seats and one), and to convict nobody (2q - n): 33 and 35 of 99. */
   readonly blocking: Price | null
   readonly splitting: Price | null
+  /** What outsiders would get if others voted as they do, so many of them that this part of all SSP votes. */
+  readonly attacks: readonly Attack[] | null
+}
+
+/** Seats that an outsider takes with this part of all SSP at this turnout, and that it would take by plain counting. */
+interface Attack {
+  readonly turnout: number
+  readonly stake: number
+  /** Null for more than what an election tells prices of (2q - n). */
+  readonly seats: number | null
+  readonly plain: number
 }
 
 /** Reads the chain and computes the report. Throws CLIENT_* or RPC_* if the node does not answer. */
 export async function reportOf(client: Client): Promise<DelegatesReport> {
   const { rpc, parameters } = client
-  const [term, { election }, backings] = await Promise.all([rpc.term(), rpc.election(), allBackings(client)])
+  const [term, { election }, listed] = await Promise.all([rpc.term(), rpc.election(), allBackings(client)])
+  const backings = listed.map(({ backing }) => backing).sort(descending)
   const total = backings.reduce((sum, one) => sum + one, 0n)
   const seats = term.seats.length
   const served = term.seats.map(({ sinceTerm }) => term.term - sinceTerm + 1).sort((a, b) => a - b)
@@ -62,7 +76,6 @@ export async function reportOf(client: Client): Promise<DelegatesReport> {
       ofSupply: partOf(grains, TOTAL_SUPPLY_GRAINS),
     }
   }
-  const third = (n: number) => Math.floor((n - 1) / 3)
   return {
     height: term.height,
     term: term.term,
@@ -76,8 +89,47 @@ export async function reportOf(client: Client): Promise<DelegatesReport> {
     concentration: shares.reduce((sum, share) => sum + share * share, 0),
     electionTerm: election?.done === true ? election.term : null,
     blocking: priceOf(third(parameters.seats) + 1),
-    splitting: priceOf(2 * (parameters.seats - third(parameters.seats)) - parameters.seats),
+    splitting: priceOf(splittingSeats(parameters.seats)),
+    attacks: won === undefined || total === 0n ? null : attacksOn({ won, listed, total }, parameters),
   }
+}
+
+const third = (seats: number) => Math.floor((seats - 1) / 3)
+const splittingSeats = (seats: number) => 2 * (seats - third(seats)) - seats
+
+/** The others' votes of the last election, grown or shrunk alike so that with the outsider's the turnout is reached. */
+function attacksOn(
+  votes: { won: readonly bigint[]; listed: readonly Listed[]; total: bigint },
+  { seats, leastBondGrains }: Client['parameters'],
+): Attack[] {
+  const plain = votes.listed.map(({ capped }) => capped).sort(descending)
+  return TURNOUTS.flatMap((turnout) =>
+    STAKES.filter((stake) => stake < turnout).map((stake) => {
+      const grains = (TOTAL_SUPPLY_GRAINS * BigInt(stake)) / 100n
+      const others = (TOTAL_SUPPLY_GRAINS * BigInt(turnout - stake)) / 100n
+      const grown = (backings: readonly bigint[]) => backings.map((one) => (one * others) / votes.total)
+      const taken = seatsFor(grown(votes.won), seats, grains, leastBondGrains)
+      return {
+        turnout: turnout / 100,
+        stake: stake / 100,
+        seats: taken > splittingSeats(seats) ? null : taken,
+        plain: seatsFor(grown(plain), seats, grains, leastBondGrains),
+      }
+    }),
+  )
+}
+
+/** What outsiders would get, a line for each turnout. */
+export function attacksTable({ attacks, splitting }: DelegatesReport): string {
+  if (attacks === null) return ''
+  const rows = TURNOUTS.map((turnout) => [
+    `${turnout} %`,
+    ...STAKES.map((stake) => {
+      const found = attacks.find((one) => one.turnout === turnout / 100 && one.stake === stake / 100)
+      return found === undefined ? '' : `${found.seats ?? `> ${splitting?.seats}`} (${found.plain})`
+    }),
+  ])
+  return tableText(['turnout', ...STAKES.map((stake) => `${stake} %`)], rows, '')
 }
 
 /** The report for people. */
@@ -101,16 +153,29 @@ export function concentrationOf(report: DelegatesReport): [string, string][] {
   ]
 }
 
-/** Bond and votes of every delegate, the largest first. */
-async function allBackings({ rpc }: Client): Promise<bigint[]> {
-  const backings: bigint[] = []
+interface Listed {
+  /** Bond and votes. */
+  readonly backing: bigint
+  /** As far as the bond lets them count. */
+  readonly capped: bigint
+}
+
+/** Every delegate, as far as a server pages. */
+async function allBackings({ rpc }: Client): Promise<Listed[]> {
+  const listed: Listed[] = []
   for (let skip = 0; skip < MOST_DELEGATES; skip += PAGE) {
     const { delegates } = await rpc.delegates({ skip, limit: PAGE })
-    backings.push(...delegates.map(({ bondGrains, votesGrains }) => bondGrains + votesGrains))
+    for (const { bondGrains, votesGrains } of delegates) {
+      const backing = bondGrains + votesGrains
+      const most = bondGrains * BACKING_PER_BOND
+      listed.push({ backing, capped: backing < most ? backing : most })
+    }
     if (delegates.length < PAGE) break
   }
-  return backings.sort((a, b) => (a < b ? 1 : a > b ? -1 : 0))
+  return listed
 }
+
+const descending = (a: bigint, b: bigint) => (a < b ? 1 : a > b ? -1 : 0)
 
 function fewestAboveThird(backings: readonly bigint[], total: bigint): number {
   let sum = 0n

@@ -36,6 +36,7 @@ describe('smartshare delegates report', () => {
       concentration: 0.25,
       electionTerm: null,
       blocking: null,
+      attacks: null,
     })
     const client = await network.client()
     const { delegates } = await client.rpc.delegates()
@@ -69,6 +70,10 @@ describe('smartshare delegates report', () => {
     })
     expect(found.turnout).toBeCloseTo(Number((total * 10n ** 9n) / TOTAL_SUPPLY_GRAINS) / 1e9, 5)
     expect(found.tenureTerms.most).toBeGreaterThan(1)
+    // Grown to 30 % of all SSP, the bonds that back the last two are cheap. The first two count ten bonds each by plain
+    // counting, 3.2 % of all SSP: four times that is more than the outsider has.
+    expect(found.attacks).toHaveLength(27)
+    expect(found.attacks[0]).toEqual({ turnout: 0.4, stake: 0.1, seats: null, plain: 3 })
     const { stdout } = await runCli(['delegates', 'report', '--dir', dir])
     expect(stdout).toContain('price of 2 seats')
   })

@@ -45,6 +45,10 @@ export const moneyErrors: ErrorTable = {
     'The bond is below the least one, or the delegate has retired already.',
     'Raise the bond to at least the least bond of the network.',
   ],
+  DELEGATE_COMMISSION: [
+    'A commission would rise by more than five points, or again before its waiting time (28 days) is over.',
+    'Raise it by at most 5 points and wait before the next raise; lowering is always possible.',
+  ],
   DELEGATE_EXISTS: ['The account is a delegate already.', 'Use another account for another delegate.'],
   DELEGATE_JAILED: [
     'The delegate is not in jail, or may not leave it yet.',
@@ -57,6 +61,10 @@ export const moneyErrors: ErrorTable = {
   DELEGATE_NAME: [
     'The name is taken or has a form that names do not have.',
     'Choose 1 to 32 lower-case letters, digits and inner hyphens.',
+  ],
+  DELEGATE_REWARDS: [
+    'The sender’s votes earned nothing since they were last collected.',
+    'Wait for the end of the term; see `smartshare delegates rewards`.',
   ],
   DELEGATE_STAKE: ['More is to be unstaked than is staked.', 'Unstake at most what `smartshare vote` shows as stake.'],
   DELEGATE_UNBONDING: [

@@ -1,42 +1,42 @@
 import { ADDRESS_BYTES, HASH_BYTES } from '@smartshare/chain'
-import { amount, array, bool, fixedBytes, record, uint } from '@smartshare/codec'
-import { addAmount, concatBytes, hashTagged, subAmount } from '@smartshare/crypto'
+import { amount, array, bool, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
+import { addAmount, concatBytes, subAmount } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
+import { MAX_END_TERMS, MAX_MATURITY_TERMS } from '../parameters.ts'
 import { type StateWriter, Table } from '../table.ts'
-import { DELEGATES, MAX_BALLOT, type Voter } from './registry.ts'
+import { ballotId } from './elimination.ts'
+import { DELEGATES, MAX_BALLOT } from './registry.ts'
+import { type Part, powerOf, type VoteAges } from './vote-ages.ts'
 
-// Equal ballots of all voters as one, each with an index of who is named. While an election runs, a ballot that changes
-// keeps the stake it had when votes were frozen (copy on write), so freezing a million ballots costs nothing.
+// Equal ballots of all voters as one, with an index of who is named. Their stakes lie in parts by the term of renewal,
+// so that what votes weigh at their age is one sum over a bounded number of parts. While an election runs, a ballot that
+// changes keeps what it weighed when votes were frozen (copy on write), so freezing a million ballots costs nothing.
 
-/** Numbers of up to 128 bits: loads and times of the count. */
-export const WIDE_BYTES = 16
+const MAX_PARTS = (MAX_END_TERMS + 1) * (MAX_MATURITY_TERMS + 1)
 
 const ballotSchema = record({
   names: array(fixedBytes(ADDRESS_BYTES), MAX_BALLOT, 1),
-  /** Grains that vote so now. */
-  stake: amount,
-  /** The term for whose election `frozenStake` holds; for any other one it is `stake`. */
+  /** Grains by the term in which their voters last voted, and by how many terms later they count. */
+  parts: array(record({ renewed: uint(), delay: uint(), grains: amount }), MAX_PARTS),
+  /** The term for whose election `frozenStake` and `given` hold. */
   frozenTerm: uint(),
+  /** What the ballot weighs in that election, less what was passed on for good. */
   frozenStake: amount,
-  /** What each grain paid so far in the election of `loadTerm`; nothing in any other one. */
-  loadTerm: uint(),
-  load: fixedBytes(WIDE_BYTES),
+  /** What each name gets of it. */
+  given: array(amount, MAX_BALLOT),
 })
 
 export interface MergedBallot {
   names: Uint8Array[]
-  stake: bigint
+  parts: Part[]
   frozenTerm: number
   frozenStake: bigint
-  loadTerm: number
-  load: Uint8Array
+  given: bigint[]
 }
 
 const ballots = new Table<MergedBallot>(DELEGATES, 12, ballotSchema)
 /** Ballots by a candidate that they name. */
 const supporters = new Table(DELEGATES, 13, bool)
-/** Whole stake of the ballots that name a candidate. */
-const approvals = new Table(DELEGATES, 14, amount)
 /** The term whose election is being counted. */
 const frozen = new Table(DELEGATES, 15, uint())
 
@@ -51,60 +51,86 @@ export function setFrozenTerm(writer: StateWriter, term: number): void {
   else frozen.set(writer, term)
 }
 
-/** Stake of all ballots that name the candidate, each counted whole. */
-export function approvalOf(reader: Pick<StateReader, 'get'>, candidate: Uint8Array): bigint {
-  return approvals.get(reader, candidate) ?? 0n
+/** A ballot as the election of a term counts it, frozen when the term before had begun. */
+export function frozenFor(ballot: MergedBallot, term: number, ages: VoteAges): MergedBallot {
+  if (ballot.frozenTerm === term) return ballot
+  const frozenStake = powerOf(ballot.parts, term - 1, ages)
+  return { ...ballot, frozenTerm: term, frozenStake, given: ballot.names.map(() => 0n) }
 }
 
-/** Takes a voter's stake out of one ballot and puts it into another; stakes below `leastGrains` do not count. */
-export function moveBallot(writer: StateWriter, before: Voter, after: Voter, leastGrains: bigint): void {
-  change(writer, before, leastGrains, subAmount)
-  change(writer, after, leastGrains, addAmount)
+/** Puts parts of a voter's stake into the ballot with these names. */
+export function addToBallot(writer: StateWriter, names: Uint8Array[], parts: readonly Part[], ages: VoteAges): void {
+  change(writer, names, ages, (old) => {
+    const next = old.map((part) => ({ ...part }))
+    for (const { renewed, delay, grains } of parts) {
+      const same = next.find((part) => part.renewed === renewed && part.delay === delay)
+      if (same) same.grains = addAmount(same.grains, grains)
+      else next.push({ renewed, delay, grains })
+    }
+    return next
+  })
 }
 
-function change(writer: StateWriter, voter: Voter, leastGrains: bigint, by: (a: bigint, b: bigint) => bigint): void {
-  const { stake, ballot: names } = voter
-  if (names.length === 0 || stake === 0n || stake < leastGrains) return
-  const id = hashTagged('ballot', concatBytes(...names))
-  const known = ballots.get(writer, id)
-  if (known === undefined) for (const name of names) supporters.set(writer, true, name, id)
-  const old = known ?? { ...EMPTY, names }
+/** Takes parts of a voter's stake out again; those that were too old to count any more are gone already. */
+export function takeFromBallot(writer: StateWriter, names: Uint8Array[], parts: readonly Part[], ages: VoteAges): void {
+  change(writer, names, ages, (old) => {
+    const next = old.map((part) => ({ ...part }))
+    for (const { renewed, delay, grains } of parts) {
+      const same = next.find((part) => part.renewed === renewed && part.delay === delay)
+      if (same) same.grains = subAmount(same.grains, grains)
+    }
+    return next.filter((part) => part.grains > 0n)
+  })
+}
+
+function change(writer: StateWriter, names: Uint8Array[], ages: VoteAges, by: (parts: Part[]) => Part[]): void {
+  if (names.length === 0) return
+  const id = ballotId(names)
   const term = frozenTerm(writer)
-  const kept = term === 0 || old.frozenTerm === term ? old : { ...old, frozenTerm: term, frozenStake: old.stake }
-  const next = { ...kept, stake: by(old.stake, stake) }
-  // While votes are frozen, even a ballot of nobody may have stake that counts.
-  if (next.stake === 0n && term === 0) removeBallot(writer, id, next)
-  else ballots.set(writer, next, id)
-  for (const name of names) {
-    const approval = by(approvalOf(writer, name), stake)
-    if (approval === 0n) approvals.delete(writer, name)
-    else approvals.set(writer, approval, name)
+  const known = ballots.get(writer, id)
+  const old = known ?? { names, parts: [], frozenTerm: 0, frozenStake: 0n, given: [] }
+  const parts = by(old.parts)
+  if (known === undefined && parts.length === 0) return
+  // While votes are frozen, even a ballot of nobody may have stake that counts; the next election forgets it.
+  if (parts.length === 0 && term === 0) {
+    removeBallot(writer, id, old)
+    return
   }
+  if (known === undefined) for (const name of names) supporters.set(writer, true, name, id)
+  ballots.set(writer, { ...(term === 0 ? old : frozenFor(old, term, ages)), parts }, id)
 }
-
-const EMPTY = { stake: 0n, frozenTerm: 0, frozenStake: 0n, loadTerm: 0, load: new Uint8Array(WIDE_BYTES) }
 
 /** Forgets a ballot of nobody. */
-export function removeBallot(writer: StateWriter, id: Uint8Array, { names }: MergedBallot): void {
+export function removeBallot(writer: StateWriter, id: Uint8Array, { names }: Pick<MergedBallot, 'names'>): void {
   ballots.delete(writer, id)
   for (const name of names) supporters.delete(writer, name, id)
 }
 
-export function getBallot(reader: Pick<StateReader, 'get'>, id: Uint8Array): MergedBallot | undefined {
-  return ballots.get(reader, id)
+/** Throws STATE_DAMAGED if there is no such ballot. */
+export function getBallot(reader: Pick<StateReader, 'get'>, id: Uint8Array): MergedBallot {
+  const ballot = ballots.get(reader, id)
+  if (ballot === undefined) throw new SmartshareError('STATE_DAMAGED', 'the index names a ballot that is not there')
+  return ballot
 }
 
 export function setBallot(writer: StateWriter, id: Uint8Array, ballot: MergedBallot): void {
   ballots.set(writer, ballot, id)
 }
 
+interface PageOptions {
+  readonly limit: number
+  readonly after: Uint8Array | null
+}
+
+/** Ids of all ballots, after the one given, at most `limit`. */
+export function allBallots(reader: StateReader, { limit, after }: PageOptions): Uint8Array[] {
+  const found = ballots.entries(reader, [], { limit, ...(after === null ? {} : { after }) })
+  return [...found].map(([key]) => key.slice(0, HASH_BYTES))
+}
+
 /** Ids of ballots that name the candidate, after the one given, at most `limit`. */
-export function ballotsNaming(
-  reader: StateReader,
-  candidate: Uint8Array,
-  options: { limit: number; after: Uint8Array | null },
-): Uint8Array[] {
-  const after = options.after === null ? {} : { after: concatBytes(candidate, options.after) }
-  const found = supporters.entries(reader, [candidate], { limit: options.limit, ...after })
+export function ballotsNaming(reader: StateReader, candidate: Uint8Array, { limit, after }: PageOptions): Uint8Array[] {
+  const from = after === null ? {} : { after: concatBytes(candidate, after) }
+  const found = supporters.entries(reader, [candidate], { limit, ...from })
   return [...found].map(([key]) => key.slice(ADDRESS_BYTES, ADDRESS_BYTES + HASH_BYTES))
 }

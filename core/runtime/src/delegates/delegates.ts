@@ -1,16 +1,16 @@
 import { ADDRESS_BYTES, BLS_KEY_BYTES, BLS_SIGNATURE_BYTES } from '@smartshare/chain'
-import { amount, array, fixedBytes, record, SmartshareError, text } from '@smartshare/codec'
+import { amount, array, fixedBytes, record, SmartshareError, text, uint } from '@smartshare/codec'
 import { addAmount, bls, compareBytes, equalBytes } from '@smartshare/crypto'
 import type { EventKind, Host } from '../host.ts'
 import type { Method, Module } from '../module.ts'
 import { pools, release, spend } from '../tokens/tokens.ts'
-import { moveBallot } from './ballots.ts'
 import { runElection } from './election.ts'
 import { jailEvents, releaseMethod } from './jail.ts'
 import { pastSet } from './past-sets.ts'
 import { banOf, punishmentEvents } from './punishment.ts'
 import {
   addDelegate,
+  addFreshBond,
   addUnbonding,
   DELEGATES,
   type Delegate,
@@ -24,8 +24,11 @@ import {
   unbondingOf,
   updateDelegate,
 } from './registry.ts'
+import { changeCommission, settled } from './rewards.ts'
 import { lastTermServed } from './tenure.ts'
 import { beginTerm, currentTerm, nextSet, termEvents } from './term.ts'
+import { expireVotes } from './vote-weights.ts'
+import { changeVoter, voteEvent } from './voting.ts'
 
 const POSSESSION_GAS = 150_000
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/
@@ -44,11 +47,11 @@ const retiredEvent = {
   schema: record({ delegate: address }),
 } satisfies EventKind<unknown>
 
-/** A voter's stake and ballot as they are now. */
-const voteEvent = {
+/** Thousandths of its pay that a delegate keeps from now on. */
+const commissionEvent = {
   target: DELEGATES,
-  name: 'vote',
-  schema: record({ voter: address, stake: amount, ballot: array(address, MAX_BALLOT) }),
+  name: 'commission',
+  schema: record({ delegate: address, thousandths: uint(1000) }),
 } satisfies EventKind<unknown>
 
 /** `delegates.register`: stands for election with a bond and a BLS key of which it proves possession. */
@@ -76,6 +79,7 @@ const register: Method<{ name: string; key: Uint8Array; proof: Uint8Array; bond:
     }
     spend(host, sender, pools.stakes, bond)
     addDelegate(host, sender, { name, key, bond, votes: 0n, registeredHeight: host.block.height })
+    addFreshBond(host, sender, bond, { term: host.block.term, ages: host.parameters })
     host.emit(registeredEvent, { delegate: sender, name, bond })
   },
 }
@@ -96,6 +100,7 @@ const raiseBond: Method<{ amount: bigint }> = {
     }
     spend(host, sender, pools.stakes, args.amount)
     updateDelegate(host, sender, delegate, { ...delegate, bond })
+    addFreshBond(host, sender, args.amount, { term: host.block.term, ages: host.parameters })
   },
 }
 
@@ -125,8 +130,7 @@ const stake: Method<{ amount: bigint }> = {
   check: checkPositive,
   execute(host, args, sender) {
     spend(host, sender, pools.stakes, args.amount)
-    const voter = getVoter(host, sender)
-    changeVoter(host, sender, voter, { ...voter, stake: addAmount(voter.stake, args.amount) })
+    changeVoter(host, sender, { stake: addAmount(getVoter(host, sender).stake, args.amount) })
   },
 }
 
@@ -142,7 +146,7 @@ const unstake: Method<{ amount: bigint }> = {
     if (voter.stake < args.amount) {
       throw new SmartshareError('DELEGATE_STAKE', `the stake is ${voter.stake} grains`, { stake: voter.stake })
     }
-    changeVoter(host, sender, voter, { ...voter, stake: voter.stake - args.amount })
+    changeVoter(host, sender, { stake: voter.stake - args.amount })
     startUnbonding(host, sender, args.amount, false)
   },
 }
@@ -162,8 +166,7 @@ const vote: Method<{ ballot: Uint8Array[] }> = {
   },
   execute(host, { ballot }, sender) {
     for (const candidate of ballot) known(host, candidate)
-    const voter = getVoter(host, sender)
-    changeVoter(host, sender, voter, { ...voter, ballot })
+    changeVoter(host, sender, { ballot })
   },
 }
 
@@ -188,13 +191,53 @@ const claim: Method<Record<string, never>> = {
   },
 }
 
+/** `delegates.setCommission`: thousandths of its pay that the delegate keeps; the rest is its voters'. */
+const setCommission: Method<{ thousandths: number }> = {
+  id: 8,
+  name: 'setCommission',
+  arguments: record({ thousandths: uint(1000) }),
+  gas: 0,
+  check: () => undefined,
+  execute(host, { thousandths }, sender) {
+    known(host, sender)
+    changeCommission(host, sender, thousandths)
+    host.emit(commissionEvent, { delegate: sender, thousandths })
+  },
+}
+
+/** `delegates.collect`: pays out what the sender's votes earned up to the last term that ended. */
+const collect: Method<Record<string, never>> = {
+  id: 9,
+  name: 'collect',
+  arguments: record({}),
+  gas: 0,
+  check: () => undefined,
+  execute(host, _, sender) {
+    const voter = settled(host, getVoter(host, sender))
+    if (voter.dueGrains === 0n) throw new SmartshareError('DELEGATE_REWARDS', 'there is nothing to collect yet')
+    setVoter(host, sender, { ...voter, dueGrains: 0n })
+    release(host, pools.voterPay, sender, voter.dueGrains)
+  },
+}
+
 export const delegates: Module = {
   id: DELEGATES,
   name: 'delegates',
-  methods: [register, raiseBond, retire, stake, unstake, vote, claim, releaseMethod],
-  events: [registeredEvent, retiredEvent, voteEvent, ...termEvents, ...punishmentEvents, ...jailEvents],
+  methods: [register, raiseBond, retire, stake, unstake, vote, claim, setCommission, collect, releaseMethod],
+  events: [
+    registeredEvent,
+    retiredEvent,
+    commissionEvent,
+    voteEvent,
+    ...termEvents,
+    ...punishmentEvents,
+    ...jailEvents,
+  ],
   beginBlock: beginTerm,
-  endBlock: runElection,
+  endBlock(host) {
+    expireVotes(host)
+    runElection(host)
+  },
 }
 
 function checkPositive(args: { amount: bigint }): void {
@@ -205,17 +248,6 @@ function known(host: Host, candidate: Uint8Array): Delegate {
   const delegate = getDelegate(host, candidate)
   if (delegate === undefined) throw new SmartshareError('DELEGATE_UNKNOWN', 'there is no such delegate')
   return delegate
-}
-
-function changeVoter(
-  host: Host,
-  sender: Uint8Array,
-  before: ReturnType<typeof getVoter>,
-  after: ReturnType<typeof getVoter>,
-): void {
-  setVoter(host, sender, before, after)
-  moveBallot(host, before, after, host.parameters.leastVoteGrains)
-  host.emit(voteEvent, { voter: sender, stake: after.stake, ballot: after.ballot })
 }
 
 function startUnbonding(host: Host, sender: Uint8Array, grains: bigint, isBond: boolean): void {

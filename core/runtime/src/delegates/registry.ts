@@ -2,8 +2,10 @@ import { ADDRESS_BYTES, BLS_KEY_BYTES } from '@smartshare/chain'
 import { amount, array, bool, fixedBytes, optional, record, SmartshareError, text, uint } from '@smartshare/codec'
 import type { StateReader } from '@smartshare/state'
 import { descendingKey } from '../keys.ts'
+import { MAX_MATURITY_TERMS } from '../parameters.ts'
 import { type StateWriter, Table } from '../table.ts'
-import { BACKING_PER_BOND } from './phragmen.ts'
+import { BACKING_PER_BOND } from './elimination.ts'
+import { type FreshStake, type VoteAges, withFresh } from './vote-ages.ts'
 
 /** Module number of delegates. */
 export const DELEGATES = 4
@@ -16,7 +18,7 @@ const delegateSchema = record({
   name: text(MAX_NAME_BYTES, 1),
   key: fixedBytes(BLS_KEY_BYTES),
   bond: amount,
-  /** Grains of stake that vote for it. */
+  /** Grains of stake that vote for it, each voter's cut evenly among its names; gone when a vote is too old. */
   votes: amount,
   registeredHeight: uint(),
 })
@@ -29,7 +31,23 @@ export interface Delegate {
   registeredHeight: number
 }
 
-const voterSchema = record({ stake: amount, ballot: array(fixedBytes(ADDRESS_BYTES), MAX_BALLOT) })
+const freshSchema = array(record({ term: uint(), matures: uint(), grains: amount }), MAX_MATURITY_TERMS + 1)
+const voterSchema = record({
+  stake: amount,
+  ballot: array(fixedBytes(ADDRESS_BYTES), MAX_BALLOT),
+  /** Term in which it last voted, staked or unstaked. */
+  renewedTerm: uint(),
+  /** First term in which that is too long ago. */
+  endTerm: uint(),
+  /** What of its stake is new, the oldest first. */
+  fresh: freshSchema,
+  /** Whether it was enough to count in elections. */
+  isCounted: bool,
+  /** First term of whose pay it still has to get its share. */
+  earnsFrom: uint(),
+  /** Its share of the terms before, not collected yet. */
+  dueGrains: amount,
+})
 const unbondingSchema = array(record({ grains: amount, freeMs: uint(), isBond: bool }), MAX_UNBONDING + 1)
 
 const delegates = new Table<Delegate>(DELEGATES, 1, delegateSchema)
@@ -37,6 +55,8 @@ const delegates = new Table<Delegate>(DELEGATES, 1, delegateSchema)
 const ranking = new Table(DELEGATES, 2, bool)
 const voters = new Table(DELEGATES, 3, voterSchema)
 const unbonding = new Table(DELEGATES, 4, unbondingSchema)
+/** What of a delegate's bond is new. */
+const freshBonds = new Table<FreshStake[]>(DELEGATES, 19, freshSchema)
 const names = new Table(DELEGATES, 5, fixedBytes(ADDRESS_BYTES))
 const keys = new Table(DELEGATES, 6, optional(fixedBytes(ADDRESS_BYTES)))
 
@@ -90,28 +110,51 @@ export function ranked(reader: StateReader, most: number): (Delegate & { address
 export interface Voter {
   stake: bigint
   ballot: Uint8Array[]
+  renewedTerm: number
+  endTerm: number
+  fresh: FreshStake[]
+  isCounted: boolean
+  earnsFrom: number
+  dueGrains: bigint
+}
+
+const NOBODY: Voter = {
+  ...{ stake: 0n, ballot: [], renewedTerm: 0, endTerm: 0 },
+  ...{ fresh: [], isCounted: false, earnsFrom: 0, dueGrains: 0n },
 }
 
 export function getVoter(reader: Pick<StateReader, 'get'>, address: Uint8Array): Voter {
-  return voters.get(reader, address) ?? { stake: 0n, ballot: [] }
+  return voters.get(reader, address) ?? NOBODY
 }
 
-/** Replaces a voter's stake and ballot and moves its votes: the stake is split evenly, never multiplied. */
-export function setVoter(writer: StateWriter, address: Uint8Array, before: Voter, after: Voter): void {
-  shiftVotes(writer, before, -1n)
-  shiftVotes(writer, after, 1n)
-  if (after.stake === 0n && after.ballot.length === 0) voters.delete(writer, address)
-  else voters.set(writer, after, address)
+export function setVoter(writer: StateWriter, address: Uint8Array, voter: Voter): void {
+  const { stake, ballot, dueGrains } = voter
+  if (stake === 0n && ballot.length === 0 && dueGrains === 0n) voters.delete(writer, address)
+  else voters.set(writer, voter, address)
 }
 
-function shiftVotes(writer: StateWriter, voter: Voter, sign: bigint): void {
-  if (voter.ballot.length === 0) return
-  const share = (voter.stake / BigInt(voter.ballot.length)) * sign
-  if (share === 0n) return
-  for (const address of voter.ballot) {
-    const delegate = getDelegate(writer, address)
-    if (delegate) updateDelegate(writer, address, delegate, { ...delegate, votes: delegate.votes + share })
+/** Grains of a bond that are mature when votes are frozen in a term. */
+export function matureBond(
+  reader: Pick<StateReader, 'get'>,
+  address: Uint8Array,
+  { bond }: Pick<Delegate, 'bond'>,
+  term: number,
+): bigint {
+  let mature = bond
+  for (const fresh of freshBonds.get(reader, address) ?? []) {
+    if (fresh.matures > term) mature -= fresh.grains
   }
+  return mature > 0n ? mature : 0n
+}
+
+/** Notes that a bond grew in a term; what is mature by then is forgotten. */
+export function addFreshBond(
+  writer: StateWriter,
+  address: Uint8Array,
+  grains: bigint,
+  { term, ages }: { term: number; ages: VoteAges },
+): void {
+  freshBonds.set(writer, withFresh(freshBonds.get(writer, address) ?? [], grains, { term, ages }), address)
 }
 
 export interface Unbonding {

@@ -9,6 +9,7 @@ import { balanceOf, creditFee, pools, release } from '../tokens/tokens.ts'
 import { isEligible, noteBlock } from './jail.ts'
 import { keepPastSet } from './past-sets.ts'
 import { DELEGATES } from './registry.ts'
+import { shareWithVoters } from './rewards.ts'
 import { membersSchema } from './set-schema.ts'
 import { payForTerm } from './tenure.ts'
 
@@ -103,7 +104,8 @@ export function beginTerm(host: Host): void {
     const stepTerms = host.parameters.tenureStepTerms
     const earned = payForTerm(host, { address, term: term.term, earned: grains, stepTerms })
     const pay = isEligible(host, address) ? earned : 0n
-    release(host, pools.delegatePay, address, pay)
+    const shared = shareWithVoters(host, address, term.term, pay)
+    release(host, pools.delegatePay, address, pay - shared)
     release(host, pools.delegatePay, pools.mining, grains - pay)
   }
   keepPastSet(host, term)

@@ -16,6 +16,8 @@ export const pools = {
   mining: addressOfModule('mining'),
   /** Earned by delegates and paid out at the end of the term. */
   delegatePay: addressOfModule('delegate-pay'),
+  /** What delegates shared with their voters and nobody collected yet. */
+  voterPay: addressOfModule('voter-pay'),
   /** Explicit fee reserves of payers. */
   reserves: addressOfModule('reserves'),
   /** Bonds of delegates and stakes of voters. */

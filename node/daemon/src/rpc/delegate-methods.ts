@@ -3,14 +3,15 @@ import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, toHex } from '@smartshare/crypto'
 import {
   banOf,
+  commissionOf,
   currentTerm,
   delegateByName,
   getDelegate,
-  getVoter,
   jailOf,
   lastElection,
   nextSet,
   ranked,
+  voterView,
 } from '@smartshare/runtime'
 import { z } from 'zod'
 import { MAX_PAGE } from './limits.ts'
@@ -25,6 +26,7 @@ const delegateShape = z.object({
   key: shapes.hex.describe('BLS key, 48 bytes'),
   bondGrains: shapes.grains,
   votesGrains: shapes.grains,
+  commissionThousandths: z.int().describe('part of its pay that it keeps; the rest is its voters’'),
   seat: z.int().nullable().describe('seat in the current term'),
   registeredHeight: shapes.height,
   jailedUntilMs: shapes.timeMs.nullable().describe('time from which it may leave jail; null if it is not in jail'),
@@ -40,6 +42,7 @@ function view(reader: Reader, address: Uint8Array, delegate: Registered, seats: 
     key: toHex(delegate.key),
     bondGrains: `${delegate.bond}`,
     votesGrains: `${delegate.votes}`,
+    commissionThousandths: commissionOf(reader, address),
     seat: seats.get(toHex(address)) ?? null,
     registeredHeight: delegate.registeredHeight,
     jailedUntilMs: jailOf(reader, address)?.freeMs ?? null,
@@ -89,13 +92,36 @@ const get = method({
 
 const voter = method({
   name: 'delegate_voter',
-  summary: "A holder's stake and ballot",
+  summary: "A holder's stake and ballot, what of it counts in the term that runs, and what it can collect",
   params: { address: shapes.address },
-  result: z.object({ stakeGrains: shapes.grains, ballot: z.array(shapes.address), height: shapes.height }),
+  result: z.object({
+    stakeGrains: shapes.grains,
+    ballot: z.array(shapes.address),
+    countedGrains: shapes.grains.describe('what would count if votes were frozen now'),
+    maturingGrains: shapes.grains.describe('what is too new to count'),
+    renewedTerm: z.int(),
+    fullUntilTerm: z.int().describe('last term in which its votes count in full'),
+    endTerm: z.int().describe('first term in which they do not count at all'),
+    rewardsGrains: shapes.grains.describe("its share of delegates' pay that can be collected"),
+    term: z.int(),
+    height: shapes.height,
+  }),
   handle(node, params) {
     const { reader, height } = node.state()
-    const { stake, ballot } = getVoter(reader, addressOf(params.address))
-    return { stakeGrains: `${stake}`, ballot: ballot.map(formatAddress), height }
+    const { term: now } = currentTerm(reader)
+    const found = voterView(reader, addressOf(params.address), now, node.genesis.record.parameters)
+    return {
+      stakeGrains: `${found.stake}`,
+      ballot: found.ballot.map(formatAddress),
+      countedGrains: `${found.counted}`,
+      maturingGrains: `${found.maturing}`,
+      renewedTerm: found.renewedTerm,
+      fullUntilTerm: found.fullUntilTerm,
+      endTerm: found.endTerm,
+      rewardsGrains: `${found.rewards}`,
+      term: now,
+      height,
+    }
   },
 })
 

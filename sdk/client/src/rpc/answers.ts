@@ -159,6 +159,7 @@ const delegate = z.object({
   key: hex,
   bondGrains: integer,
   votesGrains: integer,
+  commissionThousandths: z.int(),
   seat: z.int().nullable(),
   registeredHeight: height,
   jailedUntilMs: z.int().nullable(),
@@ -168,7 +169,18 @@ export const delegateAnswer = delegate
 export type DelegateInfo = z.output<typeof delegateAnswer>
 export const delegatesAnswer = z.object({ height, delegates: z.array(delegate.extend({ rank: z.int() })) })
 
-export const voterAnswer = z.object({ stakeGrains: integer, ballot: z.array(address), height })
+export const voterAnswer = z.object({
+  stakeGrains: integer,
+  ballot: z.array(address),
+  countedGrains: integer,
+  maturingGrains: integer,
+  renewedTerm: z.int(),
+  fullUntilTerm: z.int(),
+  endTerm: z.int(),
+  rewardsGrains: integer,
+  term: z.int(),
+  height,
+})
 export type VoterInfo = z.output<typeof voterAnswer>
 
 export const termAnswer = z.object({

@@ -42,6 +42,9 @@ export const calls = {
   /** Reports evidence (docs/spec/bytes.md §8). */
   reportEvidence: (evidence: Uint8Array) => callOf('evidence', 'report', { evidence }),
   claimUnbonded: () => callOf('delegates', 'claim', {}),
+  /** Thousandths of its pay that the sender, a delegate, keeps for itself. */
+  setCommission: (thousandths: number) => callOf('delegates', 'setCommission', { thousandths }),
+  collectRewards: () => callOf('delegates', 'collect', {}),
   /** Changes by the names of parameters, in any order. Throws GOVERNANCE_PARAMETER for one that no vote may change. */
   propose: ({ changes, ...draft }: ProposalDraft) =>
     callOf('governance', 'propose', {

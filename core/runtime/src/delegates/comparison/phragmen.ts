@@ -1,26 +1,17 @@
 import { compareBytes } from '@smartshare/crypto'
-import { mapKey } from '../keys.ts'
+import { mapKey } from '../../keys.ts'
+import { BACKING_PER_BOND, type Ballot } from '../elimination.ts'
 
 // Sequential Phragmén (E. Phragmén 1894; S. Janson, arXiv:1611.08826), in the form with loads: every seat costs 1, which
 // its voters pay. A ballot of stake s that has paid s · load saves s per unit of time; the next seat goes to the
-// candidate whose voters have saved 1 first. docs/spec/chain.md ("Elections") is normative.
+// candidate whose voters have saved 1 first. What the chain's own way of counting is held against (decision 010).
 
 /** One unit of cost and time. Loads are below 2^120: at most 256 seats are paid, by at least one grain. */
 export const UNIT = 1n << 112n
-/** A delegate's backing counts at most this many times its own bond. */
-export const BACKING_PER_BOND = 10n
-
 export interface Candidate {
   readonly address: Uint8Array
   /** Grains that it locks; they vote for it alone. Without a bond it cannot be elected. */
   readonly bond: bigint
-}
-
-export interface Ballot {
-  /** Grains that vote. */
-  readonly stake: bigint
-  /** Addresses of candidates, in any order; those of nobody who stands are passed over. */
-  readonly names: readonly Uint8Array[]
 }
 
 export interface Seat {
@@ -30,7 +21,7 @@ export interface Seat {
 }
 
 /** What the next seat of a candidate depends on. */
-export interface Standing {
+interface Standing {
   readonly bond: bigint
   /** Stake of all ballots that name it, and its own bond. */
   readonly approval: bigint
@@ -42,19 +33,19 @@ export interface Standing {
  * When the candidate can be seated: once its voters have saved one unit, but not before ten times its bond would have
  * saved it. So what a seat is backed with, UNIT / time, is never above ten times the bond. Rounded down.
  */
-export function timeOf({ bond, approval, paid }: Standing): bigint {
+function timeOf({ bond, approval, paid }: Standing): bigint {
   const saved = (UNIT + paid) / approval
   const capped = UNIT / (bond * BACKING_PER_BOND)
   return saved > capped ? saved : capped
 }
 
 /** What a candidate that is seated at `time` finds saved by its voters: one unit, or more if its bond held it back. */
-export function savedAt({ approval, paid }: Standing, time: bigint): bigint {
+function savedAt({ approval, paid }: Standing, time: bigint): bigint {
   return time * approval - paid
 }
 
 /** Load of a ballot after it paid its part of a seat: all it saved, or in proportion when more than a unit is there. */
-export function loadAfter(load: bigint, time: bigint, saved: bigint): bigint {
+function loadAfter(load: bigint, time: bigint, saved: bigint): bigint {
   return saved <= UNIT ? time : load + ((time - load) * UNIT) / saved
 }
 

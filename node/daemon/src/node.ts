@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Block, Certificate, DelegateSet, Evidence, Header } from '@smartshare/chain'
+import type { Block, Certificate, DelegateSet, Header } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type Link as ConsensusLink,

@@ -74,6 +74,15 @@ describe('jail', () => {
     expect(jailed(chain)).toEqual([])
   })
 
+  it('leaves at least four seats, for three bear no fault', () => {
+    const chain = new TestChain({ delegates: 4, parameters })
+    runTerm(chain, (seat, round) => seat !== 3 || round === 1)
+    expect(named(chain)).toHaveLength(4)
+    const five = new TestChain({ delegates: 5, parameters })
+    runTerm(five, (seat, round) => seat !== 3 || round === 1)
+    expect(named(five)).toHaveLength(4)
+  })
+
   it('takes nobody before enough rounds show it', () => {
     const chain = newChain({ electionBlock: 20 })
     runTerm(chain, (seat) => seat !== 3)

@@ -11,6 +11,9 @@ import type { Term } from './term.ts'
 // Delegates that miss most of their turns are jailed: not paid for the term, not elected until they are released.
 // In every round of n slots each seat has one turn, so the blocks of a seat tell how many turns it missed.
 
+/** Three seats bear no fault at all: an absent fourth is worth more than none. */
+const LEAST_SEATS_LEFT = 4
+
 const attendanceSchema = record({
   term: uint(),
   /** The round under way and its blocks so far. */
@@ -79,7 +82,8 @@ export function jailAbsent(host: Host, { term, members, made }: Pick<Term, 'term
     .filter((seat) => (rounds - seat.made) * 1000 > jailMissedShare * rounds && isEligible(host, seat.of))
     .sort((a, b) => a.made - b.made)
   const freeMs = host.block.timeMs + jailMs
-  for (const seat of absent.slice(0, jailMost)) {
+  const most = Math.min(jailMost, Math.max(0, members.length - LEAST_SEATS_LEFT))
+  for (const seat of absent.slice(0, most)) {
     jails.set(host, { term, freeMs }, seat.of)
     host.emit(jailedEvent, { delegate: seat.of, made: seat.made, turns: rounds, freeMs })
   }

@@ -11,7 +11,7 @@ const port = z.number().int().min(0).max(65_535)
 
 const LEAST_SEGMENT_BYTES = 65_536
 const syncMode = z.enum(['state', 'blocks'])
-export type SyncMode = z.output<typeof syncMode>
+type SyncMode = z.output<typeof syncMode>
 
 const fileSchema = z.strictObject({
   /** Name of this node in logs and status. */

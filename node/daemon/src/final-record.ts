@@ -10,7 +10,7 @@ import {
 } from '@smartshare/chain'
 import { bytes, decode, encode, type Infer, optional, record } from '@smartshare/codec'
 
-export const MAX_CERTIFICATE_BYTES = 1_024
+const MAX_CERTIFICATE_BYTES = 1_024
 /** What a record has at most: block, certificate, heads. */
 export const MAX_FINAL_BYTES = MAX_BLOCK_BYTES + MAX_CERTIFICATE_BYTES + 16
 

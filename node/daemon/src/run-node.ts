@@ -22,11 +22,9 @@ export async function runNode(
 ): Promise<void> {
   const config = readConfig(configPath, settings)
   const log = pino({ name: config.name, level: config.logLevel, base: null }, new LogOutput(STDOUT))
-  const starting = new AbortController()
-  const interrupt = (): void => starting.abort()
-  process.on('SIGTERM', interrupt).on('SIGINT', interrupt)
-  const node = await NodeKeeper.start(config, log, { signal: starting.signal, onProgress: settings.onProgress })
-  process.off('SIGTERM', interrupt).off('SIGINT', interrupt)
+  // From here on, since a start may take long; a second signal ends the process at once.
+  const { signal } = interruption()
+  const node = await NodeKeeper.start(config, log, { signal, onProgress: settings.onProgress })
   let server: Awaited<ReturnType<typeof startRpcServer>>
   try {
     server = await startRpcServer({ node: new NodeView(node), logger: log, ...config.rpc })
@@ -35,8 +33,8 @@ export async function runNode(
     throw error
   }
   log.info({ rpc: server.url, ws: server.ws }, 'RPC is open')
-  const signal = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]).then(() => 'signal')
-  log.info({ signal }, 'stopping')
+  if (!signal.aborted) await once(signal, 'abort')
+  log.info('stopping')
   const deadline = setTimeout(() => {
     log.error(new SmartshareError('NODE_STOP_TIMEOUT', 'the node did not stop in time'))
     process.exit(1)
@@ -44,4 +42,10 @@ export async function runNode(
   await server.close()
   await node.stop()
   clearTimeout(deadline)
+}
+
+function interruption(): AbortController {
+  const controller = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => controller.abort())
+  return controller
 }

@@ -32,7 +32,7 @@ export const MANIFEST_FILE = 'manifest'
 export const CHUNK_TARGET_BYTES = 1_048_576
 /** Above any chunk: a part that cannot be cut further, with its proof. */
 export const MAX_CHUNK_BYTES = 8 * 1_048_576
-export const MAX_CHUNKS = 2 ** 20
+const MAX_CHUNKS = 2 ** 20
 export const MAX_MANIFEST_BYTES = 12 * 1_048_576
 const MAX_ANCHOR_BYTES = 6 * 1_048_576
 const hash = fixedBytes(HASH_BYTES)

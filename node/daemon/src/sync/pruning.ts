@@ -1,7 +1,7 @@
 import type { Parameters } from '@smartshare/runtime'
 
 /** What a node keeps: everything; what others may still need; what it needs itself. Headers, range and state stay always. */
-export type PruningMode = 'archive' | 'full' | 'light'
+type PruningMode = 'archive' | 'full' | 'light'
 
 export interface Pruning {
   readonly mode: PruningMode

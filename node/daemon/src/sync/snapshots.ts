@@ -9,7 +9,7 @@ import { encodedHandOver } from './hand-overs.ts'
 /** Where snapshots lie in a node's data folder. */
 export const SNAPSHOTS = 'snapshots'
 /** Snapshots that are kept: who fetches one has as long as the next two take to finish. */
-export const KEPT_SNAPSHOTS = 2
+const KEPT_SNAPSHOTS = 2
 
 /** How trust comes from genesis, or from as far back as is known, to the delegates who certified the snapshot. */
 export const HAND_OVERS_FILE = 'hand-overs'

@@ -1,21 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeBlock, encodeCertificate } from '@smartshare/chain'
+import { encodeBlock, encodeCertificate, headerHash } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { encodeRecord } from '@smartshare/consensus'
 import { sha256, toHex } from '@smartshare/crypto'
 import { firstState, type LightState } from '@smartshare/light'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import { firstSet } from '@smartshare/runtime'
-import { ChainStore, nodeDisk, openStore, SnapshotFolder, writeChunks } from '@smartshare/store'
+import { ChainStore, nodeDisk, type OpenedStore, openStore, SnapshotFolder, writeChunks } from '@smartshare/store'
 import pino from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { BlockExecutor } from '../block-executor.ts'
 import { FinalChain } from '../final-chain.ts'
 import type { Node } from '../node.ts'
 import { MemoryNode } from '../rpc/memory-node.ts'
-import { makeAnchor } from './anchor.ts'
+import { checkAnchor, makeAnchor, termOfAnchor } from './anchor.ts'
 import { decodeRequest, SYNC_PROTOCOL } from './protocol.ts'
 import { SNAPSHOTS } from './snapshots.ts'
 import { StateSync } from './state-sync.ts'
@@ -31,6 +31,8 @@ const SNAPSHOT_HEIGHT = 3 * TERM_BLOCKS
 const HEIGHT = SNAPSHOT_HEIGHT + 30
 /** Small, so that even this state has many chunks. */
 const CHUNK_BYTES = 2_000
+/** Bytes of the anchor that are tried. */
+const FLIP_EVERY = 29
 const utf8 = new TextEncoder()
 const accounts = Array.from({ length: 40 }, (_, i) => `account ${i}`)
 const chain = new MemoryNode({
@@ -101,6 +103,13 @@ async function liar(lie: Lie): Promise<Link> {
   return link
 }
 
+/** The same folder with a disk that has no room for votes. */
+function fullDisk(store: OpenedStore): OpenedStore {
+  const log = Object.create(store.votes.log) as OpenedStore['votes']['log']
+  log.append = () => Promise.reject(new SmartshareError('STORE_FULL', 'no room'))
+  return { ...store, votes: { ...store.votes, log } }
+}
+
 interface Fetched {
   readonly done: boolean
   readonly dataDir: string
@@ -111,7 +120,7 @@ interface Fetched {
 /** Fetches the state from some peers into a new folder. */
 async function fetchFrom(
   peers: readonly Pick<Link, 'addresses'>[],
-  options: { trust?: LightState; dataDir?: string; stopAfter?: number } = {},
+  options: { trust?: LightState; dataDir?: string; stopAfter?: number; full?: boolean } = {},
 ): Promise<Fetched> {
   const link = await linkOf(`asker ${names++}`)
   const punished: string[] = []
@@ -131,7 +140,7 @@ async function fetchFrom(
     genesis: chain.genesis.record,
     chainId: chain.chainId,
     dataDir,
-    folder: store,
+    folder: options.full ? fullDisk(store) : store,
     trust: options.trust ?? genesisTrust(),
     isDelegate: false,
     signal: control.signal,
@@ -205,6 +214,15 @@ describe('fetching the state', () => {
     expect(rest.chunks).toBeLessThan(total.chunks)
   })
 
+  it('goes on from the loaded state when it failed right after loading', async () => {
+    const dataDir = join(folder, 'full')
+    await expect(fetchFrom([source.link], { dataDir, full: true })).rejects.toMatchObject({ code: 'STORE_FULL' })
+    const again = await fetchFrom([], { dataDir })
+    await expectState(again)
+    expect(again.chunks).toBe(0)
+    expect(await new SnapshotFolder(nodeDisk, join(dataDir, 'sync')).heights()).toEqual([])
+  })
+
   const LIES: Record<string, Lie> = {
     'chunks with a byte changed': (kind, answer) =>
       kind === 'chunk' ? answer.map((byte, i) => (i === 300 ? byte ^ 1 : byte)) : answer,
@@ -224,7 +242,44 @@ describe('fetching the state', () => {
     })
   }
 
-  it('goes to another peer when one has not got what it promised, or never answers', async () => {
+  it('takes no anchor in which anything that matters is changed', async () => {
+    const snapshots = new SnapshotFolder(nodeDisk, join(folder, 'source', SNAPSHOTS))
+    const { anchor } = (await snapshots.manifest(SNAPSHOT_HEIGHT))!
+    const term = termOfAnchor(anchor)
+    const { members } = (await chain.handOver(term))!.set
+    const trust = { ...genesisTrust(), term, members: [...members] }
+    const rules = { nowMs: Date.now() }
+    const facts = (bytes: Uint8Array) => {
+      const { stateRoot, receiptsRoot, range, final, headers, accumulator } = checkAnchor(
+        trust,
+        bytes,
+        SNAPSHOT_HEIGHT,
+        rules,
+      )
+      const hashes = [stateRoot, receiptsRoot, range.root(), final.hash, accumulator, ...headers.map(headerHash)]
+      return hashes.map(toHex).join()
+    }
+    const right = facts(anchor)
+    let refused = 0
+    for (let at = 0; at < anchor.length; at += FLIP_EVERY) {
+      const bent = anchor.slice()
+      bent[at]! ^= 1 << (at % 8)
+      try {
+        expect(facts(bent)).toBe(right)
+      } catch (error) {
+        expect(SmartshareError.is(error) ? error.code : String(error)).toMatch(/^(SNAPSHOT|PROOF|CODEC|LIGHT|BLOCK)_/)
+        refused++
+      }
+    }
+    // What remains are signatures that are checked against the state, or by nobody once a block is final.
+    expect(refused).toBeGreaterThan(0.7 * (anchor.length / FLIP_EVERY))
+    expect(() =>
+      checkAnchor({ ...trust, members: trust.members.toReversed() }, anchor, SNAPSHOT_HEIGHT, rules),
+    ).toThrow()
+    expect(() => checkAnchor(trust, anchor, SNAPSHOT_HEIGHT - 1, rules)).toThrow()
+  })
+
+  it('goes to another peer when one has not got what it promised', async () => {
     const missing = await liar((kind, answer) => {
       if (kind === 'chunk') throw new SmartshareError('SNAPSHOT_MISSING', 'gone')
       return answer

@@ -121,6 +121,7 @@ function pictureOf(curves: readonly Curve[]): string {
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y(0) + 48}" font-family="sans-serif" font-size="11" fill="#333">`,
+    `<title>Seats of ${SEATS} that an outsider takes, by its part of all SSP and by turnout</title>`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
     `<text x="${gap}" y="14">Seats of ${SEATS} that an outsider takes, by its part of all SSP in %</text>`,
     ...panels,

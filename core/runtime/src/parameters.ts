@@ -95,7 +95,8 @@ const main: Parameters = {
   maxClockDriftMs: 5 * SECOND_MS,
   termBlocks: 43_200,
   electionBlock: 40_000,
-  freezeBlock: 20_000,
+  // A million different ballots of ten names take about 30,000 blocks to count (`npm run soak:election`).
+  freezeBlock: 8_000,
   electionSteps: 5_000,
   leastVoteGrains: 10n * SSP_GRAINS,
   // A week: a term is a day.

@@ -35,6 +35,8 @@ import { type Parameters, presets } from './parameters.ts'
 import { nextBasePrice } from './price.ts'
 import { balanceOf } from './tokens/tokens.ts'
 
+export { writeBallots, writeCandidates } from './delegates/testing-election.ts'
+
 const NOTHING = new Uint8Array(32)
 const utf8 = new TextEncoder()
 const GENESIS_TIME_MS = 1_700_000_000_000

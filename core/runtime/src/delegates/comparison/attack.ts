@@ -25,7 +25,7 @@ export const strategies = [
 export type Strategy = (typeof strategies)[number]
 
 /** The honest holders with an attacker among them who runs so many candidates. */
-export function withAttacker(honest: Population, strategy: Strategy, grains: bigint, count: number): Population {
+function withAttacker(honest: Population, strategy: Strategy, grains: bigint, count: number): Population {
   const addresses = Array.from({ length: count }, (_, i) => sha256(new TextEncoder().encode(`attacker ${i}`)))
   const part = grains / BigInt(count)
   const neighbours = (i: number, length: number) => Array.from({ length }, (_, j) => addresses[(i + j) % count]!)

@@ -2,3 +2,4 @@
 export { type Strategy, seatsWon, strategies } from './attack.ts'
 export { backingsByCounting, backingsByElimination, backingsByPhragmen } from './counts.ts'
 export { type HonestModel, honestAt, honestModels } from './models.ts'
+export { simulatedPopulation } from './population.ts'

@@ -44,8 +44,11 @@ export function simulatedPopulation(shape: PopulationShape, seed: string): Popul
   const weights = addresses.map((_, i) => weightOf(shape.halves, BigInt(i + 1)))
   const everybody = addresses.map((_, i) => i)
   const groups = Array.from({ length: communities }, (_, group) => everybody.filter((i) => i % communities === group))
+  const sums = new Map<readonly number[], number>(
+    [everybody, ...groups].map((from) => [from, from.reduce((sum, i) => sum + weights[i]!, 0)]),
+  )
   const pick = (from: readonly number[]): number => {
-    let at = draw() % from.reduce((sum, i) => sum + weights[i]!, 0)
+    let at = draw() % sums.get(from)!
     return from.find((i) => {
       at -= weights[i]!
       return at < 0

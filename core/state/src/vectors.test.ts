@@ -3,6 +3,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { describe, expect, it } from 'vitest'
 import { decodeProof, encodeProof, verifyProof } from './proof.ts'
 import { StateTree } from './state-tree.ts'
+import { verifyPart } from './tree-part.ts'
 
 interface RootCase {
   readonly kind: 'root'
@@ -20,11 +21,22 @@ interface ProofCase {
   readonly valid: boolean
 }
 
-const cases: (RootCase | ProofCase)[] = JSON.parse(
+interface PartCase {
+  readonly kind: 'part'
+  readonly name: string
+  readonly root: string
+  readonly bits: string
+  readonly entries: readonly (readonly [string, string])[]
+  readonly proof: string
+  readonly valid: boolean
+}
+
+const cases: (RootCase | ProofCase | PartCase)[] = JSON.parse(
   readFileSync(new URL('../vectors/state.json', import.meta.url), 'utf8'),
 )
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
 const roots = cases.filter((entry) => entry.kind === 'root')
+const parts = cases.filter((entry) => entry.kind === 'part')
 const proofs = cases.filter((entry) => entry.kind === 'proof')
 
 function treeOf({ entries }: RootCase): StateTree {
@@ -50,6 +62,13 @@ describe('the vectors of the state tree', () => {
       expect(error).toBeInstanceOf(SmartshareError)
     }
     expect(result).toBe(valid)
+  })
+
+  it.each(parts)('$name is valid: $valid', ({ root, bits, entries, proof, valid }) => {
+    const path = new Uint8Array(32)
+    for (const [i, bit] of [...bits].entries()) if (bit === '1') path[i >> 3]! |= 0x80 >> (i & 7)
+    const all = entries.map(([key, value]) => [bytes(key), bytes(value)] as const)
+    expect(verifyPart(bytes(root), { path, depth: bits.length }, all, decodeProof(bytes(proof)))).toBe(valid)
   })
 
   it('are the very bytes of the proofs that the tree makes', () => {

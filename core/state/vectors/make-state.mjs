@@ -145,4 +145,49 @@ for (const [name, entries] of Object.entries(states)) {
     false,
   )
 }
+{
+  const startsWith = (bits, path) => [...bits].every((bit, depth) => bitOf(path, depth) === Number(bit))
+  /** Siblings down to the part, or to where at most one leaf is left; without empty ones at the end. */
+  const walkTo = (leaves, bits) => {
+    const siblings = []
+    let rest = leaves
+    while (rest.length > 1 && siblings.length < bits.length) {
+      const depth = siblings.length
+      const side = (bit) => rest.filter(({ path }) => bitOf(path, depth) === bit)
+      const bit = Number(bits[depth])
+      siblings.push(rootOf(side(1 - bit), depth + 1))
+      rest = side(bit)
+    }
+    while (siblings.at(-1)?.equals(empty)) siblings.pop()
+    const alone = rest.length === 1 && !startsWith(bits, rest[0].path) ? rest[0] : null
+    return proofOf(siblings, alone)
+  }
+  const partCase = (name, root, bits, entries, proof, valid) =>
+    cases.push({
+      kind: 'part',
+      name,
+      root: hex(root),
+      bits,
+      entries: entries.map((entry) => entry.map(hex)),
+      proof: hex(encoded(proof)),
+      valid,
+    })
+  for (const [name, entries] of Object.entries(states)) {
+    const leaves = entries.map(leafOf)
+    const root = rootOf(leaves)
+    const within = (bits) =>
+      entries
+        .filter((entry) => startsWith(bits, leafOf(entry).path))
+        .sort((a, b) => Buffer.compare(leafOf(a).path, leafOf(b).path))
+    for (const bits of ['', '0', '01', '110', '10110', '0000000000000001']) {
+      const own = within(bits)
+      const proof = walkTo(leaves, bits)
+      partCase(`${name}: part ${bits || 'of everything'}`, root, bits, own, proof, true)
+      if (own.length > 0)
+        partCase(`${name}: part ${bits || 'of everything'} with a key hidden`, root, bits, own.slice(1), proof, false)
+      if (own.length > 1)
+        partCase(`${name}: part ${bits || 'of everything'} out of order`, root, bits, own.toReversed(), proof, false)
+    }
+  }
+}
 console.log(`[\n${cases.map((entry) => `  ${JSON.stringify(entry)}`).join(',\n')}\n]`)

@@ -155,7 +155,7 @@ function sayAgain(state: State, instance: Instance): void {
 /** Own statements of the current slot, and Final votes of the slots before that are not final yet. */
 function ownVotes(state: State, instance: Instance): Vote[] {
   const { seat, term } = instance
-  if (seat === null || state.config.secretKey === null) return []
+  if (seat === null || state.publicKey === null) return []
   const votes: Vote[] = []
   const oldest = Math.max(instance.finalSlot + 1, instance.slot - FINAL_SLOTS_AGAIN)
   for (let at = oldest; at <= instance.slot; at++) {

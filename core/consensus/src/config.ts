@@ -6,8 +6,13 @@ export type SignatureScheme = Pick<BlsScheme, 'publicKey' | 'sign' | 'verify' | 
 export interface ConsensusConfig {
   readonly chainId: Uint8Array
   readonly scheme: SignatureScheme
-  /** The delegate's secret key; null for a node that only follows. */
+  /** The delegate's secret key, with which `step` signs by itself; null if it is elsewhere, or for a node that only follows. */
   readonly secretKey: Uint8Array | null
+  /**
+   * The delegate's public key if a signer elsewhere holds the secret one: signatures are then asked for by `sign` effects, and
+   * the signer alone keeps the promises.
+   */
+  readonly publicKey?: Uint8Array
   /** Least time between the times of a block and its child. */
   readonly slotMs: number
   /** Δ to begin with: a message between honest delegates should arrive within it. */

@@ -95,6 +95,20 @@ export interface StartEvent {
   readonly voteLogIntact: boolean
 }
 
+/** What a delegate's key is asked to sign. */
+export type SignRequest =
+  /** `H("vote", statement)`. `baseMs` is the time of the block on which the term stands. */
+  | {
+      readonly type: 'statement'
+      readonly term: number
+      readonly baseMs: number
+      readonly slot: number
+      readonly kind: number
+      readonly value: Uint8Array
+    }
+  /** `H("reveal", …)`: the part of the randomness of a round. */
+  | { readonly type: 'reveal'; readonly term: number; readonly round: number }
+
 export type Verdict = 'valid' | 'invalid' | 'later'
 
 /**
@@ -113,6 +127,13 @@ export type Event =
       readonly slot: number
       readonly header: Header
       readonly transactions: Uint8Array[]
+    }
+  /** Answer to `sign`, however late; null if it was refused, or is not worth asking for any more. */
+  | {
+      readonly type: 'signed'
+      readonly nowMs: number
+      readonly request: SignRequest
+      readonly signature: Uint8Array | null
     }
   /** Every `persist` effect up to this ticket is on disk. */
   | { readonly type: 'persisted'; readonly nowMs: number; readonly ticket: number }
@@ -159,6 +180,8 @@ export type Effect =
    */
   | { readonly type: 'persist'; readonly ticket: number; readonly records: readonly LogRecord[] }
   | { readonly type: 'send'; readonly to: Recipient; readonly message: Message }
+  /** Ask the signer, if the secret key is not here. What it promises by a signature is on its disk before it answers. */
+  | { readonly type: 'sign'; readonly request: SignRequest }
   /**
    * Check everything that consensus cannot: transactions, prices, `stateRoot` and `rangeRoot` against the own execution
    * of `rootHeight`, that the root certificate's value is the hash of that block, gas caps, `mode`, and that `nextSet`

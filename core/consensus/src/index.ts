@@ -19,11 +19,13 @@ export type {
   MisbehaviourCode,
   Page,
   Recipient,
+  SignRequest,
   StartEvent,
   TermStart,
   Verdict,
 } from './events.ts'
 export { orderOfRound } from './order.ts'
+export { signedHash } from './signing.ts'
 export type { State as ConsensusState } from './state.ts'
 export { createConsensus, positionOf, step } from './step.ts'
 export { genesisTerm, termAfter } from './terms.ts'

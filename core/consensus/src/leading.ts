@@ -6,7 +6,8 @@ import {
   headerHash,
   NO_VALUE,
   nextAccumulator,
-  revealHash,
+  PROPOSE,
+  type Vote,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
@@ -14,7 +15,7 @@ import { MAX_PROPOSAL_CERTIFICATES } from './config.ts'
 import type { HeaderTemplate } from './events.ts'
 import { emit, emitDurable, log } from './outbox.ts'
 import { addCandidate } from './proposals.ts'
-import { maySign, signPropose } from './register.ts'
+import { maySign, recordVote, requestSignature, signPropose } from './register.ts'
 import { type Entry, type Instance, isTerminal, notarOf, type ParentChoice, type State, slotOf } from './state.ts'
 import { bestParent, insert, leaderOf, pathTo } from './tree.ts'
 
@@ -43,24 +44,29 @@ export function takeTurn(state: State, instance: Instance): void {
 }
 
 function proposeAgain(state: State, instance: Instance, entry: Entry): void {
-  const vote = signPropose(state, instance, instance.slot, entry.hash)
-  if (vote === null) return
-  state.votes.push(vote)
+  if (!signPropose(state, instance, instance.slot, entry.hash)) return
   addCandidate(slotOf(instance, instance.slot), {
     key: entry.key,
     hash: entry.hash,
-    leader: vote.seat,
+    leader: instance.seat!,
     again: true,
     peer: null,
   })
 }
 
 function order(state: State, instance: Instance, parent: Entry, path: readonly Entry[]): void {
-  const { chainId, scheme, secretKey } = state.config
+  const { chainId } = state.config
   const { term, slot } = instance
   const root = chooseRoot(state, instance, parent)
   if (root === null) return
-  const reveal = scheme.sign(secretKey!, revealHash(chainId, term, Math.floor(slot / instance.seats)))
+  const round = Math.floor(slot / instance.seats)
+  const reveal = instance.reveals.get(round)
+  if (reveal === undefined) {
+    if (instance.askedReveal === round) return
+    instance.askedReveal = round
+    requestSignature(state, { type: 'reveal', term, round })
+    return
+  }
   const template: HeaderTemplate = {
     chainId,
     term,
@@ -116,17 +122,59 @@ export function takeBuilt(state: State, instance: Instance, slot: number, header
   }
   const choice = bestParent(instance, slot)
   if ('gap' in choice || !equalBytes(choice.entry.hash, header.parent) || slotOf(instance, slot).own.skip) return
+  const { rootCertificate } = building
   instance.building = null
   const hash = headerHash(header)
-  const vote = signPropose(state, instance, slot, hash)
-  if (vote === null) return
-  const block: Block = { header, proposal: vote.signature, rootCertificate: building.rootCertificate, transactions }
+  instance.made = { header, hash, rootCertificate, transactions, parent: choice }
+  if (!signPropose(state, instance, slot, hash)) instance.made = null
+}
+
+/** Takes in the signatures that came. True if there was one that something may follow from. */
+export function takeSignatures(state: State, instance: Instance): boolean {
+  if (state.signed.length === 0) return false
+  const all = state.signed
+  state.signed = []
+  for (const { request, signature } of all) {
+    if (request.term !== instance.term || instance.over !== null) continue
+    if (request.type === 'reveal') takeReveal(instance, request.round, signature)
+    else if (signature !== null && request.slot > instance.finalSlot) {
+      const { slot, kind, value } = request
+      takeStatement(state, instance, { term: instance.term, slot, kind, value, seat: instance.seat!, signature })
+    }
+  }
+  return true
+}
+
+/** Only the reveal of the round that was asked for last is of use. */
+function takeReveal(instance: Instance, round: number, signature: Uint8Array | null): void {
+  if (instance.askedReveal !== round) return
+  instance.reveals.clear()
+  if (signature === null) instance.askedReveal = null
+  else instance.reveals.set(round, signature)
+}
+
+function takeStatement(state: State, instance: Instance, vote: Vote): void {
+  recordVote(state, instance, vote)
+  const { made } = instance
+  if (vote.kind === PROPOSE && made !== null && equalBytes(made.hash, vote.value)) {
+    instance.made = null
+    // A signature that comes when the slot is over is too late for its block.
+    if (made.header.slot === instance.slot) publish(state, instance, made, vote)
+    return
+  }
+  // Of Propose statements only re-proposals travel as votes; those of earlier slots nobody needs.
+  if (vote.kind !== PROPOSE || vote.slot === instance.slot) state.votes.push(vote)
+}
+
+function publish(state: State, instance: Instance, made: NonNullable<Instance['made']>, { signature, seat }: Vote) {
+  const { header, hash, rootCertificate, transactions, parent } = made
+  const block: Block = { header, proposal: signature, rootCertificate, transactions }
   log(state, { type: 'block', block })
   const entry = insert(state, instance, block, hash, true)
   // A root that is not executed here may be proposed because the parent named it, but not voted for.
   const phase = header.rootHeight <= state.executedHeight ? 'valid' : 'checked'
-  addCandidate(slotOf(instance, slot), { key: entry.key, hash, leader: vote.seat, again: false, peer: null }, phase)
-  sendProposal(state, instance, block, choice)
+  addCandidate(slotOf(instance, header.slot), { key: entry.key, hash, leader: seat, again: false, peer: null }, phase)
+  sendProposal(state, instance, block, parent)
 }
 
 /** Sends a block with the certificates that voters need, up to a page; they ask for the rest. */

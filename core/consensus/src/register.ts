@@ -1,6 +1,7 @@
 import { FINAL, NO_VALUE, NOTAR, PROPOSE, SKIP, type Vote } from '@smartshare/chain'
-import { log } from './outbox.ts'
-import { tallyOf } from './signing.ts'
+import type { SignRequest } from './events.ts'
+import { emit, log } from './outbox.ts'
+import { signedHash } from './signing.ts'
 import { type Instance, type State, slotOf } from './state.ts'
 import { addChecked } from './tally.ts'
 
@@ -15,12 +16,13 @@ export function maySign(state: State, instance: Instance, slot: number): boolean
   return instance.term > floor.term || (instance.term === floor.term && slot >= floor.slot)
 }
 
-/** Signs Propose for the own turn; never twice for a slot. */
-export function signPropose(state: State, instance: Instance, slot: number, value: Uint8Array): Vote | null {
+/** Signs Propose for the own turn; never twice for a slot. True if it may. */
+export function signPropose(state: State, instance: Instance, slot: number, value: Uint8Array): boolean {
   const { own } = slotOf(instance, slot)
-  if (own.propose !== null || !maySign(state, instance, slot)) return null
+  if (own.propose !== null || !maySign(state, instance, slot)) return false
   own.propose = value
-  return sign(state, instance, slot, PROPOSE, value)
+  sign(state, instance, slot, PROPOSE, value)
+  return true
 }
 
 /** Signs Notar for a valid proposal, once per slot. */
@@ -29,7 +31,7 @@ export function signNotar(state: State, instance: Instance, slot: number, value:
   if (own.notar !== null && (state.rules.oneNotarPerSlot || hasSigned(instance, slot, NOTAR, value))) return
   if (!maySign(state, instance, slot)) return
   own.notar = value
-  state.votes.push(sign(state, instance, slot, NOTAR, value))
+  sign(state, instance, slot, NOTAR, value)
 }
 
 /** Signs Skip after a time-out or for an invalid block, unless Final was signed. */
@@ -38,7 +40,7 @@ export function signSkip(state: State, instance: Instance, slot: number): void {
   if (own.skip || (own.final !== null && state.rules.noSkipAfterFinal)) return
   if (!maySign(state, instance, slot)) return
   own.skip = true
-  state.votes.push(sign(state, instance, slot, SKIP, NO_VALUE))
+  sign(state, instance, slot, SKIP, NO_VALUE)
 }
 
 /**
@@ -50,7 +52,7 @@ export function signFinal(state: State, instance: Instance, slot: number, value:
   if (own.final !== null || (own.skip && state.rules.noFinalAfterSkip)) return
   if (!maySign(state, instance, slot)) return
   own.final = value
-  state.votes.push(sign(state, instance, slot, FINAL, value))
+  sign(state, instance, slot, FINAL, value)
 }
 
 function hasSigned(instance: Instance, slot: number, kind: number, value: Uint8Array): boolean {
@@ -61,13 +63,22 @@ function hasSigned(instance: Instance, slot: number, kind: number, value: Uint8A
   )
 }
 
-function sign(state: State, instance: Instance, slot: number, kind: number, value: Uint8Array): Vote {
-  const { message } = tallyOf(state, instance, slot, kind, value)
-  const signature = state.config.scheme.sign(state.config.secretKey!, message)
-  const vote: Vote = { term: instance.term, slot, kind, value, seat: instance.seat!, signature }
+function sign(state: State, instance: Instance, slot: number, kind: number, value: Uint8Array): void {
+  const { term, start } = instance
+  requestSignature(state, { type: 'statement', term, baseMs: start.base.timeMs, slot, kind, value })
+}
+
+/** Signs, or asks the signer; what is signed comes to `state.signed` in either case. */
+export function requestSignature(state: State, request: SignRequest): void {
+  const { chainId, scheme, secretKey } = state.config
+  if (secretKey === null) emit(state, { type: 'sign', request })
+  else state.signed.push({ request, signature: scheme.sign(secretKey, signedHash(chainId, request)) })
+}
+
+/** Records an own statement that is signed now. A delegate whose secret key is here promises it by its own log. */
+export function recordVote(state: State, instance: Instance, vote: Vote): void {
   addChecked(state, instance, vote, null)
-  log(state, { type: 'vote', vote })
-  return vote
+  if (state.config.secretKey !== null) log(state, { type: 'vote', vote })
 }
 
 /** Takes the statements about the term back that were signed before the last restart. */

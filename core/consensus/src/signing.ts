@@ -4,13 +4,22 @@ import {
   type DelegateSet,
   PROPOSE,
   quorum,
+  revealHash,
   seatsOf,
   statementHash,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import { type ConsensusConfig, MAX_CHECKED_CERTIFICATES } from './config.ts'
+import type { SignRequest } from './events.ts'
 import { certificateOf, type Instance, type SlotState, type State, slotOf, type Tally } from './state.ts'
+
+/** The 32 bytes that the answer to a request is a signature of. */
+export function signedHash(chainId: Uint8Array, request: SignRequest): Uint8Array {
+  if (request.type === 'reveal') return revealHash(chainId, request.term, request.round)
+  const { term, slot, kind, value } = request
+  return messageOf(chainId, term, slot, kind, value)
+}
 
 /** Signature schemes throw for bytes that are no point of the curve: then the signature is wrong. */
 export function holds(check: () => boolean): boolean {

@@ -3,6 +3,7 @@ import {
   type Certificate,
   type DelegateSet,
   FINAL,
+  type Header,
   NOTAR,
   quorum,
   SKIP,
@@ -10,7 +11,7 @@ import {
 } from '@smartshare/chain'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import type { ConsensusConfig } from './config.ts'
-import type { Ask, Effect, HeaderTemplate, LogRecord, TermStart } from './events.ts'
+import type { Ask, Effect, HeaderTemplate, LogRecord, SignRequest, TermStart } from './events.ts'
 import type { Ancestor } from './order.ts'
 import type { SafetyRules } from './rules.ts'
 
@@ -114,6 +115,15 @@ export interface Gap {
   readonly gap: number
 }
 
+/** A block that the node made, and the parent as it was chosen. */
+interface MadeBlock {
+  readonly header: Header
+  readonly hash: Uint8Array
+  readonly rootCertificate: Certificate | null
+  readonly transactions: Uint8Array[]
+  readonly parent: ParentChoice
+}
+
 /** One term. */
 export interface Instance {
   readonly start: TermStart
@@ -157,6 +167,11 @@ export interface Instance {
   proposalAtMs: number
   certificateAtMs: number
   rebroadcastAtMs: number
+  /** Own reveals by round, and the round whose reveal was asked for last. */
+  readonly reveals: Map<number, Uint8Array>
+  askedReveal: number | null
+  /** The own block of a slot, which waits for its signature. */
+  made: MadeBlock | null
   /** Slot and parent for which a block was ordered from the node. */
   building: { template: HeaderTemplate; rootCertificate: Certificate | null } | null
   /** Time at which a proposal or the own turn must be looked at again; Infinity for none. */
@@ -193,6 +208,8 @@ export interface State {
   nextTicket: number
   readonly outbox: { ticket: number; effects: Effect[] }[]
   timerAtMs: number
+  /** Signatures that came, not taken in yet. */
+  signed: { request: SignRequest; signature: Uint8Array | null }[]
   /** Own votes of the step under way, which travel together. */
   votes: Vote[]
   /** Of the step under way: what to log, what to send after that, what to do at once. */
@@ -290,6 +307,9 @@ export function createInstance(config: ConsensusConfig, publicKey: Uint8Array | 
     proposalAtMs: nowMs,
     certificateAtMs: nowMs,
     rebroadcastAtMs: nowMs,
+    reveals: new Map(),
+    askedReveal: null,
+    made: null,
     building: null,
     wakeAtMs: Number.POSITIVE_INFINITY,
     hint: null,

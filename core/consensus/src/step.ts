@@ -15,7 +15,7 @@ import {
 } from './config.ts'
 import type { Effect, Event, Link, Message } from './events.ts'
 import { finalize } from './finality.ts'
-import { takeBuilt, takeTurn } from './leading.ts'
+import { takeBuilt, takeSignatures, takeTurn } from './leading.ts'
 import { acknowledge, emit, flush, reportPeer, sendVotes } from './outbox.ts'
 import { considerProposals, receiveProposal, receiveReproposal, retryLater, takeVerdict } from './proposals.ts'
 import { recover } from './recovery.ts'
@@ -35,7 +35,7 @@ export function createWithRules(config: ConsensusConfig, rules: SafetyRules): St
   return {
     config,
     rules,
-    publicKey: config.secretKey === null ? null : config.scheme.publicKey(config.secretKey),
+    publicKey: config.secretKey === null ? (config.publicKey ?? null) : config.scheme.publicKey(config.secretKey),
     nowMs: 0,
     instance: null,
     executedHeight: 0,
@@ -50,6 +50,7 @@ export function createWithRules(config: ConsensusConfig, rules: SafetyRules): St
     nextTicket: 0,
     outbox: [],
     timerAtMs: Number.POSITIVE_INFINITY,
+    signed: [],
     votes: [],
     records: [],
     durable: [],
@@ -83,6 +84,9 @@ function apply(state: State, instance: Instance, event: Event): void {
       return
     case 'proposalReady':
       takeBuilt(state, instance, event.slot, event.header, event.transactions)
+      return
+    case 'signed':
+      state.signed.push({ request: event.request, signature: event.signature })
       return
     case 'persisted':
       acknowledge(state, event.ticket)
@@ -193,6 +197,7 @@ function settle(state: State): void {
     checkDeadlines(state, instance)
     takeTurn(state, instance)
     considerProposals(state, instance)
+    moved = takeSignatures(state, instance) || moved
     // Own votes may complete a quorum.
     for (const { slot } of state.votes.slice(signed)) moved = countVotes(state, instance, slot) || moved
     if (!moved && state.votes.length === signed) break

@@ -5,6 +5,7 @@ import { fromHex, parseAddress } from '@smartshare/crypto'
 import { agreedState, decodeLightState, type LightState } from '@smartshare/light'
 import { chainIdOf, decodeGenesis, LATEST_VERSION } from '@smartshare/runtime'
 import { z } from 'zod'
+import type { DelegateKey } from './signer/key-signer.ts'
 import { LEAST_KEPT_BLOCKS, type Pruning } from './sync/pruning.ts'
 
 const port = z.number().int().min(0).max(65_535)
@@ -26,8 +27,10 @@ const fileSchema = z.strictObject({
     announce: z.array(z.string()).max(16).default([]),
     peers: z.array(z.string()).max(256).default([]),
   }),
-  /** File of the delegate's BLS key; without it the node only follows. */
+  /** File of the delegate's BLS key, whose promises lie beside it; without it and `signer` the node only follows. */
   delegateKey: z.string().optional(),
+  /** Socket of a signer that holds the key instead. */
+  signer: z.string().optional(),
   /** File of the seed (Ed25519, hexadecimal) of the account that reports evidence; without it evidence is only listed. */
   accountKey: z.string().optional(),
   /** File of the seed that names this peer. */
@@ -68,7 +71,8 @@ export interface NodeConfig {
     readonly announce?: readonly string[]
     readonly peers: readonly string[]
   }
-  readonly delegate: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
+  /** The key and the folder of its promises, or the socket of its signer; null for a node that only follows. */
+  readonly delegate: { readonly key: DelegateKey; readonly promises: string } | { readonly socket: string } | null
   readonly linkSeed: Uint8Array
   readonly protocolVersion: number
   /** Seed of the account that reports evidence and pays for it. */
@@ -109,8 +113,14 @@ export function readConfig(path: string, settings: SyncSettings = {}): NodeConfi
   const folder = dirname(resolve(path))
   const file = check(path, fileSchema, parseJson(path))
   const at = (name: string) => resolve(folder, name)
+  const { delegateKey, signer } = file
+  if (delegateKey !== undefined && signer !== undefined) {
+    throw new SmartshareError('NODE_CONFIG', `${path}: delegateKey and signer contradict each other`, { path })
+  }
   const delegate =
-    file.delegateKey === undefined ? null : check(file.delegateKey, delegateSchema, parseJson(at(file.delegateKey)))
+    delegateKey === undefined
+      ? null
+      : { key: readDelegateKey(at(delegateKey)), promises: `${at(delegateKey).replace(/\.json$/, '')}.promises` }
   const { origins, ...rpc } = file.rpc
   return {
     name: file.name,
@@ -118,7 +128,7 @@ export function readConfig(path: string, settings: SyncSettings = {}): NodeConfi
     dataDir: at(file.dataDir),
     rpc: origins === undefined ? rpc : { ...rpc, origins },
     p2p: file.p2p,
-    delegate: delegate === null ? null : { address: parseAddress(delegate.address), secret: fromHex(delegate.secret) },
+    delegate: signer === undefined ? delegate : { socket: at(signer) },
     protocolVersion: file.protocolVersion,
     linkSeed: readSeed(at(file.linkKey)),
     accountSeed: file.accountKey === undefined ? null : readSeed(at(file.accountKey)),
@@ -130,6 +140,12 @@ export function readConfig(path: string, settings: SyncSettings = {}): NodeConfi
     localNetwork: file.localNetwork,
     logLevel: file.logLevel,
   }
+}
+
+/** The account and the secret of a delegate's key file. Throws NODE_CONFIG or ADDRESS_*. */
+export function readDelegateKey(path: string): DelegateKey {
+  const { address, secret } = check(path, delegateSchema, parseJson(path))
+  return { address: parseAddress(address), secret: fromHex(secret) }
 }
 
 function readSeed(path: string): Uint8Array {

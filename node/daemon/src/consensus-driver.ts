@@ -7,6 +7,7 @@ import {
   type Event,
   type LogRecord,
   type Page,
+  type SignRequest,
   type StartEvent,
   step,
   type TermStart,
@@ -14,8 +15,9 @@ import {
 import type { Logger } from 'pino'
 import type { BlockMaker } from './block-maker.ts'
 import type { Network } from './network.ts'
+import { isRefusal, type Signer } from './signer/key-signer.ts'
 
-/** Where consensus keeps its promises: nothing is sent before it is on disk. */
+/** Where consensus keeps what it learned: what depends on it is not sent before it is on disk. */
 export interface ConsensusLog {
   append(records: readonly LogRecord[]): Promise<void>
 }
@@ -23,7 +25,9 @@ export interface ConsensusLog {
 export interface DriverParts {
   readonly config: ConsensusConfig
   readonly log: Logger
-  readonly promises: ConsensusLog
+  readonly records: ConsensusLog
+  /** Signs for the delegate; null for a node that only follows. */
+  readonly signer: Pick<Signer, 'sign'> | null
   readonly network: () => Network
   readonly maker: BlockMaker
   readonly now: () => number
@@ -105,6 +109,9 @@ export class ConsensusDriver {
       case 'send':
         parts.network().send(effect.to, effect.message)
         return
+      case 'sign':
+        void this.sign(effect.request)
+        return
       case 'validate':
         void this.validate(effect)
         return
@@ -146,9 +153,24 @@ export class ConsensusDriver {
       // One after the other, in the order in which they were told.
       await before
       await this.parts.finalsDurable()
-      await this.parts.promises.append(records)
+      await this.parts.records.append(records)
     })()
     return this.writing
+  }
+
+  private async sign(request: SignRequest): Promise<void> {
+    const { signer, log } = this.parts
+    let signature: Uint8Array | null = null
+    try {
+      if (signer !== null) signature = await signer.sign(request)
+    } catch (error) {
+      if (!isRefusal(error)) {
+        this.fail(error)
+        return
+      }
+      log.info({ ...request, value: undefined, code: error.code }, 'not signed')
+    }
+    this.dispatch({ type: 'signed', request, signature })
   }
 
   private async validate(effect: Extract<Effect, { type: 'validate' }>): Promise<void> {

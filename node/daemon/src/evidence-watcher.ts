@@ -46,10 +46,16 @@ interface Held {
 export function watchEvidence({
   config,
   log,
+  delegate,
   ...node
-}: CallerParts['node'] & { readonly config: NodeConfig; readonly log: Logger }): EvidenceWatcher {
+}: CallerParts['node'] & {
+  readonly config: NodeConfig
+  readonly log: Logger
+  /** Address of the own delegate. */
+  readonly delegate: Uint8Array | null
+}): EvidenceWatcher {
   const { chainId } = node
-  const { accountSeed, dataDir, delegate } = config
+  const { accountSeed, dataDir } = config
   return new EvidenceWatcher({
     log,
     chainId,
@@ -57,7 +63,7 @@ export function watchEvidence({
     file: new EvidenceFile(join(dataDir, EVIDENCE_FILE), chainId),
     state: node.state,
     caller: accountSeed === null ? null : new AccountCaller({ keys: KeyPair.fromSeed('ed25519', accountSeed), node }),
-    delegate: delegate?.address ?? null,
+    delegate,
   })
 }
 

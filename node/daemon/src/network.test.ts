@@ -5,6 +5,7 @@ import { bls, sha256, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import pino from 'pino'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { type Ends, proveDelegate } from './handshake.ts'
 import { Network, TRANSACTIONS_TOPIC } from './network.ts'
 
 const PATIENCE = { timeout: 20_000, interval: 20 }
@@ -15,6 +16,9 @@ const address = new Uint8Array(32).fill(3)
 
 const dataDir = mkdtempSync(join(tmpdir(), 'network-'))
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
+/** Of the delegate, whoever uses it. */
+const proveLink = async (nonce: Uint8Array, ends: Ends) => proveDelegate({ address, secret }, chainId, nonce, ends)
 
 const open: { link: Link; network: Network }[] = []
 afterEach(async () => {
@@ -38,7 +42,7 @@ async function networkOf(name: string, options: { isDelegate?: boolean; known?: 
     chainId,
     dataDir,
     localNetwork: true,
-    identity: options.isDelegate ? { address, secret } : null,
+    identity: options.isDelegate ? { proveLink } : null,
     log: pino({ level: 'silent' }),
     delegateKey: (asked) => options.known?.get(toHex(asked)),
     onMessage: () => undefined,

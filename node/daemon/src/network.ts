@@ -15,11 +15,11 @@ import { CompactReceiver, CompactSender, type Taken } from './compact-blocks.ts'
 import {
   type DelegateProof,
   decodeProof,
+  type Ends,
   encodeHello,
   encodeProof,
   holdsKey,
   NETWORK_VERSION,
-  proveDelegate,
   readHello,
 } from './handshake.ts'
 import { PeerQuota, type Said } from './peer-quota.ts'
@@ -71,7 +71,8 @@ export interface NetworkParts {
   /** Where addresses of delegates are remembered. */
   readonly dataDir: string
   readonly localNetwork: boolean
-  readonly identity: { readonly address: Uint8Array; readonly secret: Uint8Array } | null
+  /** Shows over a link that this node is a delegate's; null for a node that only follows. */
+  readonly identity: { proveLink(nonce: Uint8Array, ends: Ends): Promise<DelegateProof> } | null
   readonly log: Logger
   /** BLS key of a delegate of the running or the next term. */
   readonly delegateKey: (address: Uint8Array) => Uint8Array | undefined
@@ -271,8 +272,11 @@ export class Network {
           this.byId.set(peer.id, peer)
           if (parts.identity !== null) {
             const ends = { prover: parts.link.peerId, verifier: peer.id }
-            const proof = proveDelegate(parts.identity, parts.chainId, hello.nonce, ends)
-            await channel.send(tagged(PROOF, encodeProof(proof)))
+            // The signer may be slow or down: meanwhile the peer is heard all the same.
+            parts.identity
+              .proveLink(hello.nonce, ends)
+              .then((proof) => channel.send(tagged(PROOF, encodeProof(proof))))
+              .catch((error: unknown) => parts.log.debug({ peer: peer.id, error: codeOf(error) }, 'no proof sent'))
           }
         } else if (frame[0] === PROOF && greeted && peer.proof === undefined) {
           peer.proof = decodeProof(content)

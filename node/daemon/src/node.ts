@@ -35,12 +35,14 @@ import { Intake } from './intake.ts'
 import { Mempool } from './mempool.ts'
 import { Network, TRANSACTIONS_TOPIC } from './network.ts'
 import { pageOf } from './pages.ts'
-import { PromiseLog } from './promise-log.ts'
 import { ProtocolWatch } from './protocol-watch.ts'
 import { recall } from './recall.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { RecentFacts } from './recent-facts.ts'
+import { RecordLog } from './record-log.ts'
 import { SignaturePool } from './signature-pool.ts'
+import type { Signer } from './signer/key-signer.ts'
+import { openSigner } from './signer/open-signer.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import type { ChainEnd, CheckedRange } from './sync/check-range.ts'
 import { type FetchOrder, fetchState } from './sync/fetch-state.ts'
@@ -67,7 +69,8 @@ interface Opened {
   readonly chainId: Uint8Array
   readonly folder: OpenedStore
   readonly finals: FinalChain
-  readonly promises: PromiseLog
+  readonly records: RecordLog
+  readonly signer: Signer | null
   readonly link: Link
 }
 
@@ -91,7 +94,8 @@ export class Node {
   readonly evidence: EvidenceWatcher
   readonly throughput = new Throughput(() => performance.now())
   private readonly folder: OpenedStore
-  private readonly promises: PromiseLog
+  private readonly records: RecordLog
+  private readonly signer: Signer | null
   private readonly signatures = new SignaturePool()
   private readonly maker: BlockMaker
   private readonly pruner: Pruner
@@ -124,6 +128,7 @@ export class Node {
     const logOptions = segmentBytes === undefined ? { chainId } : { chainId, segmentBytes }
     let folder = await openStore(config.dataDir, logOptions)
     let link: Link | undefined
+    let signer: Signer | null = null
     try {
       link = await createLink({
         privateKeySeed: config.linkSeed,
@@ -139,8 +144,11 @@ export class Node {
         folder = await openStore(config.dataDir, logOptions)
       }
       const finals = await FinalChain.open(folder.blocks)
-      const promises = await PromiseLog.open(folder.votes, finals.last?.block.header ?? null)
-      const node = new Node({ config, log, genesis, chainId, folder, finals, promises, link })
+      const records = await RecordLog.open(folder.votes, finals.last?.block.header ?? null)
+      // Whoever has run before may have signed.
+      const mayHaveSigned = finals.height > 0 || records.recovered.length > 0
+      signer = await openSigner(config, { chainId, mayHaveSigned, log })
+      const node = new Node({ config, log, genesis, chainId, folder, finals, records, signer, link })
       try {
         await node.begin()
         return node
@@ -150,13 +158,14 @@ export class Node {
       }
     } catch (error) {
       await link?.close()
+      await signer?.close()
       await folder.close()
       throw error
     }
   }
 
   private constructor(opened: Opened) {
-    const { config, log, genesis, chainId, finals, promises } = opened
+    const { config, log, genesis, chainId, finals, records } = opened
     const store = opened.folder.state
     this.failed = new Promise((resolve) => {
       this.onFailed = resolve
@@ -168,12 +177,13 @@ export class Node {
     this.folder = opened.folder
     this.store = store
     this.finals = finals
-    this.promises = promises
+    this.records = records
+    this.signer = opened.signer
     this.link = opened.link
     this.changes = new RecentChanges(store.state)
     this.committed = store.height ?? 0
     this.pruner = new Pruner(config.pruning, genesis.parameters)
-    this.protocol = new ProtocolWatch(config.protocolVersion, genesis.parameters, log)
+    this.protocol = new ProtocolWatch(this, config.protocolVersion)
     this.maker = new BlockMaker({
       chainId,
       genesis: genesis.parameters,
@@ -195,11 +205,12 @@ export class Node {
     })
     this.evidence = watchEvidence({
       ...{ config, log, chainId },
+      delegate: opened.signer?.address ?? null,
       genesis: { encoded: config.genesis, record: genesis },
       state: () => this.committedState(),
       submit: (wires) => this.intake.submit(wires),
     })
-    this.running = promises.term ?? this.genesisTerm()
+    this.running = records.term ?? this.genesisTerm()
     this.driver = this.newDriver()
   }
 
@@ -239,7 +250,8 @@ export class Node {
     if (progress !== undefined) return `catching up: height ${progress.height} of ${progress.target}`
     const patienceMs = Math.max(LEAST_STALLED_MS, STALLED_SLOTS * this.genesis.parameters.slotMs)
     const waitedMs = performance.now() - this.lastFinalMs
-    return waitedMs > patienceMs ? `no final block for ${Math.round(waitedMs / 1000)} s` : undefined
+    if (waitedMs > patienceMs) return `no final block for ${Math.round(waitedMs / 1000)} s`
+    return this.signer?.problem
   }
 
   /** The latest executed state and what the next block is to be. */
@@ -310,7 +322,7 @@ export class Node {
       chainId: this.chainId,
       dataDir: this.config.dataDir,
       localNetwork: this.config.localNetwork,
-      identity: this.config.delegate,
+      identity: this.signer,
       log: this.log,
       delegateKey: (address) => this.delegateKey(address),
       onMessage: (link, message) => this.hear(link, message),
@@ -318,9 +330,9 @@ export class Node {
       transactionOf: (shortId) => this.mempool.byShortId(shortId),
     })
     // `running` of a fresh node stands on genesis, whose roots only the executor knows.
-    this.running = this.promises.term ?? this.genesisTerm()
-    this.lookAtProtocol()
-    this.checkProtocol(this.running.set.term)
+    this.running = this.records.term ?? this.genesisTerm()
+    this.protocol.look()
+    this.protocol.check(this.running.set.term)
     const { snapshots } = this
     await SyncServer.start({ link, chainId, finals, store, snapshots, committedHeight: () => this.committed })
     await this.startConsensus()
@@ -336,7 +348,7 @@ export class Node {
     if (this.fault !== undefined) return
     this.executor.takeSnapshots(true)
     const { last } = this.finals
-    const records: LogRecord[] = [...this.promises.recovered]
+    const records: LogRecord[] = [...this.records.recovered]
     // Blocks that came otherwise than by consensus are in the block log alone.
     if (last !== undefined) records.push({ type: 'block', block: last.block })
     if (last?.certificate != null) records.push({ type: 'certificate', certificate: last.certificate })
@@ -346,7 +358,8 @@ export class Node {
       finals: await this.finalsOfTerm(),
       records,
       executedHeight: this.changes.height,
-      voteLogIntact: this.promises.intact,
+      // The signer knows what was promised, and whether that was lost.
+      voteLogIntact: true,
     })
     if (this.elected !== undefined) this.driver.dispatch({ type: 'elected', set: this.elected })
   }
@@ -391,7 +404,7 @@ export class Node {
     if (nextSet === null || last === undefined || last.certificate === null) return
     const ending = { hash: last.hash, block: last.block, terminal: last.certificate }
     const start = termAfter(this.running, ending, await this.finalsOfTerm(), nextSet)
-    await this.promises.append([{ type: 'term', start }])
+    await this.records.append([{ type: 'term', start }])
     this.takeTerm(start, null)
   }
 
@@ -419,12 +432,14 @@ export class Node {
 
   /** Consensus that waits for its start. */
   private newDriver(): ConsensusDriver {
-    const { chainId, config, finals, genesis, log, promises, store } = this
+    const { chainId, finals, genesis, log, records, signer, store } = this
     return new ConsensusDriver({
       config: {
         chainId,
         scheme: bls,
-        secretKey: config.delegate?.secret ?? null,
+        // The signer has it.
+        secretKey: null,
+        ...(signer !== null && { publicKey: signer.publicKey }),
         slotMs: genesis.parameters.slotMs,
         deltaMs: DELTA_MS,
         maxDeltaMs: MAX_DELTA_MS,
@@ -432,7 +447,8 @@ export class Node {
         termHeights: genesis.parameters.termBlocks,
       },
       log,
-      promises,
+      records,
+      signer,
       network: () => this.network,
       maker: this.maker,
       now: () => Date.now(),
@@ -450,7 +466,7 @@ export class Node {
     // After a restart consensus may tell again what the block log has already.
     if (height <= this.finals.height) return
     this.lastFinalMs = performance.now()
-    if (this.promises.isLong) this.compactPromises()
+    if (this.records.isLong) this.compactRecords()
     // Appends end in their order, so blocks are executed in it.
     this.finalsWritten = this.finals
       .append({ hash, block, certificate })
@@ -466,33 +482,22 @@ export class Node {
     this.net?.recogniseAll()
     try {
       // The executor and the maker of blocks would stop too, but only at the first block.
-      this.checkProtocol(start.set.term)
+      this.protocol.check(start.set.term)
     } catch (error) {
       this.fail(error)
     }
-    this.compactPromises()
+    this.compactRecords()
   }
 
-  private lookAtProtocol(): void {
-    const { height } = this.changes
-    this.protocol.look(this.changes.at(height), this.facts.at(height)!.term)
-  }
-
-  /** Throws PROTOCOL_UNKNOWN; a state of long before says nothing of `term` yet. */
-  private checkProtocol(term: number): void {
-    const { height } = this.changes
-    if (term <= this.facts.at(height)!.term + 1) this.protocol.check(this.changes.at(height), term)
-  }
-
-  private compactPromises(): void {
-    this.promises.compact(this.finals.last?.block.header ?? null).catch((error: unknown) => this.fail(error))
+  private compactRecords(): void {
+    this.records.compact(this.finals.last?.block.header ?? null).catch((error: unknown) => this.fail(error))
   }
 
   private takeExecuted({ facts, changes, receipts, nextSet }: ExecutedReport): void {
     const { height } = facts
     this.facts.add(facts)
     this.changes.apply(height, changes)
-    this.lookAtProtocol()
+    this.protocol.look()
     const final = this.finals.recentAt(height)
     this.finals.noteExecuted(height)
     this.catchUp?.noteExecuted(height)
@@ -579,6 +584,7 @@ export class Node {
       await this.executorThread?.stop()
       await this.snapshots?.idle()
     } finally {
+      await this.signer?.close()
       await this.folder.close()
     }
     this.log.info('node stopped')

@@ -2,8 +2,18 @@ import { checkKnown, rulesOf, storedRules } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
 import type { Logger } from 'pino'
 import type { ProtocolStatus } from './api.ts'
+import type { RecentChanges } from './recent-changes.ts'
+import type { RecentFacts } from './recent-facts.ts'
 
 type Genesis = Parameters<typeof rulesOf>[2]
+
+/** What it knows of the node. */
+interface WatchedNode {
+  readonly genesis: { readonly parameters: Genesis }
+  readonly log: Logger
+  readonly changes: Pick<RecentChanges, 'at' | 'height'>
+  readonly facts: Pick<RecentFacts, 'at'>
+}
 
 /** Versions of the protocol as a state of `term` tells them. */
 export function protocolStatus(
@@ -23,17 +33,15 @@ export function protocolStatus(
  * this node is too old for what comes.
  */
 export class ProtocolWatch {
+  private readonly node: WatchedNode
   private readonly latest: number
-  private readonly genesis: Genesis
-  private readonly log: Logger
   private current: ProtocolStatus
   private term = -1
 
   /** `latest`: the newest version that this node takes part in. */
-  constructor(latest: number, genesis: Genesis, log: Logger) {
+  constructor(node: WatchedNode, latest: number) {
+    this.node = node
     this.latest = latest
-    this.genesis = genesis
-    this.log = log
     this.current = { version: 1, latest, next: null }
   }
 
@@ -42,24 +50,32 @@ export class ProtocolWatch {
     return this.current
   }
 
-  /** Looks at the latest executed state, of `term`. */
-  look(state: Pick<StateReader, 'get'>, term: number): void {
+  /** Looks at the latest executed state. */
+  look(): void {
+    const { state, term } = this.executed()
+    const { genesis, log } = this.node
     const before = this.current
     const isNewTerm = term !== this.term
     this.term = term
-    this.current = protocolStatus(state, term, this.genesis, this.latest)
+    this.current = protocolStatus(state, term, genesis.parameters, this.latest)
     const upgrade = this.current.next
     if (upgrade === null || (!isNewTerm && upgrade.version === before.next?.version)) return
     if (upgrade.version > this.latest) {
-      this.log.warn(
+      log.warn(
         { ...upgrade, latest: this.latest, terms: upgrade.term - term },
         'a version of the protocol is decided that this node does not know: update it before that term, or it stops there',
       )
-    } else this.log.info({ ...upgrade, terms: upgrade.term - term }, 'a version of the protocol is decided')
+    } else log.info({ ...upgrade, terms: upgrade.term - term }, 'a version of the protocol is decided')
   }
 
-  /** Throws PROTOCOL_UNKNOWN if a term cannot be taken part in, as far as `state` tells. */
-  check(state: Pick<StateReader, 'get'>, term: number): void {
-    checkKnown(rulesOf(state, term, this.genesis).version, this.latest)
+  /** Throws PROTOCOL_UNKNOWN if a term cannot be taken part in; a state of long before says nothing of it yet. */
+  check(term: number): void {
+    const { state, term: executed } = this.executed()
+    if (term <= executed + 1) checkKnown(rulesOf(state, term, this.node.genesis.parameters).version, this.latest)
+  }
+
+  private executed(): { state: Pick<StateReader, 'get'>; term: number } {
+    const { changes, facts } = this.node
+    return { state: changes.at(changes.height), term: facts.at(changes.height)!.term }
   }
 }

@@ -14,6 +14,8 @@ const utf8 = new TextEncoder()
 
 export interface TestNode {
   readonly dir: string
+  /** Address for peers. */
+  readonly p2p: string
   readonly url: string
   readonly ws: string
   /** Undefined before `start`. */
@@ -72,7 +74,8 @@ export class TestNetwork {
         p2p: { listen: [`/ip4/${HOST}/tcp/${ports[2 * i]}`], peers: addresses.filter((_, other) => other !== i) },
       }
       writeFileSync(join(dir, 'node.json'), JSON.stringify(settings))
-      return { dir, url: `http://${HOST}:${rpc}/`, ws: `ws://${HOST}:${rpc}/ws`, child: undefined }
+      const p2p = addresses[i] as string
+      return { dir, p2p, url: `http://${HOST}:${rpc}/`, ws: `ws://${HOST}:${rpc}/ws`, child: undefined }
     })
     return new TestNetwork(genesis, nodes)
   }
@@ -106,7 +109,9 @@ export class TestNetwork {
 
   /** Ends every process that was started, and waits until they are gone. */
   async stop(): Promise<void> {
-    const running = this.nodes.flatMap(({ child }) => (child && child.exitCode === null ? [child] : []))
+    const running = this.nodes.flatMap(({ child }) =>
+      child && child.exitCode === null && child.signalCode === null ? [child] : [],
+    )
     await Promise.all(
       running.map((child) => {
         child.kill('SIGTERM')

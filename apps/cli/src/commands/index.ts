@@ -15,6 +15,7 @@ import { addPut } from './put.ts'
 import { addRm } from './rm.ts'
 import { addRounds } from './rounds.ts'
 import { addSend } from './send.ts'
+import { addSigner } from './signer.ts'
 import { addRestore, addSnapshot } from './snapshot.ts'
 import { addStatus } from './status.ts'
 import { addTx } from './tx.ts'
@@ -24,7 +25,7 @@ import { addWallet } from './wallet.ts'
 
 /** Every command adds itself to the program, in the order of the help. */
 export const commands: readonly ((program: Command) => void)[] = [
-  ...[addDevnet, addNode, addSnapshot, addRestore, addStatus],
+  ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addStatus],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
   ...[addWallet, addBalance, addSend, addTx, addBlock],
   ...[addDelegates, addVote, addGovernance, addVesting, addRounds, addProof, addConfig],

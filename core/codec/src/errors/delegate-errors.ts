@@ -1,4 +1,4 @@
-import type { ErrorTable } from './error-table.ts'
+import { type ErrorTable, REPORT } from './error-table.ts'
 
 /** Governance and the signer: what whoever runs a delegate meets. */
 export const delegateErrors: ErrorTable = {
@@ -30,4 +30,44 @@ export const delegateErrors: ErrorTable = {
   GOVERNANCE_UNKNOWN: ['There is no such proposal.', 'See `smartshare governance list`.'],
   GOVERNANCE_VERSION: ['A version below the one in force or decided.', 'Name that version or a newer one.'],
   GOVERNANCE_VOTED: ['This delegate has voted so already.', 'Nothing needs to be done: the vote counts.'],
+  SIGNER_CONFLICT: [
+    'A statement was asked for that contradicts one that was signed for the same slot, so it was not signed.',
+    'Nothing needs to be done after a restart; if it lasts, two nodes use this signer: stop one of them.',
+  ],
+  SIGNER_FLOOR: [
+    'A statement was asked for about a slot or term that is long past, so it was not signed.',
+    'Nothing needs to be done: the node is catching up, or another one is ahead of it.',
+  ],
+  SIGNER_FOLDER: [
+    'The folder is no folder of a signer, or is one already.',
+    'Make one with `smartshare signer init FOLDER`, in a folder that is new.',
+  ],
+  SIGNER_FRAME: ['Node and signer do not understand each other.', 'Update whichever of the two is older.'],
+  SIGNER_GIVEN_UP: [
+    'A signature was asked for so long ago that it is of no use.',
+    'Start the signer: `smartshare signer run FOLDER`.',
+  ],
+  SIGNER_KEY_OPEN: ['Others may read the key of the signer.', 'Let nobody but its owner read the file: chmod 600.'],
+  SIGNER_LISTEN: [
+    'The signer cannot listen at its socket.',
+    'Choose a folder whose path is short (a socket takes about 100 characters) and that may be written.',
+  ],
+  SIGNER_LOCKED: [
+    'Another process signs with this key.',
+    'End it; a key has one signer, and any number of nodes may use that one.',
+  ],
+  SIGNER_OTHER_CHAIN: [
+    'Node and signer belong to different networks.',
+    'Make a signer with the genesis file of the node: `smartshare signer init`.',
+  ],
+  SIGNER_OTHER_KEY: ['The signer holds another key than before.', 'Start the node again, with the right signer.'],
+  SIGNER_REQUEST: ['Something was to be signed that no delegate states.', REPORT],
+  SIGNER_SILENT: [
+    'What this key promised is lost, so it signs nothing in a term in which it may have signed.',
+    'Let it run: it signs again from the next term on.',
+  ],
+  SIGNER_UNREACHABLE: [
+    'No signer answers at the socket that the node names.',
+    'Start it with `smartshare signer run FOLDER`, then start the node again.',
+  ],
 }

@@ -6,7 +6,7 @@ import { openStore } from '@smartshare/store'
 import { BlockExecutor } from '../block-executor.ts'
 import { FinalChain } from '../final-chain.ts'
 import type { FinalRecord } from '../final-record.ts'
-import { PromiseLog } from '../promise-log.ts'
+import { RecordLog } from '../record-log.ts'
 import type { MemoryNode } from '../rpc/memory-node.ts'
 
 /** A final block of the node as it lies in a block log. */
@@ -58,7 +58,7 @@ export async function writeChain(node: MemoryNode, folder: string, height = node
     if (executor.isFull) executor.commit()
   }
   executor.commit()
-  const promises = await PromiseLog.open(store.votes, finals.last?.block.header ?? null)
+  const promises = await RecordLog.open(store.votes, finals.last?.block.header ?? null)
   const [start] = (await termsOf(node, height)).slice(-1)
   if (start !== undefined && start.set.term > 0) await promises.append([{ type: 'term', start }])
   await store.close()

@@ -6,31 +6,28 @@ import type { ConsensusLog } from './consensus-driver.ts'
 /** Bytes written since the last compaction after which the log is compacted again. */
 const COMPACT_BYTES = 64 * 1024 * 1024
 
-/** What consensus promised and learned, on disk before it is sent (docs/spec/chain.md). */
-export class PromiseLog implements ConsensusLog {
-  /** False if the log was lost or damaged: the delegate then stays silent until a later term. */
-  readonly intact: boolean
+/**
+ * What consensus learned, on disk before it is sent (docs/spec/chain.md): a restart goes on from it. What is lost of it is learned
+ * anew; what the delegate promised lies with its signer.
+ */
+export class RecordLog implements ConsensusLog {
   /** The term that ran last. */
   readonly term: TermStart | undefined
   private readonly log: VoteLog
   private records: LogRecord[]
   private writtenBytes = 0
-  /** A damaged log may only be replaced once it holds the floor below which the delegate must stay silent. */
-  private mayReplace: boolean
 
-  private constructor({ log, records, damage }: OpenedVoteLog) {
+  private constructor({ log, records }: OpenedVoteLog) {
     this.log = log
-    this.intact = damage === undefined
-    this.mayReplace = this.intact
     this.records = records.map(decodeRecord)
     this.term = this.records.findLast((record) => record.type === 'term')?.start
   }
 
   /** `lastFinal`: the last block that the block log holds. */
-  static async open(opened: OpenedVoteLog, lastFinal: Header | null): Promise<PromiseLog> {
-    const promises = new PromiseLog(opened)
-    await promises.compact(lastFinal)
-    return promises
+  static async open(opened: OpenedVoteLog, lastFinal: Header | null): Promise<RecordLog> {
+    const log = new RecordLog(opened)
+    await log.compact(lastFinal)
+    return log
   }
 
   /** What a restart begins with. */
@@ -43,7 +40,6 @@ export class PromiseLog implements ConsensusLog {
     this.records.push(...records)
     this.writtenBytes += encoded.reduce((sum, one) => sum + one.length, 0)
     await this.log.append(encoded)
-    if (records.some(({ type }) => type === 'floor')) this.mayReplace = true
   }
 
   /** True if so much was written that compaction is worth it. */
@@ -53,7 +49,6 @@ export class PromiseLog implements ConsensusLog {
 
   /** Drops what no restart needs any more. */
   async compact(lastFinal: Header | null): Promise<void> {
-    if (!this.mayReplace) return
     this.records = compactLog(this.records, lastFinal)
     this.writtenBytes = 0
     // Appends that come meanwhile follow after these in the file, as they do in memory.

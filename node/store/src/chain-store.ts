@@ -31,6 +31,9 @@ import { heightKey, pageKey, rangeKey } from './store-keys.ts'
 /** Most heights whose changes are dropped by one commit; the rest follows with the next. */
 const MOST_DROPPED = 4_096
 const MOST_PRUNED = 256
+/** Entries and bytes that one transaction of `load` has at least, unless it is the last. */
+const LOAD_ENTRIES = 40_000
+const LOAD_BYTES = 16 * 1_048_576
 /** The error number (EIO) that LMDB gives for a write that fell short, which is what a full disk looks like to it. */
 const SHORT_WRITE = 5
 const MAP_FULL = -30792
@@ -272,8 +275,7 @@ export class ChainStore {
     const all = [stateDb, pageDb, factsDb, receiptDb, placeDb, undoDb, setDb, headerDb, rangeDb, metaDb]
     for (const database of all) database.clearSync()
     const tree = new StateTree(this.pages, { undoHeights: 0 })
-    for await (const entries of parts) {
-      if (entries.length === 0) continue
+    for await (const entries of together(parts)) {
       const { pages } = tree.applyChanges(entries.map(([key, value]) => ({ key, value })))
       const changes = entries.map(([key, value]) => ({ key, value, previous: undefined }))
       this.attempt(entries.length, () => this.writeState([{ changes }]) + this.writePages([{ pages }]))
@@ -438,6 +440,23 @@ class LmdbState implements StateReader {
         : { start: low, ...(to === undefined ? {} : { end: to }) }
     for (const { key, value } of this.database.getRange({ ...bounds, ...limit })) yield [key, value]
   }
+}
+
+/** Many small parts as few larger ones: each is a durable transaction. */
+async function* together(parts: AsyncIterable<readonly StateEntry[]>): AsyncGenerator<StateEntry[]> {
+  let held: StateEntry[] = []
+  let sizeBytes = 0
+  for await (const entries of parts) {
+    for (const entry of entries) {
+      held.push(entry)
+      sizeBytes += entry[0].length + entry[1].length
+    }
+    if (held.length < LOAD_ENTRIES && sizeBytes < LOAD_BYTES) continue
+    yield held
+    held = []
+    sizeBytes = 0
+  }
+  if (held.length > 0) yield held
 }
 
 /** The last version of whatever several lists hold under the same name; without `nameOf` there is but one list. */

@@ -34,7 +34,7 @@ let chainId: string
 beforeAll(async () => {
   network = await LocalNetwork.start({ isStill: true, parameters: { termBlocks: 10, electionBlock: 5 } })
   chainId = toHex(network.node.chainId)
-  for (let i = 0; i < 30; i++) network.node.makeBlock()
+  for (let i = 0; i < 27; i++) network.node.makeBlock()
   liar = await LyingNode.before(network.server.url)
   home = mkdtempSync(join(tmpdir(), 'smartshare-light-'))
 })
@@ -91,14 +91,14 @@ describe('smartshare proof verify before a node that is not trusted', () => {
     const kept = decodeLightState(readFileSync(trust))
     expect(kept.term).toBeGreaterThanOrEqual(2)
     expect(liar.asked.filter((method) => method === 'chain_handOver')).toHaveLength(kept.term)
-    expect(kept).toMatchObject({ height: 30, chainId: fromHex(chainId) })
+    expect(kept).toMatchObject({ height: 27, chainId: fromHex(chainId) })
 
     liar.asked.length = 0
     network.node.makeBlock()
     const next = await found('--trust', trust)
-    expect(next).toMatchObject({ valid: true, chainId, address: bob.text, grains: `${START}`, trustedHeight: 31 })
+    expect(next).toMatchObject({ valid: true, chainId, address: bob.text, grains: `${START}`, trustedHeight: 28 })
     expect(liar.asked).not.toContain('chain_handOver')
-    expect(decodeLightState(readFileSync(trust)).height).toBe(31)
+    expect(decodeLightState(readFileSync(trust)).height).toBe(28)
     expect(existsSync(`${trust}.next`)).toBe(false)
   })
 

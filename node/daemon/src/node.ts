@@ -584,7 +584,9 @@ export class Node {
       await this.executorThread?.stop()
       await this.snapshots?.idle()
     } finally {
-      await this.signer?.close()
+      await this.signer
+        ?.close()
+        .catch((error: unknown) => this.log.error({ err: error }, 'the signer did not close well'))
       await this.folder.close()
     }
     this.log.info('node stopped')

@@ -71,7 +71,12 @@ export class KeySigner implements Signer {
       const rules = SigningRules.read(opened.records)
       const isSilent = opened.damage !== undefined
       if (isSilent) rules.silence(now() + MOST_DRIFT_MS)
-      await opened.log.rewrite(rules.records())
+      try {
+        await opened.log.rewrite(rules.records())
+      } catch (error) {
+        await opened.log.close().catch(() => undefined)
+        throw error
+      }
       return new KeySigner(options, lock, opened.log, rules, isSilent)
     } catch (error) {
       await lock.release()

@@ -9,6 +9,7 @@ interface Internals {
   readonly pendingEvidence: number
   readonly halted: boolean
   readonly network: NetworkFigures
+  readonly clock: { readonly offsetMs: number; readonly farthestMs: number }
   readonly mempool: { readonly bytes: number; readonly replaced: number; readonly displaced: number }
 }
 
@@ -34,6 +35,8 @@ export class NodeMetrics {
       ['smartshare_slot', 'Running slot of the term', (now) => now.slot],
       ['smartshare_peers', 'Nodes connected', (now) => now.peers],
       ['smartshare_mempool_transactions', 'Transactions that wait', (now) => now.mempoolTransactions],
+      ['smartshare_clock_offset_ms', "How far the delegates' clocks are ahead, median", (now) => now.clock.offsetMs],
+      ['smartshare_clock_farthest_ms', 'How far the worst clock is from that', (now) => now.clock.farthestMs],
       ['smartshare_mempool_bytes', 'Bytes of the transactions that wait', (now) => now.mempool.bytes],
       ['smartshare_link_connections', 'Connections, also those of agents', (now) => now.network.link.connections],
       ['smartshare_link_banned', 'Peers that are banned now', (now) => now.network.link.banned],

@@ -41,6 +41,7 @@ export class NodeView implements NodeApi {
       halted: keeper.halted !== undefined,
       network: keeper.node.network.figures(),
       mempool: keeper.node.mempool,
+      clock: keeper.node.clock,
     }))
     keeper.subscribe(({ receipts }) => {
       this.measured.blocks.inc()

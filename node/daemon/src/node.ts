@@ -26,6 +26,7 @@ import { type ChainStore, type OpenedStore, openStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { CommittedState, ExecutedNotice } from './api.ts'
 import { BlockMaker } from './block-maker.ts'
+import { ClockWatch } from './clock-watch.ts'
 import type { NodeConfig } from './config.ts'
 import { ConsensusDriver } from './consensus-driver.ts'
 import { type EvidenceWatcher, watchEvidence } from './evidence-watcher.ts'
@@ -92,6 +93,7 @@ export class Node {
   readonly intake: Intake
   readonly protocol: ProtocolWatch
   readonly evidence: EvidenceWatcher
+  readonly clock: ClockWatch
   readonly throughput = new Throughput(() => performance.now())
   private readonly folder: OpenedStore
   private readonly records: RecordLog
@@ -181,6 +183,7 @@ export class Node {
     this.signer = opened.signer
     this.link = opened.link
     this.changes = new RecentChanges(store.state)
+    this.clock = new ClockWatch(genesis.parameters.maxClockDriftMs, log)
     this.committed = store.height ?? 0
     this.pruner = new Pruner(config.pruning, genesis.parameters)
     this.protocol = new ProtocolWatch(this, config.protocolVersion)
@@ -251,7 +254,7 @@ export class Node {
     const patienceMs = Math.max(LEAST_STALLED_MS, STALLED_SLOTS * this.genesis.parameters.slotMs)
     const waitedMs = performance.now() - this.lastFinalMs
     if (waitedMs > patienceMs) return `no final block for ${Math.round(waitedMs / 1000)} s`
-    return this.signer?.problem
+    return this.signer?.problem ?? this.clock.problem
   }
 
   /** The latest executed state and what the next block is to be. */
@@ -279,6 +282,7 @@ export class Node {
 
   /** Takes a message of consensus from a peer. */
   hear(link: ConsensusLink, message: Message): void {
+    this.clock.observe(link, message, this.running.set)
     this.driver.dispatch({ type: 'message', link, message })
   }
 

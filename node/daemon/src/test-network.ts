@@ -91,14 +91,16 @@ export class TestNetwork {
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...changes }))
   }
 
-  /** Starts the process of a node; its log lies beside its settings. */
-  start(node: TestNode): void {
+  /** Starts the process of a node; its log lies beside its settings. `shiftMs`: how far its clock is ahead. */
+  start(node: TestNode, shiftMs = 0): void {
     const log = openSync(join(node.dir, 'node.log'), 'a')
     // A file and not `--eval`: threads inherit what a process was started with.
     const program = join(node.dir, 'run.mjs')
     writeFileSync(
       program,
       `import { runNode } from ${JSON.stringify(new URL('./run-node.ts', import.meta.url).href)}
+      const now = Date.now
+      Date.now = () => now() + ${shiftMs}
       await runNode(${JSON.stringify(join(node.dir, 'node.json'))})`,
     )
     node.child = spawn(process.execPath, ['--conditions=source', program], {

@@ -11,8 +11,6 @@ const MOST_DELEGATES = 512
 const LEAST_DELEGATES = 2
 /** Parts of the drift that blocks may have at which people are warned: there is still time to do something. */
 const WARNING_PART = 4
-/** A busy machine hears of blocks late, which looks as if its clock were ahead. */
-const AHEAD_PART = 2
 const WARN_EVERY_MS = 60_000
 
 interface Samples {
@@ -74,19 +72,25 @@ export class ClockWatch {
     return this.delegates.size < LEAST_DELEGATES ? 0 : farthest
   }
 
-  /** What is wrong with the own clock, for people; undefined if nothing is. */
+  /**
+   * What is wrong with the own clock, for people; undefined if nothing is. Only a clock that is behind is told for sure: blocks
+   * that are long on their way look as if the own one were ahead.
+   */
   get problem(): string | undefined {
     const { offsetMs } = this
-    if (Math.abs(offsetMs) <= this.driftMs / (offsetMs > 0 ? WARNING_PART : AHEAD_PART)) return undefined
-    return `this machine's clock is ${Math.abs(Math.round(offsetMs))} ms ${offsetMs > 0 ? 'behind' : 'ahead of'} the delegates'`
+    if (offsetMs <= this.driftMs / WARNING_PART) return undefined
+    return `this machine's clock is ${Math.round(offsetMs)} ms behind the delegates'`
   }
 
   private warn(delegate: string, samples: Samples): void {
     const nowMs = this.now()
-    const { problem } = this
-    if (problem !== undefined && nowMs - this.warnedMs > WARN_EVERY_MS) {
+    const offsetMs = Math.round(this.offsetMs)
+    if (Math.abs(offsetMs) > this.driftMs / WARNING_PART && nowMs - this.warnedMs > WARN_EVERY_MS) {
       this.warnedMs = nowMs
-      this.log.warn({ offsetMs: Math.round(this.offsetMs) }, problem)
+      this.log.warn(
+        { offsetMs },
+        this.problem ?? "this machine's clock is ahead of the delegates', or blocks come late",
+      )
     }
     const apartMs = Math.round(offsetOf(samples) - this.offsetMs)
     if (this.delegates.size <= LEAST_DELEGATES || Math.abs(apartMs) <= this.driftMs / WARNING_PART) return

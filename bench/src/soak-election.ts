@@ -11,18 +11,23 @@ import { type StateChange, StateJournal } from '@smartshare/state'
 import { ChainStore } from '@smartshare/store'
 import { quantile } from './transfer.ts'
 
-// `npm run soak:election -- --ballots 1000000 --blocks 3000`: what the count of an election adds to blocks, with so many
-// different ballots of ten names for 300 candidates and the state on disk (LMDB, durable after every block; without the
-// state tree, whose cost per changed key `npm run bench -- root` tells). Blocks hold nothing else.
+// `npm run soak:election -- --ballots 1000000 --names 10 --blocks 3000`: what the count of an election adds to blocks,
+// with so many voters who name so many of 300 candidates, most of them differently, and the state on disk (LMDB, durable
+// after every block; without the state tree, whose cost per changed key `npm run bench -- root` tells). Blocks hold
+// nothing else.
 
-const WRITTEN_AT_ONCE = 20_000
+const WRITTEN_AT_ONCE = 100_000
 const CANDIDATES = 300
-const NAMES = 10
 
 const { values } = parseArgs({
-  options: { ballots: { type: 'string', default: '1000000' }, blocks: { type: 'string', default: '3000' } },
+  options: {
+    ballots: { type: 'string', default: '1000000' },
+    names: { type: 'string', default: '10' },
+    blocks: { type: 'string', default: '3000' },
+  },
 })
 const ballots = Number(values.ballots)
+const names = Number(values.names)
 const blocks = Number(values.blocks)
 const parameters: Parameters = {
   ...presets.main,
@@ -36,13 +41,13 @@ let height = -1
 try {
   durably((journal) => writeGenesis(journal, chain.genesis))
   const grains = (TOTAL_SUPPLY_GRAINS * 65n) / 100n
-  const shape = { candidates: CANDIDATES, ballots, names: NAMES, grains, bondPart: 2n * BigInt(CANDIDATES) }
+  const shape = { candidates: CANDIDATES, ballots, names, grains, bondPart: 2n * BigInt(CANDIDATES) }
   const voters = simulatedPopulation({ ...shape, halves: 1 }, 'soak')
   durably((journal) => writeCandidates(journal, voters.candidates, grains / BigInt(2 * CANDIDATES)))
   for (let at = 0; at < ballots; at += WRITTEN_AT_ONCE) {
     durably((journal) => writeBallots(journal, voters.ballots.slice(at, at + WRITTEN_AT_ONCE), parameters))
   }
-  console.log(`${ballots} ballots of ${NAMES} names for ${CANDIDATES} candidates are written`)
+  console.log(`${ballots} ballots of ${names} names for ${CANDIDATES} candidates are written`)
   count()
 } finally {
   await store.close()

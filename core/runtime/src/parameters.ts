@@ -98,7 +98,8 @@ const main: Parameters = {
   // A million different ballots of ten names take about 30,000 blocks to count (`npm run soak:election`).
   freezeBlock: 8_000,
   electionSteps: 5_000,
-  leastVoteGrains: 10n * SSP_GRAINS,
+  // A million different ballots, which lengthen the count to most of a day, lock 1 % of all SSP.
+  leastVoteGrains: 100n * SSP_GRAINS,
   // A week: a term is a day.
   tenureStepTerms: 7,
   voteMaturityTerms: 1,

@@ -45,6 +45,8 @@ export class Load {
   readonly told: Told[] = []
   /** Refusals by their code; the same bytes are offered again elsewhere. */
   readonly refusals = new Map<string, number>()
+  /** Highest block of which the client was told. */
+  highest = 0
   submitted = 0
   handedAgain = 0
   private readonly network: SoakNetwork
@@ -127,6 +129,7 @@ export class Load {
         this.outstanding.delete(one.id)
         this.unpaid[one.payer]!--
         this.told.push({ id: one.id, height: place.height!, index: place.index! })
+        this.highest = Math.max(this.highest, place.height!)
       }
     }
     const late = all.filter((one) => this.outstanding.has(one.id) && performance.now() - one.handedMs > PATIENCE_MS)

@@ -1,6 +1,6 @@
 export type * from './api.ts'
-export { BlockExecutor } from './block-executor.ts'
 export { type NodeConfig, readConfig, readDelegateKey, type SyncSettings } from './config.ts'
+export { BlockExecutor } from './execution/block-executor.ts'
 export { NodeKeeper } from './node-keeper.ts'
 export { NodeView } from './node-view.ts'
 export { startRpcServer } from './rpc/server.ts'

@@ -4,7 +4,8 @@ import { SmartshareError } from '@smartshare/codec'
 import type { Logger } from 'pino'
 import { type ExecutedNotice, MAX_SUBMIT } from './api.ts'
 import type { NodeConfig } from './config.ts'
-import { Node, type StartWatch } from './node.ts'
+import { Node } from './node.ts'
+import type { StartWatch } from './open-node.ts'
 
 /** What passes by itself: the same node can go on from what is on disk once the disk takes more. */
 const PASSING = ['STORE_FULL', 'LOG_BUSY']

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { NodeStatus } from './api.ts'
-import type { NetworkFigures } from './network.ts'
+import type { NetworkFigures } from './peers/network.ts'
 
 /** What a status does not tell. */
 interface Internals {

@@ -12,42 +12,35 @@ import {
   termAfter,
 } from '@smartshare/consensus'
 import { bls, equalBytes, toHex } from '@smartshare/crypto'
-import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
-import {
-  chainIdOf,
-  decodeGenesis,
-  firstSet,
-  type Genesis,
-  nextBasePrice,
-  type Parameters,
-  rulesOf,
-} from '@smartshare/runtime'
-import { type ChainStore, type OpenedStore, openStore } from '@smartshare/store'
+import type { Link } from '@smartshare/link'
+import { firstSet, type Genesis, nextBasePrice, type Parameters, rulesOf } from '@smartshare/runtime'
+import type { ChainStore, OpenedStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { CommittedState, ExecutedNotice } from './api.ts'
-import { BlockMaker } from './block-maker.ts'
-import { ClockWatch } from './clock-watch.ts'
+import { BlockMaker } from './blocks/block-maker.ts'
+import { Intake } from './blocks/intake.ts'
+import { Mempool } from './blocks/mempool.ts'
+import { SignaturePool } from './blocks/signature-pool.ts'
 import type { NodeConfig } from './config.ts'
-import { ConsensusDriver } from './consensus-driver.ts'
-import { type EvidenceWatcher, watchEvidence } from './evidence-watcher.ts'
-import { type ExecutedReport, Executor } from './executor.ts'
-import { FinalChain } from './final-chain.ts'
-import { Intake } from './intake.ts'
-import { Mempool } from './mempool.ts'
-import { Network, TRANSACTIONS_TOPIC } from './network.ts'
-import { pageOf } from './pages.ts'
-import { ProtocolWatch } from './protocol-watch.ts'
-import { recall } from './recall.ts'
-import { RecentChanges } from './recent-changes.ts'
-import { RecentFacts } from './recent-facts.ts'
-import { RecordLog } from './record-log.ts'
-import { SignaturePool } from './signature-pool.ts'
+import { ClockWatch } from './consensus/clock-watch.ts'
+import { ConsensusDriver } from './consensus/consensus-driver.ts'
+import type { FinalChain } from './consensus/final-chain.ts'
+import { pageOf } from './consensus/pages.ts'
+import { ProtocolWatch } from './consensus/protocol-watch.ts'
+import type { RecordLog } from './consensus/record-log.ts'
+import { SteadyClock } from './consensus/steady-clock.ts'
+import { type EvidenceWatcher, watchEvidence } from './evidence/evidence-watcher.ts'
+import { type ExecutedReport, Executor } from './execution/executor.ts'
+import { Notices } from './execution/notices.ts'
+import { recall } from './execution/recall.ts'
+import { RecentChanges } from './execution/recent-changes.ts'
+import { RecentFacts } from './execution/recent-facts.ts'
+import { type Opened, openNode, type StartWatch } from './open-node.ts'
+import { Network } from './peers/network.ts'
 import type { Signer } from './signer/key-signer.ts'
-import { openSigner } from './signer/open-signer.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import type { ChainEnd, CheckedRange } from './sync/check-range.ts'
-import { type FetchOrder, fetchState } from './sync/fetch-state.ts'
-import { Pruner, segmentBytesOf } from './sync/pruning.ts'
+import { Pruner } from './sync/pruning.ts'
 import type { SnapshotReport } from './sync/snapshot-order.ts'
 import { SNAPSHOTS, Snapshots } from './sync/snapshots.ts'
 import { SyncServer } from './sync/sync-server.ts'
@@ -61,22 +54,6 @@ const MOST_FACTS = 4_096
 /** A node whose last final block is older than this many block times is not well. */
 const STALLED_SLOTS = 60
 const LEAST_STALLED_MS = 30_000
-
-/** What was opened on disk before the node could be put together. */
-interface Opened {
-  readonly config: NodeConfig
-  readonly log: Logger
-  readonly genesis: Genesis
-  readonly chainId: Uint8Array
-  readonly folder: OpenedStore
-  readonly finals: FinalChain
-  readonly records: RecordLog
-  readonly signer: Signer | null
-  readonly link: Link
-}
-
-/** Who waits for a start, which takes long when the state is fetched. */
-export type StartWatch = Pick<FetchOrder, 'signal' | 'onProgress'>
 
 /** A running node: consensus, mempool, executor and network, tied together. */
 export class Node {
@@ -100,12 +77,11 @@ export class Node {
   private readonly signer: Signer | null
   private readonly signatures = new SignaturePool()
   private readonly maker: BlockMaker
+  private readonly time = new SteadyClock()
   private readonly pruner: Pruner
   /** It begins anew after catching up. */
   private driver: ConsensusDriver
-  private readonly listeners = new Set<(notice: ExecutedNotice) => void>()
-  /** Executed, but not on disk yet: told when it is. */
-  private readonly notices: ExecutedNotice[] = []
+  private readonly notices = new Notices()
   private executorThread: Executor | undefined
   private net: Network | undefined
   private catchUp: CatchUp | undefined
@@ -124,44 +100,12 @@ export class Node {
 
   /** Opens the data folder and starts everything. Throws STORE_*, NODE_* or GENESIS_* with what is wrong. */
   static async start(config: NodeConfig, log: Logger, watch: StartWatch = {}): Promise<Node> {
-    const genesis = decodeGenesis(config.genesis)
-    const chainId = chainIdOf(genesis)
-    const segmentBytes = segmentBytesOf(config.pruning)
-    const logOptions = segmentBytes === undefined ? { chainId } : { chainId, segmentBytes }
-    let folder = await openStore(config.dataDir, logOptions)
-    let link: Link | undefined
-    let signer: Signer | null = null
+    const node = new Node(await openNode(config, log, watch))
     try {
-      link = await createLink({
-        privateKeySeed: config.linkSeed,
-        listen: config.p2p.listen,
-        announce: config.p2p.announce ?? [],
-        localNetwork: config.localNetwork,
-        limits: config.localNetwork ? LOCAL_NETWORK_LIMITS : {},
-        gossip: { topics: [TRANSACTIONS_TOPIC] },
-        log: (message, details) => log.debug(details, message),
-      })
-      if (await fetchState({ config, log, genesis, chainId, folder, link, ...watch })) {
-        await folder.close()
-        folder = await openStore(config.dataDir, logOptions)
-      }
-      const finals = await FinalChain.open(folder.blocks)
-      const records = await RecordLog.open(folder.votes, finals.last?.block.header ?? null)
-      // Whoever has run before may have signed.
-      const mayHaveSigned = finals.height > 0 || records.recovered.length > 0
-      signer = await openSigner(config, { chainId, mayHaveSigned, log })
-      const node = new Node({ config, log, genesis, chainId, folder, finals, records, signer, link })
-      try {
-        await node.begin()
-        return node
-      } catch (error) {
-        await node.stop()
-        throw error
-      }
+      await node.begin()
+      return node
     } catch (error) {
-      await link?.close()
-      await signer?.close()
-      await folder.close()
+      await node.stop()
       throw error
     }
   }
@@ -286,10 +230,9 @@ export class Node {
     this.driver.dispatch({ type: 'message', link, message })
   }
 
-  /** Calls `listener` for every block that is executed and on disk, from now on. */
+  /** Calls `listener` for every block that is executed and on disk, from now on; gives what ends that. */
   subscribe(listener: (notice: ExecutedNotice) => void): () => void {
-    this.listeners.add(listener)
-    return () => this.listeners.delete(listener)
+    return this.notices.subscribe(listener)
   }
 
   /** Finishes what is under way, makes it durable and closes everything. Safe to call twice. */
@@ -455,7 +398,7 @@ export class Node {
       signer,
       network: () => this.network,
       maker: this.maker,
-      now: () => Date.now(),
+      now: () => this.time.now(),
       onFinal: (hash, block, certificate) => this.takeFinal(hash, block, certificate),
       finalsDurable: () => this.finalsWritten,
       onTerm: (start, seat) => this.takeTerm(start, seat),
@@ -506,7 +449,7 @@ export class Node {
     this.finals.noteExecuted(height)
     this.catchUp?.noteExecuted(height)
     if (final !== undefined) this.checkRoots(final.block.header)
-    if (final !== undefined) this.notices.push({ height, hash: final.hash, header: final.block.header, receipts })
+    if (final !== undefined) this.notices.add({ height, hash: final.hash, header: final.block.header, receipts })
     if (final !== undefined && this.mempool.count > 0) this.clearMempool(final.hash, final.block)
     this.driver.dispatch({ type: 'executed', height })
     if (nextSet !== null && this.elected?.term !== nextSet.term) {
@@ -561,10 +504,7 @@ export class Node {
     this.maker.forget(needed)
     this.executor.keepChangesFrom(needed)
     this.evidence.onBlock()
-    while (this.notices.length > 0 && this.notices[0]!.height <= height) {
-      const notice = this.notices.shift()!
-      for (const listener of this.listeners) listener(notice)
-    }
+    this.notices.tell(height)
   }
 
   private fail(error: unknown): void {

@@ -6,13 +6,19 @@ import type { Method } from '../module.ts'
 import { Table } from '../table.ts'
 import { banOf } from './punishment.ts'
 import { DELEGATES } from './registry.ts'
-import type { Term } from './term.ts'
 
 // Delegates that miss most of their turns are jailed: not paid for the term, not elected until they are released.
 // In every round of n slots each seat has one turn, so the blocks of a seat tell how many turns it missed.
 
 /** Three seats bear no fault at all: an absent fourth is worth more than none. */
 const LEAST_SEATS_LEFT = 4
+
+/** The seats of a term, and how many blocks each has made. */
+interface Seats {
+  readonly term: number
+  readonly members: readonly { readonly address: Uint8Array }[]
+  readonly made: readonly number[]
+}
 
 const attendanceSchema = record({
   term: uint(),
@@ -56,7 +62,7 @@ export function isEligible(reader: Pick<StateReader, 'get'>, of: Uint8Array): bo
  * Counts the block that is being executed. A round in which less than a quorum of the seats made a block does not count:
  * finality stood still then, through no fault of those who waited.
  */
-export function noteBlock(host: Host, { members }: Pick<Term, 'members'>): void {
+export function noteBlock(host: Host, { members }: Pick<Seats, 'members'>): void {
   const { term, slot } = host.block
   const round = Math.floor(slot / members.length)
   const known = attendances.get(host)
@@ -73,7 +79,7 @@ export function noteBlock(host: Host, { members }: Pick<Term, 'members'>): void 
 }
 
 /** Jails who missed too many turns of this term, the most absent first. Once a term, when the next set is named. */
-export function jailAbsent(host: Host, { term, members, made }: Pick<Term, 'term' | 'members' | 'made'>): void {
+export function jailAbsent(host: Host, { term, members, made }: Seats): void {
   const { jailLeastRounds, jailMissedShare, jailMost, jailMs } = host.parameters
   const { rounds } = attendances.get(host) ?? { rounds: 0 }
   if (rounds < jailLeastRounds) return

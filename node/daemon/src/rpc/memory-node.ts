@@ -59,8 +59,8 @@ import type {
   SubmitOutcome,
   TransactionPlace,
 } from '../api.ts'
-import { Mempool } from '../mempool.ts'
-import { protocolStatus } from '../protocol-watch.ts'
+import { Mempool } from '../blocks/mempool.ts'
+import { protocolStatus } from '../consensus/protocol-watch.ts'
 
 const DEFAULT_DELEGATES = 4
 const DEFAULT_GRAINS = 10n ** 14n

@@ -4,7 +4,7 @@ import { type SignRequest, signedHash } from '@smartshare/consensus'
 import { bls } from '@smartshare/crypto'
 import { type FolderLock, lockFolder } from '@smartshare/link/folder-lock'
 import { nodeDisk, VoteLog } from '@smartshare/store'
-import { type DelegateProof, type Ends, proveDelegate } from '../handshake.ts'
+import { type DelegateProof, type Ends, proveDelegate } from '../peers/handshake.ts'
 import { KEPT_SLOTS, SigningRules } from './signing-rules.ts'
 
 /** How far clocks of delegates may lie apart: a term that stands on a later block began after promises were lost. */

@@ -4,7 +4,7 @@ import { SmartshareError } from '@smartshare/codec'
 import type { SignRequest } from '@smartshare/consensus'
 import { equalBytes } from '@smartshare/crypto'
 import type { Logger } from 'pino'
-import type { DelegateProof, Ends } from '../handshake.ts'
+import type { DelegateProof, Ends } from '../peers/handshake.ts'
 import type { Signer } from './key-signer.ts'
 import {
   answers,

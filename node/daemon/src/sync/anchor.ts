@@ -20,8 +20,8 @@ import {
   verifyExecuted,
 } from '@smartshare/light'
 import type { ChainStore } from '@smartshare/store'
-import type { FinalChain } from '../final-chain.ts'
-import { decodeFinal, encodeFinal, type FinalRecord, MAX_FINAL_BYTES } from '../final-record.ts'
+import type { FinalChain } from '../consensus/final-chain.ts'
+import { decodeFinal, encodeFinal, type FinalRecord, MAX_FINAL_BYTES } from '../consensus/final-record.ts'
 import { bodyMatches } from './check-range.ts'
 
 // What ties a snapshot to the chain: a proof that a quorum of delegates certified what was executed at its height, and the last

@@ -15,7 +15,7 @@ import {
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { bls, equalBytes } from '@smartshare/crypto'
-import type { FinalRecord } from '../final-record.ts'
+import type { FinalRecord } from '../consensus/final-record.ts'
 import type { BlockRange } from './protocol.ts'
 
 /** Where a range is to go on. */

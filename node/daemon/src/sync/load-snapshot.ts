@@ -12,7 +12,7 @@ import {
   readChunk,
   type SnapshotFolder,
 } from '@smartshare/store'
-import { encodeFinal } from '../final-record.ts'
+import { encodeFinal } from '../consensus/final-record.ts'
 import { type AnchoredBlock, type CheckedAnchor, readAnchor } from './anchor.ts'
 import { isFinalBy } from './check-range.ts'
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { pack, SmartshareError } from '@smartshare/codec'
 import { type ChainStore, type Manifest, nodeDisk, SnapshotFolder } from '@smartshare/store'
 import type { Logger } from 'pino'
-import type { FinalChain } from '../final-chain.ts'
+import type { FinalChain } from '../consensus/final-chain.ts'
 import { makeAnchor, termOfAnchor } from './anchor.ts'
 import { encodedHandOver } from './hand-overs.ts'
 

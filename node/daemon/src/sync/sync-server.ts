@@ -1,8 +1,8 @@
 import { SmartshareError } from '@smartshare/codec'
 import type { Link } from '@smartshare/link'
 import { type ChainStore, encodeManifest } from '@smartshare/store'
-import type { FinalChain } from '../final-chain.ts'
-import { splitFinal } from '../final-record.ts'
+import type { FinalChain } from '../consensus/final-chain.ts'
+import { splitFinal } from '../consensus/final-record.ts'
 import { encodedHandOver } from './hand-overs.ts'
 import {
   type BlockRange,

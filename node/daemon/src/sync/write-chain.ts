@@ -3,10 +3,10 @@ import { BLS_SIGNATURE_BYTES, type Block, encodeBlock, encodeCertificate, type H
 import { genesisTerm, type TermStart, termAfter } from '@smartshare/consensus'
 import { firstSet } from '@smartshare/runtime'
 import { openStore } from '@smartshare/store'
-import { BlockExecutor } from '../block-executor.ts'
-import { FinalChain } from '../final-chain.ts'
-import type { FinalRecord } from '../final-record.ts'
-import { RecordLog } from '../record-log.ts'
+import { FinalChain } from '../consensus/final-chain.ts'
+import type { FinalRecord } from '../consensus/final-record.ts'
+import { RecordLog } from '../consensus/record-log.ts'
+import { BlockExecutor } from '../execution/block-executor.ts'
 import type { MemoryNode } from '../rpc/memory-node.ts'
 
 /** A final block of the node as it lies in a block log. */

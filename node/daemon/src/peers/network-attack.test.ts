@@ -7,10 +7,10 @@ import { sha256 } from '@smartshare/crypto'
 import { type Channel, createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { readConfig } from './config.ts'
+import { readConfig } from '../config.ts'
+import { NodeKeeper } from '../node-keeper.ts'
+import { TestNetwork } from '../test-network.ts'
 import { encodeHello, NETWORK_VERSION } from './handshake.ts'
-import { NodeKeeper } from './node-keeper.ts'
-import { TestNetwork } from './test-network.ts'
 
 // Real nodes, and peers that keep to the protocol by its words but not by its measure.
 

@@ -6,11 +6,11 @@ import { balanceOf, banOf } from '@smartshare/runtime'
 import { testAccount } from '@smartshare/runtime/testing'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryNode } from '../rpc/memory-node.ts'
+import { twoFinals } from '../rpc/test-evidence.ts'
 import { AccountCaller } from './account-caller.ts'
 import { EvidenceFile, MAX_PENDING_EVIDENCE } from './evidence-file.ts'
 import { EvidenceWatcher } from './evidence-watcher.ts'
-import { MemoryNode } from './rpc/memory-node.ts'
-import { twoFinals } from './rpc/test-evidence.ts'
 
 /** Longer than any node of four waits for its turn, with the report executed. */
 const BLOCKS = 12

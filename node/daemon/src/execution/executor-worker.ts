@@ -3,10 +3,10 @@ import { pack, SmartshareError } from '@smartshare/codec'
 import { allBalances, decodeGenesis } from '@smartshare/runtime'
 import { encodeProof } from '@smartshare/state'
 import { ChainStore } from '@smartshare/store'
+import { splitFinal } from '../consensus/final-record.ts'
+import { takeSnapshot } from '../sync/snapshot-order.ts'
 import { BlockExecutor, type Executed } from './block-executor.ts'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
-import { splitFinal } from './final-record.ts'
-import { takeSnapshot } from './sync/snapshot-order.ts'
 
 // The one thread that owns the state: executes what it is handed in order, and commits when nothing more waits.
 const { folder, snapshotFolder, genesis, protocolVersion, port } = workerData as {

@@ -2,9 +2,9 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { type DelegateSet, decodeSet } from '@smartshare/chain'
 import { SmartshareError, unpack } from '@smartshare/codec'
 import type { ExecutedFacts } from '@smartshare/store'
+import type { SnapshotReport } from '../sync/snapshot-order.ts'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
 import type { KeyChange } from './recent-changes.ts'
-import type { SnapshotReport } from './sync/snapshot-order.ts'
 
 export interface ExecutedReport {
   readonly facts: ExecutedFacts

@@ -10,8 +10,8 @@ import {
 import { toHex } from '@smartshare/crypto'
 import { type Channel, FaultWeight, type GossipVerdict, type Link, type LinkMetrics } from '@smartshare/link'
 import type { Logger } from 'pino'
+import { CompactReceiver, CompactSender, type Taken } from '../blocks/compact-blocks.ts'
 import { Bonds } from './bonds.ts'
-import { CompactReceiver, CompactSender, type Taken } from './compact-blocks.ts'
 import {
   type DelegateProof,
   decodeProof,

@@ -9,10 +9,10 @@ import { peerIdOfKey } from '@smartshare/link'
 import fc from 'fast-check'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readConfig } from './config.ts'
-import { NodeKeeper } from './node-keeper.ts'
-import { bend, dice } from './test-bend.ts'
-import { TestNetwork } from './test-network.ts'
+import { bend, dice } from '../blocks/test-bend.ts'
+import { readConfig } from '../config.ts'
+import { NodeKeeper } from '../node-keeper.ts'
+import { TestNetwork } from '../test-network.ts'
 
 const PATIENCE = { timeout: 30_000, interval: 20 }
 const MESSAGES = 6_000

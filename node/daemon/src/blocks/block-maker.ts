@@ -26,9 +26,9 @@ import {
   summarise,
 } from '@smartshare/runtime'
 import type { ExecutedFacts } from '@smartshare/store'
+import type { RecentChanges } from '../execution/recent-changes.ts'
+import type { RecentFacts } from '../execution/recent-facts.ts'
 import type { Mempool } from './mempool.ts'
-import type { RecentChanges } from './recent-changes.ts'
-import type { RecentFacts } from './recent-facts.ts'
 import type { SignaturePool } from './signature-pool.ts'
 
 /** Room in a block for everything that is not a transaction. */

@@ -10,8 +10,8 @@ import {
 import { SmartshareError } from '@smartshare/codec'
 import { addressOfKey, type KeyPair } from '@smartshare/crypto'
 import { getAccount, nextNonce } from '@smartshare/runtime'
-import type { NodeApi } from './api.ts'
-import { estimate } from './rpc/estimate.ts'
+import type { NodeApi } from '../api.ts'
+import { estimate } from '../rpc/estimate.ts'
 
 /** Lane of what a node sends by itself, so that it is never in the way of what its operator sends. */
 const LANE = MAX_LANES - 1

@@ -5,8 +5,8 @@ import type { Message } from '@smartshare/consensus'
 import { toHex } from '@smartshare/crypto'
 import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { callNode, TestNetwork, type TestNode } from '../test-network.ts'
 import { ClockWatch } from './clock-watch.ts'
-import { callNode, TestNetwork, type TestNode } from './test-network.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 const PATIENCE = { timeout: 120_000, interval: 200 }

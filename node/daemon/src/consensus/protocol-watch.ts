@@ -1,9 +1,9 @@
 import { checkKnown, rulesOf, storedRules } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
 import type { Logger } from 'pino'
-import type { ProtocolStatus } from './api.ts'
-import type { RecentChanges } from './recent-changes.ts'
-import type { RecentFacts } from './recent-facts.ts'
+import type { ProtocolStatus } from '../api.ts'
+import type { RecentChanges } from '../execution/recent-changes.ts'
+import type { RecentFacts } from '../execution/recent-facts.ts'
 
 type Genesis = Parameters<typeof rulesOf>[2]
 

@@ -13,9 +13,9 @@ import {
   type TermStart,
 } from '@smartshare/consensus'
 import type { Logger } from 'pino'
-import type { BlockMaker } from './block-maker.ts'
-import type { Network } from './network.ts'
-import { isRefusal, type Signer } from './signer/key-signer.ts'
+import type { BlockMaker } from '../blocks/block-maker.ts'
+import type { Network } from '../peers/network.ts'
+import { isRefusal, type Signer } from '../signer/key-signer.ts'
 
 /** Where consensus keeps what it learned: what depends on it is not sent before it is on disk. */
 export interface ConsensusLog {

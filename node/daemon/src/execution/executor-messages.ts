@@ -1,6 +1,6 @@
 import type { ErrorDetails } from '@smartshare/codec'
 import type { ExecutedFacts } from '@smartshare/store'
-import type { SnapshotReport } from './sync/snapshot-order.ts'
+import type { SnapshotReport } from '../sync/snapshot-order.ts'
 
 /** What the node asks of its executor thread. */
 export type ExecutorRequest =

@@ -9,12 +9,12 @@ import { callOf, testAccount } from '@smartshare/runtime/testing'
 import fc from 'fast-check'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { readConfig } from './config.ts'
+import { readConfig } from '../config.ts'
+import { NodeKeeper } from '../node-keeper.ts'
+import { signed } from '../rpc/test-transaction.ts'
+import { TestNetwork } from '../test-network.ts'
 import { encodeHello, encodeProof, NETWORK_VERSION } from './handshake.ts'
 import { TRANSACTIONS_TOPIC } from './network.ts'
-import { NodeKeeper } from './node-keeper.ts'
-import { signed } from './rpc/test-transaction.ts'
-import { TestNetwork } from './test-network.ts'
 
 // A real node, and peers that speak its protocols over real links up to the point where they do not.
 

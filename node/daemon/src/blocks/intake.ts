@@ -3,7 +3,7 @@ import { SmartshareError } from '@smartshare/codec'
 import type { GossipVerdict } from '@smartshare/link'
 import { checkAdmission, type Parameters } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
-import type { SubmitOutcome } from './api.ts'
+import type { SubmitOutcome } from '../api.ts'
 import { MEMPOOL_LIMITS, type Mempool } from './mempool.ts'
 import type { SignaturePool } from './signature-pool.ts'
 

@@ -28,6 +28,8 @@ const first = Number(values.seed)
 const seeds = Number(values.seeds)
 const slots = Number(values.slots)
 const print = seeds === 1 && !values.quiet ? (line: string) => console.log(line) : null
+/** Seeds after which a line tells how far it is. */
+const SEEDS_PER_LINE = 10
 let wrong = 0
 let crashes = 0
 let slotsRun = 0
@@ -67,6 +69,9 @@ function runSeeds(): void {
       if (report.violations.length > 0) wrong += 1
       if (report.violations.length > 0 || seeds === 1)
         console.log(JSON.stringify({ seed, seats, ...report, traitors: options.traitors }))
+    }
+    if (seeds > 1 && (seed - first) % SEEDS_PER_LINE === SEEDS_PER_LINE - 1) {
+      console.error(`seed ${seed}: ${slotsRun} slots so far, ${wrong} runs with violations`)
     }
   }
   console.log(`${seeds} seeds, ${slotsRun} slots, ${crashes} crashes, ${wrong} runs with violations`)

@@ -3,9 +3,10 @@ import { StateJournal } from '@smartshare/state'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { currentTerm, nextSet } from '../delegates/term.ts'
+import { reportOf, twoVotes } from '../evidence/testing-evidence.ts'
 import { executeBlock } from '../execute-block.ts'
 import { presets } from '../parameters.ts'
-import { callOf, TestChain } from '../testing.ts'
+import { callOf, delegateName, TestChain } from '../testing.ts'
 import { changeable, checkTogether, mergeChanges, withChanges } from './changeable.ts'
 import { getProposal, proposalState } from './proposals.ts'
 import { rulesOf, storedRules } from './rules.ts'
@@ -105,6 +106,19 @@ describe('governance', () => {
     expect(getProposal(chain.state, 1).approvals).toHaveLength(2)
     expect(stateOf(chain)).toBe('open')
     chain.run('delegate', vote(1))
+    expect(stateOf(chain)).toBe('scheduled')
+  })
+
+  it('lets no convicted delegate decide, although it has its seat to the end of the term', () => {
+    const chain = new TestChain({ accounts: ['reporter'], delegates: 4, parameters })
+    const [first, second, third, traitor] = [0, 1, 2, 3].map(delegateName) as [string, string, string, string]
+    chain.run(first, proposal(chain))
+    chain.run(traitor, vote(1))
+    chain.run('reporter', reportOf(chain, twoVotes(chain, 3)))
+    expect(() => chain.run(traitor, vote(1, false))).toThrow(code('GOVERNANCE_SEAT'))
+    chain.run(second, vote(1))
+    expect(stateOf(chain)).toBe('open')
+    chain.run(third, vote(1))
     expect(stateOf(chain)).toBe('scheduled')
   })
 

@@ -1,6 +1,7 @@
 import { ADDRESS_BYTES, quorum } from '@smartshare/chain'
 import { bool, fixedBytes, record, SmartshareError, text, uint } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
+import { banOf } from '../delegates/punishment.ts'
 import { currentTerm, type Term } from '../delegates/term.ts'
 import type { EventKind, Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
@@ -140,9 +141,11 @@ function activate(host: Host): void {
   host.emit(activatedEvent, { proposal: next.proposal, ...next.rules })
 }
 
+/** The running term, in which the sender has a seat. A convicted delegate keeps its seat to the end, but decides nothing. */
 function seatedIn(host: Host, sender: Uint8Array): Term {
   const term = currentTerm(host)
-  if (term.members.some((member) => equalBytes(member.address, sender))) return term
+  const isMember = term.members.some((member) => equalBytes(member.address, sender))
+  if (isMember && banOf(host, sender) === undefined) return term
   throw new SmartshareError('GOVERNANCE_SEAT', 'only delegates of the running term propose and vote')
 }
 
@@ -167,7 +170,8 @@ function cast(host: Host, term: Term, id: number, proposal: Proposal, voter: Uin
   if ((approve ? proposal.approvals : proposal.rejections).some(isVoter)) {
     throw new SmartshareError('GOVERNANCE_VOTED', `this delegate is ${approve ? 'for' : 'against'} it already`)
   }
-  const seated = new Set(term.members.map(({ address: of }) => mapKey(of)))
+  const voters = term.members.filter((member) => banOf(host, member.address) === undefined)
+  const seated = new Set(voters.map(({ address: of }) => mapKey(of)))
   const others = (list: readonly Uint8Array[]) => list.filter((one) => !isVoter(one) && seated.has(mapKey(one)))
   const approvals = [...others(proposal.approvals), ...(approve ? [voter] : [])]
   const rejections = [...others(proposal.rejections), ...(approve ? [] : [voter])]

@@ -49,6 +49,7 @@ export function checkChanges(changes: readonly ParameterChange[]): void {
 
 /** The parameters of genesis with these changes. */
 export function withChanges(genesis: Parameters, changes: readonly ParameterChange[]): Parameters {
+  if (changes.length === 0) return genesis
   const changed: Record<string, number | bigint> = {}
   for (const { parameter, value } of changes) {
     const { name } = changeable.find(({ number }) => number === parameter)!

@@ -11,17 +11,19 @@ import type { SignaturePool } from './signature-pool.ts'
 const MOST_BATCH_BYTES = 512 * 1024
 const MOST_BATCH_TRANSACTIONS = 500
 
+interface Latest {
+  readonly state: Pick<StateReader, 'get'>
+  readonly height: number
+  readonly basePrice: bigint
+  readonly parameters: Parameters
+}
+
 export interface IntakeParts {
   readonly chainId: Uint8Array
   readonly mempool: Mempool
   readonly signatures: SignaturePool
   /** The latest executed state and the block that comes next. */
-  readonly latest: () => {
-    state: Pick<StateReader, 'get'>
-    height: number
-    basePrice: bigint
-    parameters: Parameters
-  }
+  readonly latest: () => Latest
   /** True if a transaction is executed already. */
   readonly isExecuted: (id: Uint8Array) => boolean
   readonly gossip: (wires: readonly Uint8Array[]) => void
@@ -39,7 +41,7 @@ export class Intake {
 
   /** Checks and admits what a client submits, and passes on what is new. */
   async submit(wires: readonly Uint8Array[]): Promise<SubmitOutcome[]> {
-    const sorted = wires.map((wire) => this.sort(wire))
+    const sorted = this.sortAll(wires)
     const outcomes = await this.admit(sorted)
     const fresh = sorted.flatMap((one, i) => ('tx' in one && outcomes[i] === undefined ? [one.tx.wire] : []))
     for (const batch of batches(fresh)) this.parts.gossip(batch)
@@ -52,7 +54,7 @@ export class Intake {
 
   /** Judges a gossiped batch: what no honest node passes on is held against the sender. */
   async judge(wires: readonly Uint8Array[]): Promise<GossipVerdict> {
-    const sorted = wires.map((wire) => this.sort(wire))
+    const sorted = this.sortAll(wires)
     const outcomes = await this.admit(sorted)
     const errors = sorted.map((one, i) => outcomes[i] ?? ('error' in one ? one.error : undefined))
     if (errors.some((error) => error !== undefined && isJunk(error.code))) return 'reject'
@@ -60,14 +62,18 @@ export class Intake {
     return fresh ? 'accept' : 'ignore'
   }
 
+  private sortAll(wires: readonly Uint8Array[]): Sorted[] {
+    const latest = this.parts.latest()
+    return wires.map((wire) => this.sort(wire, latest))
+  }
+
   /** Everything but the signatures. */
-  private sort(wire: Uint8Array): Sorted {
+  private sort(wire: Uint8Array, { state, height, basePrice, parameters }: Latest): Sorted {
     const { mempool, chainId } = this.parts
     try {
       // What arrives may be a view into a large message: what is kept has its own bytes.
       const tx = parseTransaction(Uint8Array.from(wire), chainId)
       if (mempool.has(tx.id) || this.parts.isExecuted(tx.id)) return { known: tx.id }
-      const { state, height, basePrice, parameters } = this.parts.latest()
       checkAdmission(tx, state, { height, basePrice }, parameters, MEMPOOL_LIMITS.mostPerLane)
       // Before its signatures: what the mempool would refuse must not cost more than to read it.
       mempool.check(tx)

@@ -32,6 +32,8 @@ export interface Pending {
   readonly laneKey: string
   /** Short id under which blocks name it. */
   readonly wireKey: string
+  /** Who sends and who pays. */
+  readonly accounts: readonly string[]
   /** Order of arrival. */
   readonly arrival: number
   /** How many transactions stood in its place before it. */
@@ -133,7 +135,7 @@ export class Mempool {
       throw new SmartshareError('MEMPOOL_LANE_FULL', `at most ${mostPerLane} transactions of a lane wait`)
     }
     for (const account of accountsOf(tx)) {
-      if (former !== undefined && accountsOf(former.tx).includes(account)) continue
+      if (former?.accounts.includes(account)) continue
       if ((this.byAccount.get(account) ?? 0) < mostPerAccount) continue
       throw new SmartshareError('MEMPOOL_ACCOUNT_FULL', `at most ${mostPerAccount} transactions of an account wait`)
     }
@@ -178,7 +180,8 @@ export class Mempool {
   private insert(tx: ParsedTransaction, laneKey: string, replacements: number): void {
     const idKey = mapKey(tx.id)
     const wireKey = mapKey(wireHash(tx.wire).subarray(0, SHORT_ID_BYTES))
-    const pending: Pending = { tx, idKey, laneKey, wireKey, arrival: this.arrivals++, replacements }
+    const accounts = accountsOf(tx)
+    const pending: Pending = { tx, idKey, laneKey, wireKey, accounts, arrival: this.arrivals++, replacements }
     const { nonce, expiryHeight } = tx.body
     const lane = this.lanes.get(laneKey)
     if (lane === undefined) {
@@ -190,7 +193,7 @@ export class Mempool {
     }
     this.byId.set(idKey, pending)
     this.byWire.set(wireKey, pending)
-    for (const account of accountsOf(tx)) this.byAccount.set(account, (this.byAccount.get(account) ?? 0) + 1)
+    for (const account of accounts) this.byAccount.set(account, (this.byAccount.get(account) ?? 0) + 1)
     this.sizeBytes += tx.wire.length
     const expiring = this.byExpiry.get(expiryHeight)
     if (expiring === undefined) this.byExpiry.set(expiryHeight, new Set([idKey]))
@@ -287,10 +290,10 @@ export class Mempool {
   }
 
   private drop(pending: Pending): void {
-    const { tx, idKey, laneKey, wireKey } = pending
+    const { tx, idKey, laneKey, wireKey, accounts } = pending
     this.byId.delete(idKey)
     if (this.byWire.get(wireKey) === pending) this.byWire.delete(wireKey)
-    for (const account of accountsOf(tx)) {
+    for (const account of accounts) {
       const left = this.byAccount.get(account)! - 1
       if (left === 0) this.byAccount.delete(account)
       else this.byAccount.set(account, left)

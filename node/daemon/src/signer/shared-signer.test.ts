@@ -67,6 +67,8 @@ function note(message: Message): void {
   }
 }
 
+const votesOfTheSigner = () => [...heard.values()].filter((vote) => vote.seat === 3).length
+
 /** Pairs of statements that would convict: two values of one kind, or Final and Skip. */
 function contradictions(): string[] {
   const bySlot = Map.groupBy(heard.values(), ({ term, slot, seat }) => `${term} ${slot} ${seat}`)
@@ -139,6 +141,8 @@ describe('two nodes with one signer', () => {
   it('never contradict each other, though both and the signer are killed at any time', async () => {
     const [first, , , own, twin] = network.nodes
     await Promise.all([own!, twin!].map(goesOn))
+    // The observer may find the nodes late: a node that starts slowly is dialled ever more rarely.
+    await expect.poll(votesOfTheSigner, PATIENCE).toBeGreaterThan(0)
     const victims = [own!, twin!]
     for (let i = 0; i < KILLS; i++) {
       const victim = victims[i % victims.length]!
@@ -151,8 +155,7 @@ describe('two nodes with one signer', () => {
       network.start(victim)
       await goesOn(victim)
     }
-    const seat = [...heard.values()].filter((vote) => vote.seat === 3)
-    expect(seat.length).toBeGreaterThan(20)
+    await expect.poll(votesOfTheSigner, PATIENCE).toBeGreaterThan(20)
     expect(contradictions()).toEqual([])
   })
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildLvm } from './lvm/build.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampPath = join(root, 'node_modules', '.smartshare-installed')
@@ -97,9 +98,18 @@ function build() {
   if (tookMs > 2000) say(`built (${(tookMs / 1000).toFixed(1)} s)`)
 }
 
+async function buildMachine() {
+  try {
+    if (await buildLvm()) say('built the Lua machine')
+  } catch (error) {
+    fail(`building the Lua machine: ${error.message}`, 'remove node_modules and run `npm run setup`')
+  }
+}
+
 if (Number(process.versions.node.split('.')[0]) < LEAST_NODE_MAJOR) {
   fail(`Node ${process.versions.node} is too old`, `install Node ${LEAST_NODE_MAJOR} or newer`)
 }
 install()
 if (process.argv.includes('tests')) installPrograms()
+await buildMachine()
 build()

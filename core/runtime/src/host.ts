@@ -1,6 +1,7 @@
-import type { ChainEvent } from '@smartshare/chain'
-import { encode, type Schema } from '@smartshare/codec'
+import { type ChainEvent, MAX_EVENTS } from '@smartshare/chain'
+import { encode, type Schema, SmartshareError } from '@smartshare/codec'
 import type { RangeOptions, StateEntry, StateJournal, StateReader } from '@smartshare/state'
+import { ContractEngine } from './contracts/engine.ts'
 import { GAS, GasMeter } from './gas.ts'
 import type { Parameters } from './parameters.ts'
 
@@ -24,10 +25,21 @@ export interface EventKind<T> {
   readonly schema: Schema<T>
 }
 
+/** Most bytes of all events of one transaction; with `MAX_EVENTS` they bound a receipt. */
+const MAX_EVENT_BYTES = 1024 * 1024
+
 /** Who acts, and how far the sender's balance may fall (docs/spec/chain.md, "Paying for bytes"). */
 export interface Actor {
   readonly sender: Uint8Array
   readonly floorGrains: bigint
+}
+
+/** A begun attempt: what to go back to. */
+export interface Attempt {
+  readonly depth: number
+  readonly eventCount: number
+  readonly eventBytes: number
+  readonly storedBytes: number
 }
 
 /**
@@ -38,15 +50,43 @@ export class Host implements StateReader {
   readonly block: BlockFacts
   readonly parameters: Parameters
   events: ChainEvent[] = []
+  /** Bytes of the events of the running transaction. */
+  eventBytes = 0
   /** Undefined while the block itself acts. */
   actor: Actor | undefined
   gas = new GasMeter(Number.MAX_SAFE_INTEGER)
+  /** By how many bytes the contracts' part of the state grew (or shrank) in this transaction. */
+  storedBytes = 0
+  /** Sources that were loaded in this block, by their hashes: loading is paid for once. */
+  readonly loaded = new Set<string>()
+  /** Contracts that are being called, the innermost last. */
+  readonly calling: string[] = []
   private readonly journal: StateJournal
+  private ownEngine: ContractEngine | undefined
 
-  constructor(journal: StateJournal, block: BlockFacts, parameters: Parameters) {
+  constructor(journal: StateJournal, block: BlockFacts, parameters: Parameters, engine?: ContractEngine) {
     this.journal = journal
     this.block = block
     this.parameters = parameters
+    this.ownEngine = engine
+  }
+
+  /** Runs contracts; made when the first one is called, if none was given. */
+  get engine(): ContractEngine {
+    this.ownEngine ??= new ContractEngine()
+    return this.ownEngine
+  }
+
+  /** How many attempts are under way inside each other. */
+  get depth(): number {
+    return this.journal.depth
+  }
+
+  /** Forgets what the transaction before said and stored. */
+  beginTransaction(): void {
+    this.events = []
+    this.eventBytes = 0
+    this.storedBytes = 0
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -72,22 +112,51 @@ export class Host implements StateReader {
   }
 
   emit<T>(kind: EventKind<T>, value: T): void {
-    const data = encode(kind.schema, value)
-    this.gas.charge(GAS.event + GAS.eventByte * data.length)
-    this.events.push({ target: kind.target, name: kind.name, data })
+    this.pushEvent({ target: kind.target, name: kind.name, data: encode(kind.schema, value) })
+  }
+
+  /** Throws EVENTS_FULL: what a transaction says must fit into its receipt. */
+  pushEvent(event: ChainEvent): void {
+    const { events } = this
+    this.gas.charge(GAS.event + GAS.eventByte * event.data.length)
+    if (this.actor !== undefined) {
+      const sizeBytes = this.eventBytes + event.data.length
+      if (events.length >= MAX_EVENTS || sizeBytes > MAX_EVENT_BYTES) {
+        throw new SmartshareError('EVENTS_FULL', 'the events of a transaction are too many or too large')
+      }
+      this.eventBytes = sizeBytes
+    }
+    events.push(event)
+  }
+
+  /** Begins what can be taken back as a whole; ends by `keep` or `takeBack`, the innermost first. */
+  begin(): Attempt {
+    const { events, storedBytes, eventBytes } = this
+    this.journal.begin()
+    return { depth: this.journal.depth, eventCount: events.length, eventBytes, storedBytes }
+  }
+
+  keep(): void {
+    this.journal.commit()
+  }
+
+  /** State and events are as they were when `attempt` began, also if others began inside it and did not end. */
+  takeBack({ depth, eventCount, eventBytes, storedBytes }: Attempt): void {
+    while (this.journal.depth >= depth) this.journal.revert()
+    this.events.length = eventCount
+    this.eventBytes = eventBytes
+    this.storedBytes = storedBytes
   }
 
   /** Runs `act` as a whole: if it throws, state and events are as before. */
   attempt<T>(act: () => T): T {
-    const eventCount = this.events.length
-    this.journal.begin()
+    const attempt = this.begin()
     try {
       const result = act()
-      this.journal.commit()
+      this.keep()
       return result
     } catch (error) {
-      this.journal.revert()
-      this.events.length = eventCount
+      this.takeBack(attempt)
       throw error
     }
   }

@@ -18,6 +18,30 @@ export {
 export { storageReceiptHash } from './agreements/receipt.ts'
 export { serviceTime } from './beacon/beacon.ts'
 
+export {
+  type Abi,
+  type AbiEvent,
+  type AbiMethod,
+  type AbiParameter,
+  abiType,
+  decodeAbi,
+  decodeParameters,
+  encodeParameters,
+} from './contracts/abi.ts'
+export { callView } from './contracts/call.ts'
+export { contractStateKey, entriesOf } from './contracts/contract-state.ts'
+export { codeHashOf, settleDeposit } from './contracts/contracts.ts'
+export { ContractEngine } from './contracts/engine.ts'
+export {
+  type Contract,
+  type ContractCode,
+  contractCount,
+  contractsFrom,
+  findContract,
+  getCode,
+  getContract,
+  MAX_SOURCE_BYTES,
+} from './contracts/registry.ts'
 export { type ElectionView, lastElection } from './delegates/election.ts'
 export { BACKING_PER_BOND } from './delegates/elimination.ts'
 export { jailOf, releaseCall } from './delegates/jail.ts'
@@ -44,7 +68,7 @@ export { checkKnown, LATEST_VERSION, type Rules, rulesOf, storedRules } from './
 export { Host } from './host.ts'
 export { intrinsicGas } from './intrinsic-gas.ts'
 export { mapKey } from './keys.ts'
-export { type Method, type Module, resolveCall } from './module.ts'
+export { type Method, type Module, resolveCall, runCall } from './module.ts'
 export { modules } from './modules.ts'
 export { collateralFor, LEAST_ROOM_BYTES, MAX_ADDRESSES, periodPrice, STORAGE } from './offers/offer.ts'
 export type { Page, PageOptions } from './offers/page.ts'

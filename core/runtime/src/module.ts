@@ -1,5 +1,6 @@
 import type { Call } from '@smartshare/chain'
 import { decode, type Schema, SmartshareError } from '@smartshare/codec'
+import { callByTransaction } from './contracts/call.ts'
 import type { EventKind, Host } from './host.ts'
 
 /** One kind of call: its arguments, a pure check of their form, and what it does. */
@@ -27,10 +28,22 @@ export interface Module {
   endBlock?(host: Host): void
 }
 
+/** Runs a call of a transaction: of a system module, or of a contract. Throws what is wrong with it. */
+export function runCall(host: Host, modules: readonly Module[], call: Call, sender: Uint8Array): void {
+  if (typeof call.target !== 'number') {
+    callByTransaction(host, call, sender)
+    return
+  }
+  const { method, args } = resolveCall(modules, call)
+  host.gas.charge(method.gas)
+  method.check(args)
+  method.execute(host, args, sender)
+}
+
 /** Finds the method of a call and decodes its arguments. Throws CALL_UNKNOWN or CODEC_*. */
 export function resolveCall(modules: readonly Module[], call: Call): { method: Method<unknown>; args: unknown } {
   if (typeof call.target !== 'number' || typeof call.method !== 'number') {
-    throw new SmartshareError('CALL_UNKNOWN', 'contracts are not part of this version of the protocol')
+    throw new SmartshareError('CALL_UNKNOWN', 'methods of system modules are called by number')
   }
   const module = modules.find((candidate) => candidate.id === call.target)
   const method = module?.methods.find((candidate) => candidate.id === call.method)

@@ -1,6 +1,7 @@
 import { accountsModule } from './accounts/accounts.ts'
 import { agreements } from './agreements/agreements.ts'
 import { beacon } from './beacon/beacon.ts'
+import { contracts } from './contracts/contracts.ts'
 import { delegates } from './delegates/delegates.ts'
 import { evidenceModule } from './evidence/evidence.ts'
 import { governance } from './governance/governance.ts'
@@ -22,4 +23,5 @@ export const modules: readonly Module[] = [
   beacon,
   evidenceModule,
   governance,
+  contracts,
 ]

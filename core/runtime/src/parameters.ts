@@ -85,6 +85,8 @@ export const parametersSchema = record({
   grantLockMs: uint(),
   /** Whole terms that lie at least between a decision of governance and its activation. */
   upgradeDelayTerms: uint(1_000, 1),
+  /** What a byte that a contract stores locks until it is freed. */
+  stateByteGrains: amount,
 })
 
 export type Parameters = Infer<typeof parametersSchema>
@@ -141,6 +143,8 @@ const main: Parameters = {
   grantLockMs: 730 * DAY_MS,
   // Two weeks to update every node.
   upgradeDelayTerms: 14,
+  // A kilobyte locks a tenth of an SSP.
+  stateByteGrains: 10_000n,
 }
 
 const test: Parameters = {

@@ -15,6 +15,7 @@ import {
   parseTransaction,
   type Receipt,
   revealHash,
+  SSP,
   STATUS_DONE,
   TRANSACTION_VERSION,
   type TransactionBody,
@@ -23,12 +24,19 @@ import {
 } from '@smartshare/chain'
 import { decode, encode, SmartshareError } from '@smartshare/codec'
 import { addressOfKey, bls, KeyPair, sha256 } from '@smartshare/crypto'
-import { MemoryState, StateJournal } from '@smartshare/state'
+import { type LuaValue, textBytes } from '@smartshare/lvm'
+import { MemoryState, StateJournal, type StateReader } from '@smartshare/state'
 import { getAccount, nextNonce } from './accounts/accounts.ts'
+import { decodeAbi, decodeParameters, encodeParameters } from './contracts/abi.ts'
+import { callView } from './contracts/call.ts'
+import { ContractEngine, MAX_LOAD_GAS } from './contracts/engine.ts'
+import { getCode } from './contracts/registry.ts'
 import { executeBlock } from './execute-block.ts'
+import { GasMeter } from './gas.ts'
 import { Gate } from './gate.ts'
 import { chainIdOf, type Genesis, writeGenesis } from './genesis.ts'
 import { type Rules, rulesOf } from './governance/rules.ts'
+import { Host } from './host.ts'
 import { mapKey } from './keys.ts'
 import { modules } from './modules.ts'
 import { type Parameters, presets } from './parameters.ts'
@@ -118,6 +126,15 @@ export function callOf(moduleName: string, methodName: string, args: unknown): C
   return { target: module.id, method: method.id, arguments: encode(method.arguments, args), funds: [] }
 }
 
+export interface PublishOptions {
+  readonly name?: string
+  /** Arguments of the constructor. */
+  readonly arguments?: readonly LuaValue[]
+  readonly value?: bigint
+  readonly upgrade?: { by: Uint8Array; delayMs: number } | null
+  readonly pauser?: Uint8Array | null
+}
+
 /**
  * A chain whose blocks one delegate makes. Headers are whole but for what consensus alone gives them: they name genesis as their root
  * and carry no certificate of a Final vote.
@@ -130,6 +147,7 @@ export class TestChain {
   /** The last block; before the first one, what stands for genesis. */
   head: Header
   private readonly secret: Uint8Array
+  private readonly engine = new ContractEngine()
   private readonly accounts = new Map<string, TestAccount>()
   /** Nonces used by transactions that were made but are in no block yet, by account and lane. */
   private readonly pending = new Map<string, bigint>()
@@ -246,10 +264,12 @@ export class TestChain {
       journal,
       { hash: headerHash(header), header, rootCertificate: null, transactions },
       this.parameters,
+      undefined,
+      this.engine,
     )
     this.state.apply(executed.changes)
     this.head = header
-    const receipts = executed.receipts.map((encoded) => readable(decodeReceipt(encoded)))
+    const receipts = executed.receipts.map((encoded) => readable(decodeReceipt(encoded), this.state))
     return { header, receipts: receipts.slice(0, -1), own: receipts.at(-1)! }
   }
 
@@ -261,6 +281,39 @@ export class TestChain {
       throw new SmartshareError(receipt.error?.code ?? 'UNKNOWN', receipt.error?.message ?? 'failed')
     }
     return { ...block, receipt }
+  }
+
+  /** Publishes a source in a block of its own; its address. Throws the error of the receipt. */
+  publish(from: TestAccount | string, source: string, options: PublishOptions = {}): Uint8Array {
+    const { name = 'test', arguments: args, value = 0n, upgrade = null, pauser = null } = options
+    const inputs = args === undefined ? [] : this.inputsOf(source, 'constructor')
+    const { receipt } = this.run(
+      from,
+      callOf('contracts', 'publish', {
+        ...{ name, source: textBytes(source), metadata: '', upgrade, pauser, value },
+        arguments: args === undefined ? null : encodeParameters(inputs, args),
+      }),
+    )
+    return receipt.events.find((event) => event.name === 'published')!.data.contract
+  }
+
+  /** A call of a contract's method, for transactions. */
+  contractCall(contract: Uint8Array, method: string, args: readonly LuaValue[] = [], grains = 0n): Call {
+    const abi = decodeAbi(getCode(this.state, contract).abi)
+    const inputs = abi.methods.find((candidate) => candidate.name === method)?.inputs ?? []
+    const funds = grains === 0n ? [] : ([{ token: SSP, amount: grains }] satisfies Call['funds'])
+    return { target: contract, method, arguments: encodeParameters(inputs, args), funds }
+  }
+
+  /** What a view of a contract answers. */
+  view(contract: Uint8Array, method: string, ...args: LuaValue[]): LuaValue {
+    const host = new Host(new StateJournal(this.state), this.head, this.parameters, this.engine)
+    return callView(host, { to: contract, method, args, caller: NOTHING })
+  }
+
+  private inputsOf(source: string, method: string) {
+    const { abi } = this.engine.load(this.engine.slot(0), textBytes(source), new GasMeter(MAX_LOAD_GAS))
+    return abi.methods.find(({ name }) => name === method)?.inputs ?? []
   }
 
   private nextHeader(transactions: readonly ParsedTransaction[], advanceMs: number): Header {
@@ -284,8 +337,17 @@ export class TestChain {
   }
 }
 
-function readable(receipt: Receipt): TestReceipt {
+function readable(receipt: Receipt, reader: Pick<StateReader, 'get'>): TestReceipt {
   const events = receipt.events.map(({ target, name, data }) => {
+    if (target instanceof Uint8Array) {
+      const event = decodeAbi(getCode(reader, target).abi).events.find((candidate) => candidate.name === name)!
+      const values = decodeParameters(event.fields, data)
+      return {
+        module: 'contract',
+        name,
+        data: Object.fromEntries(event.fields.map((field, i) => [field.name, values[i]])),
+      }
+    }
     const module = modules.find(({ id }) => id === target)
     const kind = module?.events.find((candidate) => candidate.name === name)
     if (module === undefined || kind === undefined) {

@@ -1,3 +1,4 @@
+import { contractErrors } from './contract-errors.ts'
 import { delegateErrors } from './delegate-errors.ts'
 import type { ErrorTable } from './error-table.ts'
 import { moneyErrors } from './money-errors.ts'
@@ -7,6 +8,7 @@ import { toolErrors } from './tool-errors.ts'
 
 /** Every code that Smartshare throws: why it happens, and what helps. docs/errors.md shows this table. */
 export const errorCatalogue: ErrorTable = {
+  ...contractErrors,
   ...delegateErrors,
   ...moneyErrors,
   ...nodeErrors,

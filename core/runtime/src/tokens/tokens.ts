@@ -28,6 +28,8 @@ export const pools = {
   foundation: addressOfModule('foundation'),
   /** Money locked in agreements: deposits and collateral. */
   agreements: addressOfModule('agreements'),
+  /** What the bytes that contracts store lock, until they are freed. */
+  contractState: addressOfModule('contract-state'),
 } as const
 
 const balances = new Table(TOKENS, 1, amount)

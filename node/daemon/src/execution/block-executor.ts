@@ -12,6 +12,7 @@ import {
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, RangeAccumulator } from '@smartshare/crypto'
 import {
+  ContractEngine,
   chainIdOf,
   currentTerm,
   executeBlock,
@@ -46,6 +47,8 @@ export class BlockExecutor {
   private readonly latestVersion: number
   private readonly chainId: Uint8Array
   private readonly tree: StateTree
+  /** Keeps machines and loaded contracts from block to block. */
+  private readonly engine = new ContractEngine()
   private range: RangeAccumulator
   /** The state on disk and what was executed since. */
   private pending: StateJournal
@@ -94,6 +97,7 @@ export class BlockExecutor {
       { hash, header, rootCertificate: block.rootCertificate, transactions },
       this.genesis.parameters,
       this.latestVersion,
+      this.engine,
     )
     const ids = transactions.map(({ id }) => id)
     const stored = { header: encodeHeader(header), certificate }

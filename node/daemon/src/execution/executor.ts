@@ -6,6 +6,9 @@ import type { SnapshotReport } from '../sync/snapshot-order.ts'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
 import type { KeyChange } from './recent-changes.ts'
 
+/** Stack of the thread, four times what the deepest calls of contracts were seen to take. */
+const STACK_MIB = 16
+
 export interface ExecutedReport {
   readonly facts: ExecutedFacts
   readonly changes: readonly KeyChange[]
@@ -63,6 +66,8 @@ export class Executor {
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: { folder: folders.state, snapshotFolder: folders.snapshots, genesis, protocolVersion, port: port2 },
       transferList: [port2],
+      // Contracts that call contracts, each in a machine of its own, need a deep stack (core/lvm).
+      resourceLimits: { stackSizeMb: STACK_MIB },
     })
     const first = await new Promise<ExecutorReply>((resolve, reject) => {
       worker.once('error', reject)

@@ -10,8 +10,9 @@ import {
   intrinsicGas,
   modules,
   type Parameters,
-  resolveCall,
   rulesOf,
+  runCall,
+  settleDeposit,
 } from '@smartshare/runtime'
 import { StateJournal } from '@smartshare/state'
 import type { NodeApi } from '../api.ts'
@@ -57,12 +58,8 @@ export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, w
   // No transaction may use more, whatever its own limit says.
   host.gas = new GasMeter(parameters.maxTransactionGas)
   host.gas.charge(intrinsicGas(tx))
-  for (const call of tx.body.calls) {
-    const { method, args } = resolveCall(modules, call)
-    host.gas.charge(method.gas)
-    method.check(args)
-    method.execute(host, args, tx.from)
-  }
+  for (const call of tx.body.calls) runCall(host, modules, call, tx.from)
+  settleDeposit(host, tx.from)
 
   const gas = host.gas.used
   host.gas = unlimited

@@ -1,0 +1,51 @@
+import type { ErrorTable } from './error-table.ts'
+
+/** What calling and publishing contracts throws. */
+export const contractErrors: ErrorTable = {
+  ABI_SIGNATURE: [
+    'A contract declares a method or event in a form that cannot be read.',
+    'Write it like `name(parameter: type, …): type`.',
+  ],
+  ABI_TYPE: [
+    'A type does not exist.',
+    'Use integer, number, boolean, string, bytes, address, amount or any, with [] and ?.',
+  ],
+  ABI_VALUE: [
+    'A value does not fit the type that the method or event declares.',
+    'Compare it with the ABI of the contract.',
+  ],
+  CONTRACT_ATTEMPTS: [
+    'What `contract.pcall` began did not end, or in another order: a coroutine left it in the middle.',
+    'Do not yield out of `contract.pcall`.',
+  ],
+  CONTRACT_DEPTH: ['Contracts call each other too deep.', 'Make fewer calls inside each other.'],
+  CONTRACT_FAILED: [
+    'The contract refused the call or failed; the message is its own.',
+    'Read the message; the source is on the chain.',
+  ],
+  CONTRACT_FUNDS: ['Money was sent with a method that takes none.', 'Call a payable method, or send no money.'],
+  CONTRACT_MEMORY: ['The call needed more memory than a contract has.', 'Work in smaller pieces.'],
+  CONTRACT_METHOD: ['The contract has no such method, or not of this kind.', 'Look at its ABI.'],
+  CONTRACT_NAME: [
+    'The name of a contract has characters that may deceive people.',
+    'Use letters, digits, spaces and . _ -',
+  ],
+  CONTRACT_PAUSED: [
+    'Whom the rules of the contract allow to has paused it.',
+    'Wait until it goes on; views still answer.',
+  ],
+  CONTRACT_REENTRANT: [
+    'A contract was called again while a call of it was under way.',
+    'Declare the method with { reentrant = true } if that is safe.',
+  ],
+  CONTRACT_RESULT: ['A method returned a value of another type than it declares.', 'Correct the contract.'],
+  CONTRACT_RULE: [
+    'The rules of the contract do not allow this to this account.',
+    'They were fixed when it was published.',
+  ],
+  CONTRACT_SOURCE: ['The source of a contract does not load.', 'The message names the line.'],
+  CONTRACT_STATE: ['A name, key or value is nothing that contracts can store.', 'The message says what is allowed.'],
+  CONTRACT_UNKNOWN: ['There is no contract at this address.', 'Check the address and the network.'],
+  CONTRACT_UPGRADE: ['The upgrade was not announced, or its time has not come.', 'Announce it first, then wait.'],
+  EVENTS_FULL: ['A transaction says more events than a receipt holds.', 'Say fewer, or split the work.'],
+}

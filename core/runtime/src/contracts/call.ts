@@ -1,0 +1,168 @@
+import { ADDRESS_BYTES, type Call, SSP } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { equalBytes } from '@smartshare/crypto'
+import { type LuaValue, textBytes } from '@smartshare/lvm'
+import type { Host } from '../host.ts'
+import { mapKey } from '../keys.ts'
+import { release, spend } from '../tokens/tokens.ts'
+import { type AbiMethod, abiType, decodeParameters, encodeParameters } from './abi.ts'
+import type { Program } from './engine.ts'
+import { type Frame, FUEL_PER_GAS, FuelMeter, type Funds } from './frame.ts'
+import { type Contract, getCode, getContract } from './registry.ts'
+
+/** A call of a contract by whomever. */
+interface Request {
+  readonly to: Uint8Array
+  readonly method: string
+  /** Values by themselves, or as they travel. */
+  readonly args: readonly LuaValue[] | Uint8Array
+  readonly caller: Uint8Array
+  readonly funds: readonly Funds[]
+  readonly isView: boolean
+  readonly depth: number
+  /** Most gas that it may use, if less than the caller has. */
+  readonly gas: number | undefined
+  /** Set for the one call that publishing makes. */
+  readonly isConstructor?: boolean
+}
+
+/** A call of a transaction to a contract. Throws CONTRACT_*, ABI_*, CODEC_*, TOKENS_* or GAS_EXHAUSTED. */
+export function callByTransaction(host: Host, call: Call, sender: Uint8Array): LuaValue {
+  if (!(call.target instanceof Uint8Array) || call.target.length !== ADDRESS_BYTES || typeof call.method !== 'string') {
+    throw new SmartshareError('CALL_UNKNOWN', 'methods of contracts are called by name')
+  }
+  const { target: to, method, arguments: args, funds } = call
+  return run(host, { to, method, args, caller: sender, funds, isView: false, depth: 0, gas: undefined })
+}
+
+/** A question to a contract that changes nothing; for RPC. `gas` bounds it. */
+export function callView(
+  host: Host,
+  { to, method, args, caller }: Omit<Request, 'funds' | 'isView' | 'depth' | 'gas'>,
+): LuaValue {
+  return run(host, { to, method, args, caller, funds: [], isView: true, depth: 0, gas: undefined })
+}
+
+/** What publishing calls, if there is one. */
+export function callConstructor(
+  host: Host,
+  to: Uint8Array,
+  args: Uint8Array,
+  sender: Uint8Array,
+  funds: Funds[],
+): void {
+  run(host, {
+    ...{ to, method: 'constructor', args, caller: sender, funds },
+    ...{ isView: false, depth: 0, gas: undefined, isConstructor: true },
+  })
+}
+
+/** A call that a contract makes. */
+export function callFromContract(
+  { host, contract, depth, isView }: Frame,
+  request: Pick<Request, 'to' | 'method' | 'args' | 'funds' | 'isView' | 'gas'>,
+): LuaValue {
+  return run(host, { ...request, isView: isView || request.isView, caller: contract, depth: depth + 1 })
+}
+
+function run(host: Host, request: Request): LuaValue {
+  const { to, depth, caller } = request
+  const contract = getContract(host, to)
+  if (contract.paused && !request.isView) {
+    throw new SmartshareError('CONTRACT_PAUSED', 'the contract is paused by whom its rules allow to')
+  }
+  const slot = host.engine.slot(depth)
+  payLoading(host, contract)
+  const program = host.engine.program(slot, contract.codeHash, () => getCode(host, to).source)
+  host.gas.charge(program.callGas)
+  const method = methodOf(program, request)
+  const key = mapKey(to)
+  if (host.calling.includes(key) && !method.reentrant) {
+    throw new SmartshareError('CONTRACT_REENTRANT', `${method.name} does not allow calls while another is under way`)
+  }
+  const args = argumentsOf(method, request.args)
+  return host.attempt(() => {
+    const inside = host.depth
+    for (const { token, amount } of request.funds) pay(host, caller, to, token, amount)
+    const meter = host.gas
+    const gas = Math.min(meter.left, request.gas ?? Number.MAX_SAFE_INTEGER)
+    const { machine } = slot
+    machine.restore(program.image)
+    slot.frame = {
+      host,
+      contract: to,
+      abi: program.abi,
+      caller,
+      funds: request.funds,
+      isView: request.isView,
+      depth,
+      machine,
+    }
+    host.gas = new FuelMeter(machine)
+    host.calling.push(key)
+    let outcome: ReturnType<typeof machine.call>
+    try {
+      outcome = machine.call(slot.dispatcher, [textBytes(method.name), ...args], gas * FUEL_PER_GAS)
+    } finally {
+      host.gas = meter
+      host.calling.pop()
+      slot.frame = undefined
+    }
+    meter.charge(Math.ceil(outcome.fuelUsed / FUEL_PER_GAS))
+    if (!outcome.done) throw callError(outcome.error)
+    if (host.depth !== inside) {
+      throw new SmartshareError('CONTRACT_ATTEMPTS', 'an attempt of contract.pcall did not end')
+    }
+    return resultOf(method, outcome.values[0] ?? null)
+  })
+}
+
+/** Loading is charged once in a block, before it is done and whether or not this node has the source loaded. */
+function payLoading(host: Host, { codeHash, loadGas }: Contract): void {
+  const key = mapKey(codeHash)
+  if (host.loaded.has(key)) return
+  host.gas.charge(loadGas)
+  host.loaded.add(key)
+}
+
+function methodOf({ abi }: Program, { method: name, funds, isView, isConstructor = false }: Request): AbiMethod {
+  const method = abi.methods.find((candidate) => candidate.name === name)
+  if (method === undefined || (method.kind === 'constructor') !== isConstructor) {
+    throw new SmartshareError('CONTRACT_METHOD', `the contract has no method ${name}`)
+  }
+  if (isView && method.kind !== 'view') throw new SmartshareError('CONTRACT_METHOD', `${name} is no view`)
+  const takesFunds = method.kind === 'payable' || method.kind === 'constructor'
+  if (funds.some(({ amount }) => amount > 0n) && !takesFunds) {
+    throw new SmartshareError('CONTRACT_FUNDS', `${name} takes no money`)
+  }
+  return method
+}
+
+function argumentsOf({ inputs }: AbiMethod, args: readonly LuaValue[] | Uint8Array): LuaValue[] {
+  // Encoded and decoded again, so that a method sees the same whoever calls it.
+  return decodeParameters(inputs, args instanceof Uint8Array ? args : encodeParameters(inputs, args))
+}
+
+function resultOf({ name, output }: AbiMethod, value: LuaValue): LuaValue {
+  if (output === null) return null
+  if (abiType(output).fits(value)) return value
+  throw new SmartshareError('CONTRACT_RESULT', `${name} did not return a value of the type ${output}`)
+}
+
+function pay(host: Host, from: Uint8Array, to: Uint8Array, token: Funds['token'], amount: bigint): void {
+  if (token !== SSP) throw new SmartshareError('TOKENS_UNKNOWN', 'there is no such token')
+  if (host.actor !== undefined && equalBytes(host.actor.sender, from)) spend(host, from, to, amount)
+  else release(host, from, to, amount)
+}
+
+/** What the failure of a machine means for a transaction. */
+function callError(error: SmartshareError): SmartshareError {
+  switch (error.code) {
+    case 'LVM_FUEL':
+      return new SmartshareError('GAS_EXHAUSTED', 'the contract needs more gas than there is')
+    case 'LVM_ERROR':
+      return new SmartshareError('CONTRACT_FAILED', error.message)
+    default:
+      return new SmartshareError('CONTRACT_MEMORY', error.message)
+  }
+}

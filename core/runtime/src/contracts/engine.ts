@@ -1,0 +1,176 @@
+import { SmartshareError } from '@smartshare/codec'
+import { toHex } from '@smartshare/crypto'
+import { type Image, LuaError, type LuaValue, Machine, type Outcome, textBytes } from '@smartshare/lvm'
+import { GasMeter } from '../gas.ts'
+import { type Abi, type AbiEvent, type AbiMethod, METHOD_KINDS, type MethodKind, parseSignature } from './abi.ts'
+import { type Frame, FUEL_PER_GAS, MAX_CALL_DEPTH } from './frame.ts'
+import { hostFunctions } from './host-functions.ts'
+import { PRELUDE } from './prelude.ts'
+import { textOf } from './tools.ts'
+
+/** Most gas that loading a source may take, and the memory that it may leave: every call brings it back. */
+export const MAX_LOAD_GAS = 2_000_000
+const MAX_IMAGE_BYTES = 1024 * 1024
+/** Bytes of an image that a gas brings back, as a power of two. */
+const IMAGE_GAS_SHIFT = 7
+/** Memory for loaded sources; those that were not used for longest go first. */
+const MOST_CACHED_BYTES = 64 * 1024 * 1024
+const MAX_METHODS = 256
+const MAX_EVENTS = 64
+const PRELUDE_FUEL = 2 ** 40
+
+/** A source that is loaded: the memory that its calls begin with, and what it offers. */
+export interface Program {
+  readonly image: Image
+  readonly abi: Abi
+  readonly loadGas: number
+  /** For bringing the image back, at each call. */
+  readonly callGas: number
+}
+
+/** A machine for one depth of calls, and what it is doing. */
+export interface Slot {
+  readonly machine: Machine
+  /** What `call` calls. */
+  readonly dispatcher: number
+  readonly empty: Image
+  frame: Frame | undefined
+  /** The ABI of a source that is being loaded. */
+  declaring: { readonly methods: AbiMethod[]; readonly events: AbiEvent[] } | undefined
+}
+
+/** Machines for calls inside each other, and loaded sources. Nothing that it answers depends on what it has cached. */
+export class ContractEngine {
+  private readonly slots: Slot[] = []
+  private readonly programs = new Map<string, Program>()
+  private cachedBytes = 0
+
+  /** The machine for a depth of calls, from 0 on. */
+  slot(depth: number): Slot {
+    if (depth >= MAX_CALL_DEPTH) {
+      throw new SmartshareError('CONTRACT_DEPTH', `calls lie at most ${MAX_CALL_DEPTH} deep inside each other`)
+    }
+    let slot = this.slots[depth]
+    if (slot === undefined) {
+      slot = makeSlot()
+      this.slots[depth] = slot
+    }
+    return slot
+  }
+
+  /** Source that was published, from the cache or loaded again. Loading it is paid for already. */
+  program(slot: Slot, codeHash: Uint8Array, source: () => Uint8Array): Program {
+    const name = toHex(codeHash)
+    const cached = this.programs.get(name)
+    if (cached !== undefined) {
+      this.programs.delete(name)
+      this.programs.set(name, cached)
+      return cached
+    }
+    const program = this.load(slot, source(), new GasMeter(MAX_LOAD_GAS))
+    this.programs.set(name, program)
+    this.cachedBytes += sizeOf(program.image)
+    for (const [oldest, { image }] of this.programs) {
+      if (this.cachedBytes <= MOST_CACHED_BYTES || oldest === name) break
+      this.programs.delete(oldest)
+      this.cachedBytes -= sizeOf(image)
+    }
+    return program
+  }
+
+  /** Loads source and charges for it, also if it fails. Throws CONTRACT_SOURCE with what is wrong, or GAS_EXHAUSTED. */
+  load(slot: Slot, source: Uint8Array, meter: GasMeter): Program {
+    const { machine } = slot
+    machine.restore(slot.empty)
+    const declaring = { methods: [], events: [] }
+    slot.declaring = declaring
+    let outcome: Outcome
+    try {
+      outcome = machine.load(source, Math.min(meter.left, MAX_LOAD_GAS) * FUEL_PER_GAS)
+    } finally {
+      slot.declaring = undefined
+    }
+    const loadGas = Math.ceil(outcome.fuelUsed / FUEL_PER_GAS)
+    meter.charge(loadGas)
+    if (!outcome.done) throw loadError(outcome.error)
+    const image = machine.image()
+    if (sizeOf(image) > MAX_IMAGE_BYTES) {
+      throw new SmartshareError('CONTRACT_SOURCE', `a loaded contract takes at most ${MAX_IMAGE_BYTES} bytes of memory`)
+    }
+    return { image, abi: declaring, loadGas, callGas: sizeOf(image) >> IMAGE_GAS_SHIFT }
+  }
+}
+
+function sizeOf({ data, heap }: Image): number {
+  return data.length + heap.length
+}
+
+function loadError(error: SmartshareError): SmartshareError {
+  if (error.code === 'LVM_FUEL') return new SmartshareError('GAS_EXHAUSTED', 'loading the contract needs more gas')
+  return new SmartshareError('CONTRACT_SOURCE', error.message)
+}
+
+function makeSlot(): Slot {
+  const holder: { slot?: Slot } = {}
+  const current = () => {
+    const frame = holder.slot?.frame
+    if (frame === undefined) throw new LuaError('this can be used only while a method runs, not while the source loads')
+    return frame
+  }
+  const machine = new Machine({
+    __register: ([kind, signature, options]) => declareMethod(holder.slot!, kind!, signature ?? null, options ?? null),
+    __registerEvent: ([signature]) => declareEvent(holder.slot!, signature ?? null),
+    ...hostFunctions(current),
+  })
+  const loaded = machine.load(textBytes(PRELUDE), PRELUDE_FUEL)
+  if (!loaded.done || loaded.reference === undefined)
+    throw new SmartshareError('LVM_BROKEN', 'the prelude does not load')
+  const slot: Slot = {
+    machine,
+    dispatcher: loaded.reference,
+    empty: machine.image(),
+    frame: undefined,
+    declaring: undefined,
+  }
+  holder.slot = slot
+  return slot
+}
+
+function declareMethod(slot: Slot, kind: LuaValue, signature: LuaValue, options: LuaValue): LuaValue {
+  const { methods } = declarationsOf(slot)
+  const kindName = METHOD_KINDS.find((name) => name === textOf(kind)) as MethodKind
+  const parsed = parse(signature)
+  const name = kindName === 'constructor' ? 'constructor' : parsed.name
+  if (name === '' || (kindName !== 'constructor' && name === 'constructor')) {
+    throw new LuaError('a method needs a name of its own')
+  }
+  if (methods.some((method) => method.name === name)) throw new LuaError(`the method ${name} is declared twice`)
+  if (methods.length === MAX_METHODS) throw new LuaError(`a contract has at most ${MAX_METHODS} methods`)
+  const reentrant = options instanceof Map && options.get('reentrant') === true
+  methods.push({ name, kind: kindName, inputs: parsed.inputs, output: parsed.output, reentrant })
+  return textBytes(name)
+}
+
+function declareEvent(slot: Slot, signature: LuaValue): LuaValue {
+  const { events } = declarationsOf(slot)
+  const { name, inputs, output } = parse(signature)
+  if (name === '' || output !== null) throw new LuaError('an event reads like Name(field: type, …)')
+  if (events.some((event) => event.name === name)) throw new LuaError(`the event ${name} is declared twice`)
+  if (events.length === MAX_EVENTS) throw new LuaError(`a contract has at most ${MAX_EVENTS} events`)
+  events.push({ name, fields: inputs })
+  return BigInt(events.length - 1)
+}
+
+function declarationsOf({ declaring }: Slot): NonNullable<Slot['declaring']> {
+  if (declaring === undefined) throw new LuaError('methods and events are declared while the source loads')
+  return declaring
+}
+
+function parse(signature: LuaValue): ReturnType<typeof parseSignature> {
+  try {
+    return parseSignature(textOf(signature))
+  } catch (error) {
+    if (SmartshareError.is(error)) throw new LuaError(error.message)
+    throw error
+  }
+}

@@ -1,0 +1,149 @@
+import { SSP, type Token } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { type HostFunction, LuaError, type LuaRecord, type LuaValue, LvmFault } from '@smartshare/lvm'
+import type { Attempt } from '../host.ts'
+import { balanceOf, release } from '../tokens/tokens.ts'
+import { encodeParameters } from './abi.ts'
+import { callFromContract } from './call.ts'
+import { readEntry, scanEntries, writeEntry } from './contract-state.ts'
+import { type Frame, type Funds, fundsOf } from './frame.ts'
+import { addressOf, amountOf, textOf, tools } from './tools.ts'
+
+/** Errors that mean the node or the call itself cannot go on: no program may catch them. */
+const FATAL = new Set(['STATE_DAMAGED', 'LVM_BROKEN', 'LVM_OTHER_BUILD'])
+/** What contracts can ask of their host; the prelude gives each its name for people. `current`: the call under way. */
+export function hostFunctions(current: () => Frame): Record<string, HostFunction> {
+  const attempts: { attempt: Attempt; frame: Frame }[] = []
+  const forWriting = (): Frame => {
+    const frame = current()
+    if (frame.isView) throw new LuaError('a view cannot write, pay or say events')
+    return frame
+  }
+  const functions: Record<string, HostFunction> = {
+    __get: ([name, key]) => {
+      const { host, contract } = current()
+      return readEntry(host, contract, name ?? null, key ?? null)
+    },
+    __put: ([name, key, value]) => {
+      const { host, contract } = forWriting()
+      writeEntry(host, contract, name ?? null, key ?? null, value ?? null)
+      return undefined
+    },
+    __scan: ([name, from, to, reverse, last]) => {
+      const { host, contract } = current()
+      const options = { from: from ?? null, to: to ?? null, reverse: reverse === true, last: last ?? null }
+      return scanEntries(host, contract, name ?? null, options)
+    },
+    __emit: ([number, ...values]) => {
+      const { host, contract, abi } = forWriting()
+      const event = abi.events[Number(number)]
+      if (event === undefined) throw new LuaError('there is no such event')
+      host.pushEvent({ target: contract, name: event.name, data: encodeParameters(event.fields, values) })
+      return undefined
+    },
+    __fact: ([name]) => factOf(current(), textOf(name)),
+    __funds: ([token]) => fundsOf(current(), tokenOf(token)),
+    __balance: ([address, token]) => {
+      const frame = current()
+      const of = address === undefined || address === null ? frame.contract : addressOf(address)
+      checkToken(tokenOf(token))
+      return balanceOf(frame.host, of)
+    },
+    __send: ([to, amount, token]) => {
+      const { host, contract } = forWriting()
+      checkToken(tokenOf(token))
+      release(host, contract, addressOf(to), amountOf(amount))
+      return undefined
+    },
+    __call: ([target, method, ...args]) => {
+      const frame = current()
+      const { to, funds, isView, gas } = callOptions(target)
+      if (!isView && frame.isView) throw new LuaError('a view can call views alone: contract.view')
+      return callFromContract(frame, { to, funds, isView, gas, method: textOf(method), args })
+    },
+    __begin: () => {
+      const frame = current()
+      // What a call left that ended in the middle.
+      while (attempts.length > 0 && attempts[attempts.length - 1]?.frame !== frame) attempts.pop()
+      attempts.push({ attempt: frame.host.begin(), frame })
+      return BigInt(attempts.length)
+    },
+    __finish: ([level, isGood]) => {
+      const frame = current()
+      const entry = attempts[attempts.length - 1]
+      if (entry?.frame !== frame || BigInt(attempts.length) !== level || frame.host.depth !== entry.attempt.depth) {
+        throw new SmartshareError(
+          'CONTRACT_ATTEMPTS',
+          'attempts of contract.pcall must end in the order in which they began',
+        )
+      }
+      attempts.pop()
+      if (isGood === true) frame.host.keep()
+      else frame.host.takeBack(entry.attempt)
+      return undefined
+    },
+    ...tools(current),
+  }
+  return Object.fromEntries(
+    Object.entries(functions).map(([name, run]) => [name, (args: LuaValue[]) => catchable(() => run(args))]),
+  )
+}
+
+/** Lets errors of the chain be caught in Lua, but not those that end the call. */
+function catchable<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (!SmartshareError.is(error) || error instanceof LvmFault || FATAL.has(error.code)) throw error
+    throw new LuaError(error.code === 'CONTRACT_FAILED' ? error.message : `${error.code}: ${error.message}`)
+  }
+}
+
+function factOf({ host, contract, caller }: Frame, name: string): LuaValue {
+  const { block } = host
+  switch (name) {
+    case 'sender':
+      return host.actor?.sender ?? caller
+    case 'caller':
+      return caller
+    case 'contract':
+      return contract
+    case 'height':
+      return BigInt(block.height)
+    case 'time':
+      return BigInt(block.timeMs)
+    case 'seed':
+      return block.accumulator
+    case 'chain':
+      return block.chainId
+    default:
+      throw new LuaError(`there is no fact ${name}`)
+  }
+}
+
+function callOptions(target: LuaValue | undefined): {
+  to: Uint8Array
+  funds: Funds[]
+  isView: boolean
+  gas: number | undefined
+} {
+  if (!(target instanceof Map)) return { to: addressOf(target), funds: [], isView: false, gas: undefined }
+  const options = target as LuaRecord
+  const value = options.get('value')
+  const gas = options.get('gas')
+  const token = tokenOf(options.get('token'))
+  return {
+    to: addressOf(options.get('to')),
+    funds: value === undefined ? [] : [{ token, amount: amountOf(value) }],
+    isView: options.get('view') === true,
+    gas: typeof gas === 'bigint' && gas >= 0n ? Number(gas) : undefined,
+  }
+}
+
+function tokenOf(value: LuaValue | undefined): Token {
+  return value === undefined || value === null || value === 0n ? SSP : addressOf(value)
+}
+
+function checkToken(token: Token): void {
+  if (token !== SSP) throw new SmartshareError('TOKENS_UNKNOWN', 'there is no such token')
+}

@@ -27,7 +27,18 @@ export {
   decodeAbi,
   decodeParameters,
   encodeParameters,
+  METHOD_KINDS,
+  type MethodKind,
+  typeParts,
 } from './contracts/abi.ts'
+export {
+  type AbiJson,
+  eventToJson,
+  parametersFromJson,
+  resultToJson,
+  valueFromJson,
+  valueToJson,
+} from './contracts/abi-json.ts'
 export { callView } from './contracts/call.ts'
 export { contractStateKey, entriesOf } from './contracts/contract-state.ts'
 export { codeHashOf, settleDeposit } from './contracts/contracts.ts'

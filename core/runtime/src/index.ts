@@ -42,7 +42,7 @@ export {
 export { callView } from './contracts/call.ts'
 export { contractStateKey, entriesOf } from './contracts/contract-state.ts'
 export { codeHashOf, settleDeposit } from './contracts/contracts.ts'
-export { ContractEngine } from './contracts/engine.ts'
+export { ContractEngine, MAX_LOAD_GAS } from './contracts/engine.ts'
 export {
   type Contract,
   type ContractCode,

@@ -47,5 +47,9 @@ export const contractErrors: ErrorTable = {
   CONTRACT_STATE: ['A name, key or value is nothing that contracts can store.', 'The message says what is allowed.'],
   CONTRACT_UNKNOWN: ['There is no contract at this address.', 'Check the address and the network.'],
   CONTRACT_UPGRADE: ['The upgrade was not announced, or its time has not come.', 'Announce it first, then wait.'],
+  CONTRACT_VIEW_LIMIT: [
+    'A view needs more gas, or answers with more bytes, than a node gives to one question.',
+    'Ask for a smaller part; let the view take a range.',
+  ],
   EVENTS_FULL: ['A transaction says more events than a receipt holds.', 'Say fewer, or split the work.'],
 }

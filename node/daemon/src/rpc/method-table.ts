@@ -1,5 +1,6 @@
 import { accountMethods } from './account-methods.ts'
 import { chainMethods } from './chain-methods.ts'
+import { contractMethods } from './contract-methods.ts'
 import { delegateMethods } from './delegate-methods.ts'
 import { governanceMethods } from './governance-methods.ts'
 import { marketMethods } from './market-methods.ts'
@@ -8,7 +9,8 @@ import { proofMethods } from './proof-methods.ts'
 
 /** Every method that can be called over HTTP and WebSocket, by its name. */
 export const methods: ReadonlyMap<string, RpcMethod> = new Map(
-  [...chainMethods, ...proofMethods, ...accountMethods, ...delegateMethods, ...governanceMethods, ...marketMethods].map(
-    (method) => [method.name, method],
-  ),
+  [
+    ...[...chainMethods, ...proofMethods, ...accountMethods, ...delegateMethods, ...governanceMethods],
+    ...[...marketMethods, ...contractMethods],
+  ].map((method) => [method.name, method]),
 )

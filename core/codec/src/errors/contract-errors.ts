@@ -52,4 +52,14 @@ export const contractErrors: ErrorTable = {
     'Ask for a smaller part; let the view take a range.',
   ],
   EVENTS_FULL: ['A transaction says more events than a receipt holds.', 'Say fewer, or split the work.'],
+  LVM_BROKEN: [
+    'A Lua machine failed for a reason of its own, and is not used again.',
+    'Start the node again; if it comes back, report it with the log.',
+  ],
+  LVM_ERROR: ['A Lua program raised an error.', 'The message is its own, and names the line.'],
+  LVM_FORBIDDEN: ['The Lua machine asked for something outside that it cannot have.', 'Report it with the program.'],
+  LVM_OTHER_BUILD: [
+    'The Lua machine is not the one of the protocol: it was built anew or damaged.',
+    'Run `node tools/setup.mjs`, which builds and checks it.',
+  ],
 }

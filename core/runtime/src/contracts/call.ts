@@ -94,7 +94,8 @@ function run(host: Host, request: Request): LuaValue {
       abi: program.abi,
       caller,
       funds: request.funds,
-      isView: request.isView,
+      // A view never writes, whoever calls it and however.
+      isView: request.isView || method.kind === 'view',
       depth,
       machine,
     }

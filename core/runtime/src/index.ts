@@ -1,3 +1,4 @@
+export type { LuaValue } from '@smartshare/lvm'
 export { type Account, accountKey, getAccount, nextNonce } from './accounts/accounts.ts'
 export { checkAdmission } from './admission.ts'
 export type { KeySignatures } from './agreements/agreements.ts'
@@ -47,12 +48,15 @@ export {
   type Contract,
   type ContractCode,
   contractCount,
+  contractKey,
   contractsFrom,
+  decodeContract,
   findContract,
   getCode,
   getContract,
   MAX_SOURCE_BYTES,
 } from './contracts/registry.ts'
+export { decodeValue } from './contracts/value-codec.ts'
 export { type ElectionView, lastElection } from './delegates/election.ts'
 export { BACKING_PER_BOND } from './delegates/elimination.ts'
 export { jailOf, releaseCall } from './delegates/jail.ts'

@@ -1,5 +1,16 @@
 import { ADDRESS_BYTES, HASH_BYTES, MAX_ARGUMENT_BYTES } from '@smartshare/chain'
-import { bool, bytes, fixedBytes, type Infer, optional, record, SmartshareError, text, uint } from '@smartshare/codec'
+import {
+  bool,
+  bytes,
+  decode,
+  fixedBytes,
+  type Infer,
+  optional,
+  record,
+  SmartshareError,
+  text,
+  uint,
+} from '@smartshare/codec'
 import { addressOfContract } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
 import type { Host } from '../host.ts'
@@ -54,6 +65,16 @@ const totals = new Table(CONTRACTS, 6, uint())
 
 export function findContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract | undefined {
   return contracts.get(reader, address)
+}
+
+/** State key of the record of a contract, for proofs. */
+export function contractKey(address: Uint8Array): Uint8Array {
+  return contracts.key(address)
+}
+
+/** Throws CODEC_*. */
+export function decodeContract(encoded: Uint8Array): Contract {
+  return decode(contractSchema, encoded)
 }
 
 /** Throws CONTRACT_UNKNOWN. */

@@ -1,5 +1,16 @@
 import { ADDRESS_BYTES, HASH_BYTES, MAX_ARGUMENT_BYTES } from '@smartshare/chain'
-import { bool, bytes, fixedBytes, type Infer, optional, record, SmartshareError, text, uint } from '@smartshare/codec'
+import {
+  bool,
+  bytes,
+  decode,
+  fixedBytes,
+  type Infer,
+  optional,
+  record,
+  SmartshareError,
+  text,
+  uint,
+} from '@smartshare/codec'
 import { addressOfContract } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
 import type { Host } from '../host.ts'
@@ -56,10 +67,18 @@ export function findContract(reader: Pick<StateReader, 'get'>, address: Uint8Arr
   return contracts.get(reader, address)
 }
 
+/** Decoded records by their stored bytes, which nobody changes: a contract that is called often is decoded once. */
+const decoded = new WeakMap<Uint8Array, Contract>()
+
 /** Throws CONTRACT_UNKNOWN. */
 export function getContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract {
-  const contract = contracts.get(reader, address)
-  if (contract === undefined) throw new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
+  const stored = reader.get(contracts.key(address))
+  if (stored === undefined) throw new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
+  let contract = decoded.get(stored)
+  if (contract === undefined) {
+    contract = decode(contractSchema, stored)
+    decoded.set(stored, contract)
+  }
   return contract
 }
 

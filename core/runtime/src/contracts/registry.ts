@@ -12,6 +12,7 @@ import {
   uint,
 } from '@smartshare/codec'
 import { addressOfContract } from '@smartshare/crypto'
+import { textBytes } from '@smartshare/lvm'
 import type { StateReader } from '@smartshare/state'
 import type { Host } from '../host.ts'
 import { uintKey } from '../keys.ts'
@@ -101,7 +102,7 @@ export function setCode(host: Host, address: Uint8Array, code: ContractCode): vo
 }
 
 function sizeOf({ name, source, abi, metadata }: ContractCode): number {
-  return name.length + source.length + abi.length + metadata.length
+  return textBytes(name).length + source.length + abi.length + textBytes(metadata).length
 }
 
 /** The address of the next contract of a publisher; the counter moves on. */

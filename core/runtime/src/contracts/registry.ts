@@ -12,6 +12,7 @@ import {
   uint,
 } from '@smartshare/codec'
 import { addressOfContract } from '@smartshare/crypto'
+import { textBytes } from '@smartshare/lvm'
 import type { StateReader } from '@smartshare/state'
 import type { Host } from '../host.ts'
 import { uintKey } from '../keys.ts'
@@ -77,10 +78,18 @@ export function decodeContract(encoded: Uint8Array): Contract {
   return decode(contractSchema, encoded)
 }
 
+/** Decoded records by their stored bytes, which nobody changes: a contract that is called often is decoded once. */
+const decoded = new WeakMap<Uint8Array, Contract>()
+
 /** Throws CONTRACT_UNKNOWN. */
 export function getContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract {
-  const contract = contracts.get(reader, address)
-  if (contract === undefined) throw new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
+  const stored = reader.get(contracts.key(address))
+  if (stored === undefined) throw new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
+  let contract = decoded.get(stored)
+  if (contract === undefined) {
+    contract = decode(contractSchema, stored)
+    decoded.set(stored, contract)
+  }
   return contract
 }
 
@@ -103,7 +112,7 @@ export function setCode(host: Host, address: Uint8Array, code: ContractCode): vo
 }
 
 function sizeOf({ name, source, abi, metadata }: ContractCode): number {
-  return name.length + source.length + abi.length + metadata.length
+  return textBytes(name).length + source.length + abi.length + textBytes(metadata).length
 }
 
 /** The address of the next contract of a publisher; the counter moves on. */

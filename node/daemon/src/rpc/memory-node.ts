@@ -297,7 +297,7 @@ export class MemoryNode implements NodeApi {
       journal,
       { hash, header, rootCertificate, transactions },
       this.genesisParameters,
-      LATEST_VERSION,
+      undefined,
       this.engine,
     )
     this.reader.apply(executed.changes)

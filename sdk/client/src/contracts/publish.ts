@@ -56,6 +56,6 @@ export function publishedAddress({ receipt }: FinalTransaction): string {
 }
 
 /** The bytes that are published. */
-export function sourceBytes(source: string | Uint8Array): Uint8Array {
+function sourceBytes(source: string | Uint8Array): Uint8Array {
   return typeof source === 'string' ? new TextEncoder().encode(source) : source
 }

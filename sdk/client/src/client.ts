@@ -121,7 +121,7 @@ export class Client {
       rpc: this.rpc,
       trust: this.trust,
       senderOf: (signer: Signer) => this.senderOf(signer),
-      events: (query: EventQuery, options: { signal?: AbortSignal }) => this.events(query, options),
+      events: (query: EventQuery, options: { to?: number; signal?: AbortSignal }) => this.events(query, options),
     }
     return new Contract(host, address, abi)
   }
@@ -169,18 +169,23 @@ export class Client {
     }
   }
 
-  /** Events from a place in the chain on, each once and in order, for ever. */
-  async *events(query: EventQuery, options: { signal?: AbortSignal } = {}): AsyncGenerator<PlacedEvent> {
+  /** Events from a place in the chain on, each once and in order, up to the block `to` or for ever. */
+  async *events(query: EventQuery, options: { to?: number; signal?: AbortSignal } = {}): AsyncGenerator<PlacedEvent> {
+    const last = options.to ?? Number.POSITIVE_INFINITY
     let next = { height: query.height, skip: query.skip ?? 0 }
     for await (const height of this.watch.heights(options.signal)) {
-      while (next.height <= height) {
+      while (next.height <= Math.min(height, last)) {
         const from: EventQuery = { limit: EVENT_PAGE, ...query, ...next }
         const page = await this.patiently(() => this.rpc.events(from))
         if (page === undefined) return
-        yield* page.events
+        for (const event of page.events) {
+          if (event.height > last) return
+          yield event
+        }
         if (page.next.height === next.height && page.next.skip === next.skip) break
         next = page.next
       }
+      if (next.height > last) return
     }
   }
 

@@ -44,6 +44,10 @@ export const contractErrors: ErrorTable = {
     'They were fixed when it was published.',
   ],
   CONTRACT_SOURCE: ['The source of a contract does not load.', 'The message names the line.'],
+  CONTRACT_SOURCE_HASH: [
+    'The source that a node shows is not the one that runs: its hash is another than in the record of the contract.',
+    'Do not believe it; ask another node.',
+  ],
   CONTRACT_STATE: ['A name, key or value is nothing that contracts can store.', 'The message says what is allowed.'],
   CONTRACT_UNKNOWN: ['There is no contract at this address.', 'Check the address and the network.'],
   CONTRACT_UPGRADE: ['The upgrade was not announced, or its time has not come.', 'Announce it first, then wait.'],

@@ -30,7 +30,7 @@ export interface ContractHost {
   readonly rpc: RpcClient
   readonly trust: Trust
   senderOf(signer: Signer): Sender
-  events(query: EventQuery, options: { signal?: AbortSignal }): AsyncGenerator<PlacedEvent>
+  events(query: EventQuery, options: { to?: number; signal?: AbortSignal }): AsyncGenerator<PlacedEvent>
 }
 
 /** How a method is called, beside its arguments. */
@@ -45,6 +45,8 @@ export interface CallOptions extends SendOptions {
 export interface EventOptions {
   /** First block; the next one if not said. */
   readonly from?: number
+  /** Last block; without it the walk has no end. */
+  readonly to?: number
   readonly signal?: AbortSignal
 }
 
@@ -111,6 +113,20 @@ export class Contract {
     return this.ask(method, args, caller)
   }
 
+  /** Asks a view with arguments in their order or by their names, in the name of an account if one is said. */
+  async ask(method: string, args: unknown = [], caller?: string): Promise<ContractValue> {
+    const { inputs, output } = await this.method(method)
+    // Read and written again, so that the node gets nothing but what the types say.
+    const values = jsonArguments(inputs, args)
+    const { result } = await this.host.rpc.contracts.view(this.address, method, values, caller)
+    if (output === null) return null
+    try {
+      return nativeValue(output, valueFromJson(output, result, 'the result'))
+    } catch (error) {
+      throw new SmartshareError('RPC_ANSWER', `${method} answered what its ABI does not allow`, {}, error)
+    }
+  }
+
   /** A call for a transaction: with others, from several keys, whatever. Arguments in their order or by their names. */
   async callOf(method: string, args: unknown = [], value = 0n): Promise<Call> {
     const { inputs } = await this.method(method)
@@ -138,12 +154,12 @@ export class Contract {
     return own.map(({ name, encoded }) => read(events, name, encoded, { height, transaction: id }))
   }
 
-  /** What it says from a block on, each event once and in order, for ever; of one name if one is said. */
-  async *events(name?: string, { from, signal }: EventOptions = {}): AsyncGenerator<ContractEvent> {
+  /** What it says from a block on, each event once and in order; of one name if one is said. */
+  async *events(name?: string, { from, ...options }: EventOptions = {}): AsyncGenerator<ContractEvent> {
     const height = from ?? (await this.host.rpc.status()).height + 1
     const query = { height, from: this.address, ...(name === undefined ? {} : { name }) }
     const { events } = await this.abi()
-    for await (const event of this.host.events(query, signal === undefined ? {} : { signal })) {
+    for await (const event of this.host.events(query, options)) {
       yield read(events, event.name, event.encoded, event)
     }
   }
@@ -164,19 +180,6 @@ export class Contract {
   /** Its record, checked without trust in the node: hash of the source, rules. Throws CONTRACT_UNKNOWN, LIGHT_*, PROOF_*. */
   proveRecord(rules: Partial<LightRules> = {}) {
     return checkContract(this.host.rpc, this.host.trust, this.address, { nowMs: Date.now(), ...rules })
-  }
-
-  private async ask(method: string, args: readonly unknown[], caller?: string): Promise<ContractValue> {
-    const { inputs, output } = await this.method(method)
-    // Read and written again, so that the node gets nothing but what the types say.
-    const values = jsonArguments(inputs, args)
-    const { result } = await this.host.rpc.contracts.view(this.address, method, values, caller)
-    if (output === null) return null
-    try {
-      return nativeValue(output, valueFromJson(output, result, 'the result'))
-    } catch (error) {
-      throw new SmartshareError('RPC_ANSWER', `${method} answered what its ABI does not allow`, {}, error)
-    }
   }
 
   private async request(method: string, args: unknown, options: CallOptions): Promise<TransactionRequest> {

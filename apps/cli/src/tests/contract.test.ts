@@ -16,6 +16,8 @@ vi.setConfig({ testTimeout: 240_000 })
 const alice = accountOf('alice')
 const bob = accountOf('bob')
 const SSP = 100_000_000n
+/** Processes at a time. */
+const AT_ONCE = 3
 /** A contract with every type. */
 const TYPES = `
 local Said = abi.event('Said(what: any)')
@@ -170,7 +172,11 @@ describe('smartshare contract, from a new folder to a called contract', () => {
       [['publish', bare, '--arg', '1'], /^ABI_VALUE/],
     ]
     const before = (await (await network.client()).rpc.account(alice.text)).grains
-    const found = await Promise.all(expected.map(([words]) => refusal(...words)))
+    const found: string[] = []
+    while (found.length < expected.length) {
+      const some = expected.slice(found.length, found.length + AT_ONCE)
+      found.push(...(await Promise.all(some.map(([words]) => refusal(...words)))))
+    }
     for (const [i, [words, pattern]] of expected.entries())
       expect([words, found[i]]).toEqual([words, expect.stringMatching(pattern)])
     expect((await (await network.client()).rpc.account(alice.text)).grains).toBe(before)
@@ -295,6 +301,6 @@ describe('the definitions for editors', () => {
     const load = (lua: string) => engine.load(engine.slot(0), new TextEncoder().encode(lua), new GasMeter(MAX_LOAD_GAS))
     expect(load(HOST_DEFINITIONS).abi).toEqual({ methods: [], events: [] })
     expect(load(readFileSync(join(home, 'tip-jar/contract.lua'), 'utf8')).abi.methods).toHaveLength(6)
-    expect(load(readFileSync(join(home, 'tip-jar/library/tests.lua'), 'utf8')).abi.methods).toEqual([])
+    expect(load(readFileSync(join(home, 'tip-jar/.definitions/tests.lua'), 'utf8')).abi.methods).toEqual([])
   })
 })

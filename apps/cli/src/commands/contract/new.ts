@@ -24,8 +24,8 @@ export function addNew(contract: Command): void {
         'contract.test.lua': TEST,
         'README.md': readmeOf(basename(folder)),
         '.luarc.json': EDITOR_SETTINGS,
-        'library/smartshare.lua': HOST_DEFINITIONS,
-        'library/tests.lua': TEST_DEFINITIONS,
+        '.definitions/contracts.lua': HOST_DEFINITIONS,
+        '.definitions/tests.lua': TEST_DEFINITIONS,
       }
       for (const [name, content] of Object.entries(files)) {
         const path = join(folder, name)

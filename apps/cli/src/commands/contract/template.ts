@@ -68,7 +68,7 @@ export const EDITOR_SETTINGS = `${JSON.stringify(
   {
     'runtime.version': 'Lua 5.4',
     'runtime.builtin': { io: 'disable', os: 'disable', debug: 'disable', package: 'disable', ffi: 'disable' },
-    'workspace.library': ['library'],
+    'workspace.library': ['.definitions'],
     'workspace.checkThirdParty': false,
   },
   null,
@@ -85,7 +85,7 @@ A contract for Smartshare.
 | --- | --- |
 | \`contract.lua\` | the source that is published |
 | \`contract.test.lua\` | its tests, in Lua too |
-| \`library/\`, \`.luarc.json\` | what editors know about the functions that contracts and tests have |
+| \`.definitions/\`, \`.luarc.json\` | what editors know about the functions that contracts and tests have |
 
 \`\`\`sh
 smartshare contract test .

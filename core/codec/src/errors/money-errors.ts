@@ -207,6 +207,10 @@ export const moneyErrors: ErrorTable = {
     'The owner of the tokens does not allow this spender so much.',
     'Ask the owner to approve more, or move less.',
   ],
+  TOKENS_AMBIGUOUS: [
+    'Several tokens have this symbol: anybody may issue one.',
+    'Name the token by its address; `smartshare token list --symbol SYMBOL` shows them.',
+  ],
   TOKENS_AMOUNT: ['An amount of nothing.', 'Give an amount above 0.'],
   TOKENS_BALANCE: [
     'The balance does not cover the amount.',

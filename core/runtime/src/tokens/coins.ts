@@ -23,8 +23,8 @@ import { balanceOf, checkPayer, pools, release, spend, TOKENS, transferEvent } f
 export const MAX_CAP = 10n ** 18n
 export const MAX_NAME_BYTES = 64
 export const MAX_SYMBOL_BYTES = 12
-export const MAX_DESCRIPTION_BYTES = 512
-export const MAX_URI_BYTES = 256
+const MAX_DESCRIPTION_BYTES = 512
+const MAX_URI_BYTES = 256
 export const MAX_TOKENS_PER_PAGE = 200
 
 const address = fixedBytes(ADDRESS_BYTES)

@@ -24,14 +24,13 @@ import { recordView } from './views.ts'
 const id = z.int().min(0)
 const objectId = shapes.hex.length(2 * ID_BYTES).describe('id of an object, 16 bytes in hexadecimal')
 const cursor = shapes.hex.max(510).describe('the `next` of the page before')
-const token = z.string().describe('SSP or the address of a token')
 
 const offerShape = z.object({
   offer: id,
   kind: z.literal('storage'),
   state: z.enum(['maturing', 'listed', 'full', 'withdrawn']),
   provider: shapes.address,
-  token,
+  token: shapes.token,
   priceGrains: shapes.grains.describe('per GiB and period'),
   capacityBytes: z.int(),
   usedBytes: z.int(),

@@ -98,7 +98,7 @@ class Model {
         const key = mapKey(data.token) + mapKey(owner)
         this.ledger.set(key, (this.ledger.get(key) ?? 0n) + units)
       }
-      if (name === 'transfer' || name === 'burnt') book(data.from, -data.amount)
+      if (name === 'transfer' || name === 'burnt') book(data.from, 0n - data.amount)
       if (name === 'transfer' || name === 'minted') book(data.to, data.amount)
     }
   }

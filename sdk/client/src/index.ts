@@ -37,7 +37,6 @@ export {
   SSP_UNIT,
   signPermit,
   type TokenUnit,
-  tokenUnit,
   unitsText,
 } from './tokens.ts'
 export { callOf, calls } from './transactions/calls.ts'

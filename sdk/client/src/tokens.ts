@@ -14,6 +14,7 @@ import type { Signer } from './wallet/signer.ts'
 
 /** Tokens of one symbol, and holdings of one account, that are looked at. */
 const MAX_LOOKED_AT = 1000
+const SYMBOL = /^[A-Z0-9]{1,12}$/
 
 /** A token, and how its amounts are written. */
 export interface TokenUnit {
@@ -35,10 +36,11 @@ export const SSP_UNIT: TokenUnit = { token: SSP, text: 'SSP', symbol: 'SSP', dec
 export async function findToken(rpc: RpcClient, text: string, account?: string): Promise<TokenUnit> {
   if (text === SSP_UNIT.text) return SSP_UNIT
   if (text.length === ADDRESS_TEXT_LENGTH) return unitOf(await rpc.tokens.info(formatAddress(parseAddress(text))))
+  if (!SYMBOL.test(text)) throw unknown(text)
   const own = account === undefined ? [] : await matching(rpc.tokens.holdings(account), text)
   const found = own.length > 0 ? own : await matching(rpc.tokens.list({ symbol: text }), text)
   const [only] = found
-  if (only === undefined) throw new SmartshareError('TOKENS_UNKNOWN', `there is no token ${text} on this network`)
+  if (only === undefined) throw unknown(text)
   if (found.length === 1) return unitOf(only)
   const addresses = found.slice(0, 5).map(({ token }) => token)
   throw new SmartshareError(
@@ -47,9 +49,8 @@ export async function findToken(rpc: RpcClient, text: string, account?: string):
   )
 }
 
-/** The unit of a token named by SSP or its address. Throws TOKENS_UNKNOWN. */
-export async function tokenUnit(rpc: RpcClient, token: Token): Promise<TokenUnit> {
-  return token === SSP ? SSP_UNIT : unitOf(await rpc.tokens.info(formatAddress(token)))
+function unknown(text: string): SmartshareError {
+  return new SmartshareError('TOKENS_UNKNOWN', `there is no token ${text} on this network`)
 }
 
 type Named = { readonly token: string; readonly symbol: string; readonly decimals: number }

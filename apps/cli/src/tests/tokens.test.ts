@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { calls, findToken, parseUnits } from '@smartshare/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, LocalNetwork } from './local-network.ts'
 import { networkFolder, runCli } from './run-cli.ts'
@@ -44,7 +45,9 @@ describe('smartshare token', () => {
     expect((await run('balance', 'alice')).stdout).toContain(`12.5 ACME (${made.token})`)
     expect(await refusal('send', 'alice', '0.001', '--token', 'ACME', '--wallet', 'acme')).toBe('AMOUNT_TEXT')
     expect(await refusal('send', 'alice', '13', '--token', made.token, '--wallet', 'alice')).toBe('TOKENS_BALANCE')
-    expect(await refusal('send', 'alice', '1', '--token', 'NONE', '--wallet', 'acme')).toBe('TOKENS_UNKNOWN')
+    for (const unknown of ['NONE', 'no such name, nor address']) {
+      expect(await refusal('send', 'alice', '1', '--token', unknown, '--wallet', 'acme')).toBe('TOKENS_UNKNOWN')
+    }
     const proof = await json('proof', 'balance', 'alice', '--token', made.token)
     expect(proof).toMatchObject({ token: made.token, grains: '1250' })
     const file = join(folder.dir, 'proof.json')
@@ -53,6 +56,21 @@ describe('smartshare token', () => {
     // The same proof says nothing about SSP.
     writeFileSync(file, JSON.stringify({ ...proof, token: undefined }))
     expect(await refusal('proof', 'verify', file)).toBe('PROOF_STATE')
+  })
+
+  it('is sent by a program for somebody who has no SSP, if a sponsor pays', async () => {
+    const client = await network.client()
+    const [{ token }] = await json('token', 'list')
+    const poor = accountOf('poor')
+    await json('send', poor.text, '3', '--token', 'ACME', '--wallet', 'acme')
+    const unit = await findToken(client.rpc, token)
+    const call = calls.transfer(bob.address, parseUnits('1.25', unit), null, unit.token)
+    const { receipt } = await client.sender(poor).sendAndWait({ calls: [call], feePayer: alice })
+    expect(receipt).toMatchObject({ status: 'done', payer: alice.text })
+    expect(await client.rpc.tokens.balance(poor.text, token)).toMatchObject({ amount: 175n, frozen: false })
+    expect(await client.rpc.account(poor.text)).toMatchObject({ grains: 0n })
+    // So that the wallets of the other tests have of one token of a symbol each.
+    await client.sender(bob).sendAndWait({ calls: [calls.transfer(acme.address, 125n, null, unit.token)] })
   })
 
   it('takes a symbol for what the wallet has of it, and refuses to guess otherwise', async () => {

@@ -38,7 +38,8 @@ permitOf(0, 1_800_000_000_000, 7)
 permitOf(24, 1, 10n ** 18n)
 permitOf(2n ** 63n, Number.MAX_SAFE_INTEGER, 0)
 
-const call = (method, fields) => cases.push({ kind: 'arguments', method, arguments: hex(encode(fields)) })
+const call = (method, fields, module = 'tokens') =>
+  cases.push({ kind: 'arguments', module, method, arguments: hex(encode(fields)) })
 call('transfer', [spender, token, 5, null])
 call('transfer', [spender, 0, 10n ** 18n, Buffer.from('memo')])
 call('issue', ['Acme Coin', 'ACME', 2, 1_000_000, 1_000, null, null, null, null, true, false, ['', '', null]])
@@ -62,6 +63,17 @@ call('setRole', [token, 1, other])
 call('setRole', [token, 2, null])
 call('approve', [token, spender, 0])
 call('transferFrom', [token, owner, other, 255])
+
+const room = 2 ** 30
+const contact = ['peer', ['/ip4/127.0.0.1/tcp/21000']]
+call('post', [1, 'eu', 0, 1_000_000, null, room, ...contact, 10n ** 10n], 'offers')
+call('post', [1, '', token, 250, 1_000_000, room, ...contact, 10n ** 10n], 'offers')
+call('change', [7, 251, null, room], 'offers')
+call('change', [7, 251, 2_000_000, room], 'offers')
+const lot = [named('copy').subarray(0, 16), 2 ** 36]
+const object = named('object').subarray(0, 16)
+call('post', [object, [lot], 0, 1_000_000, 0, 30, [], Buffer.alloc(0)], 'tenders')
+call('post', [object, [lot], token, 250, 1_000_000, 3660, [other], Buffer.from('memo')], 'tenders')
 
 const words = (name, valid) => cases.push({ kind: 'name', name, valid })
 for (const name of [

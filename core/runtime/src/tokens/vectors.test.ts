@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { decode, encode } from '@smartshare/codec'
 import { addressOfKey, addressOfToken, fromHex, toHex, verify } from '@smartshare/crypto'
 import { describe, expect, it } from 'vitest'
+import { modules } from '../modules.ts'
 import { permitHash } from './allowances.ts'
 import { tokens } from './tokens.ts'
 import { checkSymbol, checkWords } from './words.ts'
 
 type Case =
-  | { kind: 'arguments'; method: string; arguments: string }
+  | { kind: 'arguments'; module: string; method: string; arguments: string }
   | { kind: 'name'; name: string; valid: boolean }
   | { kind: 'symbol'; symbol: string; valid: boolean }
   | ({ kind: 'permit'; expiryMs: number } & Record<
@@ -29,14 +30,19 @@ const isAccepted = (check: () => void) => {
 
 describe('the vectors of tokens', () => {
   it('hold arguments that are decoded, allowed, and encoded to the same bytes', () => {
-    const cases = [...casesOf('arguments'), ...casesOf('permit').map((one) => ({ ...one, method: 'permit' }))]
-    for (const { method: name, arguments: encoded } of cases) {
-      const method = tokens.methods.find((candidate) => candidate.name === name)!
+    const cases = [
+      ...casesOf('arguments'),
+      ...casesOf('permit').map((one) => ({ ...one, module: 'tokens', method: 'permit' })),
+    ]
+    for (const { module, method: name, arguments: encoded } of cases) {
+      const { methods } = modules.find((candidate) => candidate.name === module)!
+      const method = methods.find((candidate) => candidate.name === name)!
       const args = decode(method.arguments, fromHex(encoded))
       method.check(args)
       expect(toHex(encode(method.arguments, args))).toBe(encoded)
     }
-    expect(new Set(cases.map(({ method }) => method)).size).toBe(tokens.methods.length)
+    const own = cases.filter(({ module }) => module === 'tokens')
+    expect(new Set(own.map(({ method }) => method)).size).toBe(tokens.methods.length)
   })
 
   it('hold permits with what their owners sign', () => {

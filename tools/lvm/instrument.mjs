@@ -19,6 +19,8 @@ const KEPT_EXPORTS = `memory __indirect_function_table __wasm_call_ctors malloc 
 const FUEL = 'fuel'
 const LEAST_STACK = 'least_stack'
 const STACK_LIMIT = 'stack_limit'
+/** Of lua_pushnumber(L, number). */
+const NUMBER_PARAM = 1
 const { i32, i64, f64, none } = binaryen
 
 /** Names of expression kinds by their numbers. */
@@ -98,7 +100,9 @@ export function instrument(bytes) {
   wasm.addGlobal(FUEL, i64, true, wasm.i64.const(0n))
   wasm.addGlobal(LEAST_STACK, i32, true, wasm.i32.const(-1))
   wasm.addGlobal(STACK_LIMIT, i32, true, wasm.i32.const(0))
-  for (const name of own) meter(wasm, name, stackPointer)
+  // JavaScript does not say which bits a NaN has that it hands over; string.unpack makes numbers here too.
+  const { value: pushNumber } = binaryen.getExportInfo(wasm.getExport('lua_pushnumber'))
+  for (const name of own) meter(wasm, name, { stackPointer, pushNumber })
   addAccess(wasm, breakAddress)
   addHost(wasm)
   wasm.runPasses(['remove-unused-module-elements'])
@@ -178,7 +182,7 @@ function addHost(wasm) {
 }
 
 /** Charges a function and what it does with floats, copies and the stack. */
-function meter(wasm, name, stackPointer) {
+function meter(wasm, name, { stackPointer, pushNumber }) {
   const info = binaryen.getFunctionInfo(wasm.getFunction(name))
   const params = binaryen.expandType(info.params)
   const locals = [...info.vars]
@@ -281,7 +285,9 @@ function meter(wasm, name, stackPointer) {
 
   const whole = { cost: FUNCTION_COST }
   const body = walk(info.body, whole)
-  const counted = wasm.block(null, [charge(whole.cost), body], info.results)
+  const before = [charge(whole.cost)]
+  if (name === pushNumber) before.push(wasm.local.set(NUMBER_PARAM, canonical(wasm.local.get(NUMBER_PARAM, f64))))
+  const counted = wasm.block(null, [...before, body], info.results)
   // Made anew, since a function cannot be given further locals.
   wasm.removeFunction(name)
   wasm.addFunction(name, info.params, info.results, locals, counted)

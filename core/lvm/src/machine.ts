@@ -21,6 +21,12 @@ export interface Image {
   readonly heap: Uint8Array
 }
 
+/**
+ * `torn`: a call ended in the middle of something, so that memory must be restored first. `broken`: something failed that
+ * no program can bring about, so that nobody knows what else is wrong.
+ */
+type State = 'ready' | 'running' | 'torn' | 'broken'
+
 const LONGJMP = Symbol('longjmp')
 const ENTER = 0
 const MAX_MESSAGE_BYTES = 200
@@ -45,8 +51,7 @@ export class Machine {
   private readonly textMode: number
   private readonly chunkName: number
   private entry: (() => number) | undefined
-  /** What an error that was thrown by the host itself means: the machine is not to be used again. */
-  private broken = false
+  private state: State = 'ready'
 
   /** `functions`: by the names under which Lua finds them. */
   constructor(functions: Readonly<Record<string, HostFunction>>) {
@@ -103,10 +108,7 @@ export class Machine {
       lua.luaL_checkstack(L, args.length + 4, 0)
       for (const value of args) stack.push(value)
       lua.lua_callk(L, args.length, LUA.allResults, 0, 0)
-      const values: LuaValue[] = []
-      const to = lua.lua_gettop(L)
-      for (let i = from + 1; i <= to; i++) values.push(stack.read(i))
-      return values
+      return stack.readAll(from + 1, lua.lua_gettop(L))
     })
   }
 
@@ -130,6 +132,7 @@ export class Machine {
 
   /** Brings memory back to an image of a machine with the same functions. */
   restore({ data, heap }: Image): void {
+    if (this.state === 'running') throw new SmartshareError('LVM_BUSY', 'a machine is not restored while it runs')
     const { memory, lua, stackBase } = this
     lua.set_fuel(PLENTY)
     const usedEnd = lua.get_break()
@@ -141,6 +144,7 @@ export class Machine {
     lua.reset_least_stack()
     lua.stackRestore(stackBase)
     lua.setThrew(0, 0)
+    if (this.state === 'torn') this.state = 'ready'
   }
 
   /** All memory, to compare machines by; a copy. */
@@ -150,11 +154,13 @@ export class Machine {
 
   /** Runs `act` under Lua's protection: errors of Lua end it well, and no fuel or memory ends it whatever Lua would catch. */
   private protect(fuel: number, act: () => LuaValue[]): Outcome {
-    if (this.broken) throw new SmartshareError('LVM_BROKEN', 'this machine failed before and is not used again')
+    this.begin()
     const { lua, stack, mainState: L } = this
     let values: LuaValue[] = []
     stack.L = L
     lua.set_fuel(fuel)
+    this.state = 'running'
+    let left: State = 'ready'
     const usedUp = () => fuel - Math.max(0, lua.get_fuel())
     try {
       this.entry = () => {
@@ -173,20 +179,29 @@ export class Machine {
       lua.lua_settop(L, 0)
       return { done: false, error, fuelUsed: usedUp() }
     } catch (thrown) {
-      // Memory is in the middle of something: whoever goes on restores an image first.
+      left = 'torn'
       if (lua.get_fuel() < 0) {
         return { done: false, error: new LvmFault('LVM_FUEL', 'the fuel of the call is used up'), fuelUsed: fuel }
       }
       if (thrown instanceof LvmFault) return { done: false, error: thrown, fuelUsed: usedUp() }
       if (thrown instanceof WebAssembly.RuntimeError) {
-        const error = new LvmFault('LVM_TRAP', `the machine stopped: ${thrown.message}`)
+        // What the engine says differs from one to the next, and this is a result.
+        const error = new LvmFault('LVM_TRAP', 'the machine stopped: its stack is used up, or Lua has a fault')
         return { done: false, error, fuelUsed: usedUp() }
       }
-      if (!SmartshareError.is(thrown)) this.broken = true
+      if (!SmartshareError.is(thrown)) left = 'broken'
       throw thrown
     } finally {
       this.entry = undefined
+      this.state = left
     }
+  }
+
+  private begin(): void {
+    if (this.state === 'ready') return
+    if (this.state === 'running') throw new SmartshareError('LVM_BUSY', 'a machine runs one call at a time')
+    if (this.state === 'torn') throw new SmartshareError('LVM_TORN', 'a call was cut off here: restore an image first')
+    throw new SmartshareError('LVM_BROKEN', 'this machine failed before and is not used again')
   }
 
   /** What an error says, without running anything of the program. */
@@ -194,8 +209,7 @@ export class Machine {
     const { lua, stack } = this
     const type = lua.lua_type(stack.L, index)
     if (type !== LUA.string) return 'the program raised an error that is no text'
-    const text = lenientUtf8.decode(stack.readBytes(index).subarray(0, MAX_MESSAGE_BYTES))
-    return text
+    return lenientUtf8.decode(stack.readBeginning(index, MAX_MESSAGE_BYTES))
   }
 
   private instantiate(): Exports {
@@ -249,10 +263,7 @@ export class Machine {
     try {
       if (number === ENTER) return this.entry!()
       stack.charge(COSTS.host)
-      const count = lua.lua_gettop(L)
-      const args: LuaValue[] = []
-      for (let i = 1; i <= count; i++) args.push(stack.read(i))
-      const result = this.functions[number - 1]!(args)
+      const result = this.functions[number - 1]!(stack.readAll(1, lua.lua_gettop(L)))
       if (result === undefined) return 0
       stack.push(result)
       return 1

@@ -7,8 +7,10 @@ export type LuaRecord = ReadonlyMap<string, LuaValue>
 
 /** Tables in tables. */
 export const MAX_DEPTH = 16
-/** Values in all tables of one value together. */
+/** Values that leave Lua at once, as arguments of a call of the host or as results, with those in tables. */
 export const MAX_ITEMS = 65_536
+/** Bytes of all strings that leave Lua at once. */
+export const MAX_BYTES = 1_048_576
 
 const utf8 = new TextEncoder()
 

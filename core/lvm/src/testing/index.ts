@@ -1,0 +1,2 @@
+export { DEEP, ENDING, ENDLESS, type HostileProgram } from './hostile.ts'
+export { Bench, canonical, describe, testHost, transcriptHash } from './transcript.ts'

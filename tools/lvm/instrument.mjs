@@ -100,7 +100,7 @@ export function instrument(bytes) {
   wasm.addGlobal(FUEL, i64, true, wasm.i64.const(0n))
   wasm.addGlobal(LEAST_STACK, i32, true, wasm.i32.const(-1))
   wasm.addGlobal(STACK_LIMIT, i32, true, wasm.i32.const(0))
-  // JavaScript does not say which bits a NaN has that it hands over; string.unpack makes numbers here too.
+  // JavaScript does not say which bits a NaN has that it hands over.
   const { value: pushNumber } = binaryen.getExportInfo(wasm.getExport('lua_pushnumber'))
   for (const name of own) meter(wasm, name, { stackPointer, pushNumber })
   addAccess(wasm, breakAddress)

@@ -47,9 +47,9 @@ export class Machine {
   private readonly functions: readonly HostFunction[]
   private readonly stackBase: number
   private readonly stackEnd: number
-  /** Names of chunks and the mode, as strings of C. */
+  /** Mode and name of what is loaded, as strings of C. */
   private readonly textMode: number
-  private readonly chunkName: number
+  private chunkName: number
   private entry: (() => number) | undefined
   private state: State = 'ready'
 
@@ -67,9 +67,10 @@ export class Machine {
     this.mainState = lua.luaL_newstate()
     this.stack = new LuaStack(lua, this.mainState)
     this.textMode = this.cString('t')
-    this.chunkName = this.cString('=contract')
+    this.chunkName = this.cString('=lua')
     this.openLibraries()
     const outcome = this.load(textBytes(SANDBOX), PLENTY)
+    this.chunkName = this.cString('=contract')
     if (!outcome.done) throw outcome.error
     Object.keys(functions).forEach((name, i) => {
       this.setGlobalFunction(name, i + 1)
@@ -124,6 +125,7 @@ export class Machine {
 
   /** The memory as it is now. Only between calls. */
   image(): Image {
+    this.begin()
     const { memory, lua } = this
     memory.fill(0, this.stackEnd, this.stackBase)
     lua.reset_least_stack()

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Bench, DEEP, describe, ENDING, ENDLESS, generateProgram, transcriptHash } from '@smartshare/lvm/testing'
+import { run } from './run.ts'
 
 const ENDLESS_FUEL = 1_000_000
 /** Takes a program that uses all memory in small steps to its end. */
@@ -46,17 +46,7 @@ export function* freshTranscripts(selection: Selection): Generator<string> {
 /** The same in another process, whose Node has these options. */
 export async function transcriptsElsewhere(options: readonly string[], selection: Selection): Promise<string[]> {
   const main = fileURLToPath(new URL('transcripts-main.ts', import.meta.url))
-  const args = ['--conditions=source', ...options, main, JSON.stringify(selection)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let printed = ''
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    printed += text
-  })
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  if (code !== 0) throw new Error(`the process with ${options.join(' ')} ended with ${code}`)
+  const printed = await run(['--conditions=source', ...options, main, JSON.stringify(selection)])
   return printed.trimEnd().split('\n')
 }
 

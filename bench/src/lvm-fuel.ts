@@ -1,9 +1,9 @@
 import { Bench, ENDLESS } from '@smartshare/lvm/testing'
+import { processorMs } from './report.ts'
 
-const WARM_FUEL = 60_000_000
-const FUEL = 60_000_000
+const FUEL = 150_000_000
 const RUNS = 3
-const SHOWN = 100
+const SHOWN = 5
 
 interface Kind {
   readonly name: string
@@ -26,11 +26,11 @@ export interface FuelRatio {
 export function fuelRatio(): FuelRatio {
   const bench = new Bench()
   const times = ENDLESS.map(({ name, source }) => {
-    bench.runClean(source, [], WARM_FUEL)
+    bench.runClean(source, [], FUEL)
     const runs = Array.from({ length: RUNS }, () => {
-      const startMs = performance.now()
+      const startMs = processorMs()
       const { fuelUsed } = bench.runClean(source, [], FUEL)
-      return ((performance.now() - startMs) * 1e6) / fuelUsed
+      return ((processorMs() - startMs) * 1e6) / fuelUsed
     })
     return { name, ns: Math.min(...runs) }
   }).sort((a, b) => b.ns - a.ns)

@@ -184,13 +184,13 @@ export class Machine {
       lua.lua_pushnumber(L, ENTER)
       lua.lua_pushcclosure(L, lua.host_slot(), 1)
       const status = lua.lua_pcallk(L, 0, 0, 0, 0, 0)
-      if (status === 0) {
-        lua.lua_settop(L, 0)
-        return { done: true, values, fuelUsed: usedUp() }
-      }
-      const error = new SmartshareError('LVM_ERROR', this.messageAt(-1))
+      const error = status === 0 ? undefined : new SmartshareError('LVM_ERROR', this.messageAt(-1))
       lua.lua_settop(L, 0)
-      return { done: false, error, fuelUsed: usedUp() }
+      // Straight code may have spent the last of it without asking.
+      stack.charge(0)
+      return error === undefined
+        ? { done: true, values, fuelUsed: usedUp() }
+        : { done: false, error, fuelUsed: usedUp() }
     } catch (thrown) {
       left = 'torn'
       if (lua.get_fuel() < 0) {
@@ -282,8 +282,7 @@ export class Machine {
       return 1
     } catch (thrown) {
       if (!(thrown instanceof LuaError)) throw thrown
-      // One exception came here, and another one goes on.
-      stack.charge(COSTS.throw)
+      stack.charge(COSTS.hostError)
       stack.pushBytes(textBytes(thrown.message))
       return lua.lua_error(L)
     } finally {

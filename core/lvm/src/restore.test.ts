@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Bench, DEEP, describe as describeRun, ENDING, ENDLESS, generateProgram } from './testing/index.ts'
 
-const GENERATED = 120
-const ENDLESS_FUEL = 1_500_000
+const GENERATED = 60
+const ENDLESS_FUEL = 1_000_000
 const PROBE =
   "n = (n or 0) + 1 local t = { 3, 1, 2 } table.sort(t) return function() return n, t, ('%.3f'):format(1 / 3) end"
 
@@ -52,9 +52,9 @@ describe('an image', () => {
   it('that is restored leaves no trace of calls cut off anywhere', () => {
     const source = generateProgram(7)
     const { fuelUsed } = used.runClean(source)
-    for (let i = 1; i < 60; i++) {
-      used.runClean(source, [], Math.floor((fuelUsed * i) / 60))
-      expectAsNew(`cut at ${i} of 60`)
+    for (let i = 1; i < 30; i++) {
+      used.runClean(source, [], Math.floor((fuelUsed * i) / 30))
+      expectAsNew(`cut at ${i} of 30`)
     }
   })
 

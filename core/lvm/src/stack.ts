@@ -1,11 +1,8 @@
 import { COSTS } from './costs.ts'
 import { type Exports, LUA } from './exports.ts'
 import { LuaError, LvmFault } from './faults.ts'
-import { type LuaRecord, type LuaValue, MAX_BYTES, MAX_DEPTH, MAX_ITEMS } from './values.ts'
+import { bytesText, type LuaRecord, type LuaValue, MAX_BYTES, MAX_DEPTH, MAX_ITEMS, textBytes } from './values.ts'
 
-const utf8 = new TextEncoder()
-/** A mark of the byte order stays, or two keys would become one. */
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Strings up to this size are handed over by a buffer that is always there. */
 const SCRATCH_BYTES = 4096
 /** Slots of Lua's stack that a value may need, for each level of its depth. */
@@ -55,7 +52,7 @@ export class LuaStack {
 
   pushBytes(bytes: Uint8Array): void {
     const { lua, L, memory } = this
-    this.charge(bytes.length >> COSTS.byteShift)
+    this.charge(COSTS.string + (bytes.length >> COSTS.byteShift))
     if (bytes.length <= SCRATCH_BYTES) {
       const at = this.scratch + 8
       memory.set(bytes, at)
@@ -109,7 +106,7 @@ export class LuaStack {
     budget.bytes -= length
     // Else a table that names one long string many times would become as many copies.
     if (budget.bytes < 0) throw new LuaError(`at most ${MAX_BYTES} bytes leave the contract at once`)
-    this.charge(length >> COSTS.byteShift)
+    this.charge(COSTS.string + (length >> COSTS.byteShift))
     return this.memory.slice(at, at + length)
   }
 
@@ -135,7 +132,8 @@ export class LuaStack {
     if (value instanceof Map) {
       lua.lua_createtable(L, 0, value.size)
       for (const [key, item] of value as LuaRecord) {
-        this.pushBytes(utf8.encode(key))
+        this.charge(COSTS.key)
+        this.pushBytes(textBytes(key))
         this.push(item)
         lua.lua_rawset(L, -3)
       }
@@ -180,12 +178,10 @@ export class LuaStack {
   }
 
   private readKey(index: number, budget: Budget): string {
-    const bytes = this.readBytes(index, budget)
-    try {
-      return strictUtf8.decode(bytes)
-    } catch {
-      throw new LuaError('keys of tables must be texts in UTF-8')
-    }
+    this.charge(COSTS.key)
+    const text = bytesText(this.readBytes(index, budget))
+    if (text === undefined) throw new LuaError('keys of tables must be texts in UTF-8')
+    return text
   }
 }
 

@@ -40,6 +40,16 @@ export const ENDLESS: readonly HostileProgram[] = [
     'x = (x * 1103515245 + 12345) & 0xffff t[x] = x',
     'local t, x = {}, 1 for i = 0, 65535 do t[i] = i end',
   ),
+  endless(
+    'all memory by chance',
+    'x = (x * 1103515245 + 12345) & 0x7ffff t[x] = x',
+    'local t, x = {}, 1 for i = 0, 0x7ffff do t[i] = i end',
+  ),
+  endless(
+    'tables by chance',
+    'x = (x * 1103515245 + 12345) & 0xffff y = t[x][1]',
+    'local t, x, y = {}, 1 for i = 0, 0xffff do t[i] = { i } end',
+  ),
   endless('linked lists', 'local n = l while n do n = n.n end', 'local l for i = 1, 30000 do l = { n = l } end'),
   endless('collecting', 't[i % 20000] = { i } i = i + 1', 'local t, i = {}, 1'),
   endless('collecting strings', "t[i % 9000] = 'k' .. i i = i + 1", 'local t, i = {}, 1'),

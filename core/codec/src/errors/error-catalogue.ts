@@ -1,5 +1,6 @@
 import { delegateErrors } from './delegate-errors.ts'
 import type { ErrorTable } from './error-table.ts'
+import { lvmErrors } from './lvm-errors.ts'
 import { moneyErrors } from './money-errors.ts'
 import { nodeErrors } from './node-errors.ts'
 import { serviceErrors } from './service-errors.ts'
@@ -8,6 +9,7 @@ import { toolErrors } from './tool-errors.ts'
 /** Every code that Smartshare throws: why it happens, and what helps. docs/errors.md shows this table. */
 export const errorCatalogue: ErrorTable = {
   ...delegateErrors,
+  ...lvmErrors,
   ...moneyErrors,
   ...nodeErrors,
   ...serviceErrors,

@@ -43,11 +43,17 @@ export class LuaStack {
     this.charge(COSTS.value)
     const { lua, L } = this
     if (value === null) lua.lua_pushnil(L)
-    else if (typeof value === 'bigint') lua.lua_pushinteger(L, value)
+    else if (typeof value === 'bigint') this.pushInteger(value)
     else if (typeof value === 'boolean') lua.lua_pushboolean(L, value ? 1 : 0)
     else if (typeof value === 'number') lua.lua_pushnumber(L, value)
     else if (value instanceof Uint8Array) this.pushBytes(value)
     else this.pushTable(value as readonly LuaValue[] | LuaRecord)
+  }
+
+  private pushInteger(value: bigint): void {
+    // It would be cut to 64 bits without a word.
+    if (BigInt.asIntN(64, value) !== value) throw new LuaError('an integer beyond 64 bits cannot enter the contract')
+    this.lua.lua_pushinteger(this.L, value)
   }
 
   pushBytes(bytes: Uint8Array): void {

@@ -80,7 +80,9 @@ describe('values that go in and out of Lua', () => {
     expect(results("return select('#', nothing()), select('#', echo())")).toEqual([0n, 1n])
   })
 
-  it('wraps nothing: a bigint beyond 64 bits is cut by its owner, a number is never an integer', () => {
+  it('cuts nothing off, and makes no integer of a float', () => {
+    expect(failure('return ...', [2n ** 63n])).toBe('LVM_ERROR: an integer beyond 64 bits cannot enter the contract')
+    expect(failure('return ...', [[-(2n ** 63n) - 1n]])).toContain('beyond 64 bits')
     expect(results('return math.type(...)', [1])).toEqual([textBytes('float')])
     expect(results('return ... + 1', [2n ** 63n - 1n])).toEqual([-(2n ** 63n)])
   })

@@ -1,12 +1,13 @@
 import { SmartshareError } from '@smartshare/codec'
 import { describe, expect, it } from 'vitest'
 import { type HostFunction, LuaError, LvmFault, Machine, type Outcome } from './index.ts'
-import { Bench, testHost } from './testing/index.ts'
+import { Bench, DEEP, ENDLESS, generateProgram, mutateProgram, testHost } from './testing/index.ts'
 import { type LuaValue, textBytes } from './values.ts'
 
 const bench = new Bench()
 const decoder = new TextDecoder()
 const FUEL = 10_000_000
+const MUTANTS = 1_000
 
 function shown(outcome: Outcome): string {
   if (!outcome.done) return `${outcome.error.code}: ${outcome.error.message}`
@@ -266,6 +267,16 @@ describe('a machine', () => {
     expect(run("error(('ä'):rep(5000), 0)")).toBe(`LVM_ERROR: ${'ä'.repeat(100)}`)
     expect(run("error('\\xff\\0', 0)")).toBe('LVM_ERROR: \uFFFD\0')
     expect(run('error()')).toBe('LVM_ERROR: the program raised an error that is no text')
+  })
+
+  it('survives whatever chance makes of programs, and ends them as programs end', () => {
+    const short = [...ENDLESS, ...DEEP].map(({ source }) => source).filter(({ length }) => length < 1_000)
+    for (let seed = 0; seed < MUTANTS; seed++) {
+      const source = seed % 2 === 0 ? generateProgram(seed) : short[seed % short.length]!
+      const outcome = bench.runClean(mutateProgram(source, seed), [7n, 1.5], 2_000_000)
+      const code = outcome.done ? 'done' : outcome.error.code
+      expect([seed, code]).toEqual([seed, expect.stringMatching(/^(done|LVM_ERROR|LVM_FUEL|LVM_MEMORY)$/)])
+    }
   })
 
   it('lets functions of the host have any names, and be replaced by the program', () => {

@@ -2,6 +2,7 @@ export { cureOf, errorCatalogue, errorPage } from '@smartshare/codec/errors'
 export type { Abi, AbiJson } from '@smartshare/runtime'
 export { Client, type ClientOptions } from './client.ts'
 export {
+  type CallMoney,
   type CallOptions,
   Contract,
   type ContractCall,
@@ -43,7 +44,17 @@ export type { ContractClient, ContractSource } from './rpc/contract-client.ts'
 export type { ProposalInfo } from './rpc/governance-client.ts'
 export type { AgreementsQuery, MarketClient } from './rpc/market-client.ts'
 export { type EventQuery, RpcClient } from './rpc/rpc-client.ts'
+export type { Holding, TokenAnswer, TokenClient } from './rpc/token-client.ts'
 export type { RpcCall, RpcOutcome, TransportOptions } from './rpc/transport.ts'
+export {
+  findToken,
+  parseUnits,
+  type SignedPermit,
+  SSP_UNIT,
+  signPermit,
+  type TokenUnit,
+  unitsText,
+} from './tokens.ts'
 export { callOf, calls } from './transactions/calls.ts'
 export type { FinalTransaction } from './transactions/fate.ts'
 export type { Sender, SendOptions, SentTransaction } from './transactions/sender.ts'

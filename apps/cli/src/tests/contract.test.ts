@@ -207,6 +207,23 @@ describe('smartshare contract, from a new folder to a called contract', () => {
   })
 })
 
+describe('smartshare contract call with a token', () => {
+  it('sends what its symbol means, in its own decimals', async () => {
+    const source = `abi.payable('pay(token: address)', function(token) assert(system.value(token) == 1250, 'wrong') end)
+      abi.view('held(token: address): amount', function(token) return contract.balance(nil, token) end)`
+    const { address } = await json('publish', write('till.lua', source))
+    const words = ['token', 'issue', '--name', 'Acme', '--symbol', 'ACME', '--supply', '1000', '--decimals', '2']
+    const issued = await runCli([...words, '--dir', dir, '--json'])
+    const { token } = JSON.parse(issued.stdout)
+    await json('call', address, 'pay', token, '--value', '12.5', '--token', 'ACME')
+    expect(await json('view', address, 'held', token)).toEqual({ result: '1250' })
+    expect(await refusal('call', address, 'pay', token, '--token', 'ACME')).toMatch(/^USAGE/)
+    expect(await refusal('call', address, 'pay', token, '--value', '2000', '--token', 'ACME')).toMatch(
+      /^TOKENS_BALANCE/,
+    )
+  })
+})
+
 describe('smartshare contract, for those who keep one and those who trust one', () => {
   it('shows a source only with the hash that the delegates certified', async () => {
     const source = readFileSync(join(home, 'tip-jar/contract.lua'), 'utf8')

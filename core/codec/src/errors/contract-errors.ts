@@ -26,10 +26,6 @@ export const contractErrors: ErrorTable = {
   CONTRACT_FUNDS: ['Money was sent with a method that takes none.', 'Call a payable method, or send no money.'],
   CONTRACT_MEMORY: ['The call needed more memory than a contract has.', 'Work in smaller pieces.'],
   CONTRACT_METHOD: ['The contract has no such method, or not of this kind.', 'Look at its ABI.'],
-  CONTRACT_NAME: [
-    'The name of a contract has characters that may deceive people.',
-    'Use letters, digits, spaces and . _ -',
-  ],
   CONTRACT_PAUSED: [
     'Whom the rules of the contract allow to has paused it.',
     'Wait until it goes on; views still answer.',
@@ -56,14 +52,4 @@ export const contractErrors: ErrorTable = {
     'Ask for a smaller part; let the view take a range.',
   ],
   EVENTS_FULL: ['A transaction says more events than a receipt holds.', 'Say fewer, or split the work.'],
-  LVM_BROKEN: [
-    'A Lua machine failed for a reason of its own, and is not used again.',
-    'Start the node again; if it comes back, report it with the log.',
-  ],
-  LVM_ERROR: ['A Lua program raised an error.', 'The message is its own, and names the line.'],
-  LVM_FORBIDDEN: ['The Lua machine asked for something outside that it cannot have.', 'Report it with the program.'],
-  LVM_OTHER_BUILD: [
-    'The Lua machine is not the one of the protocol: it was built anew or damaged.',
-    'Run `node tools/setup.mjs`, which builds and checks it.',
-  ],
 }

@@ -2,7 +2,7 @@ import { SSP, type Token } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { type HostFunction, LuaError, type LuaRecord, type LuaValue, LvmFault } from '@smartshare/lvm'
 import type { Attempt } from '../host.ts'
-import { balanceOf, release } from '../tokens/tokens.ts'
+import { releaseToken, tokenBalanceOf } from '../tokens/coins.ts'
 import { encodeParameters } from './abi.ts'
 import { callFromContract } from './call.ts'
 import { prefixOf, readEntry, scanEntries, writeEntry } from './contract-state.ts'
@@ -46,13 +46,11 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
     __balance: ([address, token]) => {
       const frame = current()
       const of = address === undefined || address === null ? frame.contract : addressOf(address)
-      checkToken(tokenOf(token))
-      return balanceOf(frame.host, of)
+      return tokenBalanceOf(frame.host, tokenOf(token), of)
     },
     __send: ([to, amount, token]) => {
       const { host, contract } = forWriting()
-      checkToken(tokenOf(token))
-      release(host, contract, addressOf(to), amountOf(amount))
+      releaseToken(host, tokenOf(token), contract, addressOf(to), amountOf(amount))
       return undefined
     },
     __call: ([target, method, ...args]) => {
@@ -148,8 +146,4 @@ function callOptions(target: LuaValue | undefined): {
 
 function tokenOf(value: LuaValue | undefined): Token {
   return value === undefined || value === null || value === 0n ? SSP : addressOf(value)
-}
-
-function checkToken(token: Token): void {
-  if (token !== SSP) throw new SmartshareError('TOKENS_UNKNOWN', 'there is no such token')
 }

@@ -17,6 +17,8 @@ export const signedDecimal = z
   .regex(/^(0|-?[1-9][0-9]{0,19})$/)
   .describe('integer with a sign as decimal text')
 export const grains = z.string().regex(DECIMAL).describe('grains (1 SSP = 10^8 grains) as decimal text')
+export const token = z.string().max(62).describe('SSP, or the address of a token')
+export const units = z.string().regex(DECIMAL).describe('smallest units of the token as decimal text')
 export const height = z.int().min(0)
 export const timeMs = z.int().min(0).describe('ms since the Unix epoch, UTC')
 export const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/)

@@ -1,4 +1,4 @@
-import { type Call, SSP } from '@smartshare/chain'
+import { type Call, SSP, type Token } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { parseAddress } from '@smartshare/crypto'
 import type { LightRules } from '@smartshare/light'
@@ -33,10 +33,16 @@ export interface ContractHost {
   events(query: EventQuery, options: { to?: number; signal?: AbortSignal }): AsyncGenerator<PlacedEvent>
 }
 
-/** How a method is called, beside its arguments. */
-export interface CallOptions extends SendOptions {
-  /** Grains that go along; only payable methods take any. */
+/** Money that goes along with a call; only payable methods take any. */
+export interface CallMoney {
+  /** In grains, or in the smallest units of the token. */
   readonly value?: bigint
+  /** Address of the token; SSP if none is said. */
+  readonly token?: string
+}
+
+/** How a method is called, beside its arguments. */
+export interface CallOptions extends CallMoney, SendOptions {
   /** Found out if not said. */
   readonly gasLimit?: number
 }
@@ -128,10 +134,11 @@ export class Contract {
   }
 
   /** A call for a transaction: with others, from several keys, whatever. Arguments in their order or by their names. */
-  async callOf(method: string, args: unknown = [], value = 0n): Promise<Call> {
+  async callOf(method: string, args: unknown = [], { value = 0n, token }: CallMoney = {}): Promise<Call> {
     const { inputs } = await this.method(method)
     const encoded = encodeParameters(inputs, parametersFromJson(inputs, args))
-    const funds = value === 0n ? [] : [{ token: SSP, amount: value } as const]
+    const of: Token = token === undefined ? SSP : parseAddress(token)
+    const funds = value === 0n ? [] : [{ token: of, amount: value }]
     return { target: parseAddress(this.address), method, arguments: encoded, funds }
   }
 
@@ -183,8 +190,8 @@ export class Contract {
   }
 
   private async request(method: string, args: unknown, options: CallOptions): Promise<TransactionRequest> {
-    const { value = 0n, gasLimit } = options
-    return { calls: [await this.callOf(method, args, value)], ...(gasLimit === undefined ? {} : { gasLimit }) }
+    const { gasLimit } = options
+    return { calls: [await this.callOf(method, args, options)], ...(gasLimit === undefined ? {} : { gasLimit }) }
   }
 
   private async method(name: string): Promise<AbiMethod> {

@@ -5,6 +5,7 @@ import { ContractClient } from './contract-client.ts'
 import { GovernanceClient } from './governance-client.ts'
 import { MarketClient } from './market-client.ts'
 import { errorOfRefusal } from './rpc-error.ts'
+import { TokenClient } from './token-client.ts'
 import { HttpTransport, type RpcCall, type RpcOutcome, type TransportOptions } from './transport.ts'
 
 /** Most transactions in one submit; nodes take no more. */
@@ -32,6 +33,8 @@ export class RpcClient {
   readonly governance: GovernanceClient
   /** Questions about contracts. */
   readonly contracts: ContractClient
+  /** Questions about tokens of vendors, and balances of them. */
+  readonly tokens: TokenClient
   private readonly transport: HttpTransport
 
   constructor(options: TransportOptions) {
@@ -39,6 +42,7 @@ export class RpcClient {
     this.market = new MarketClient(this.transport)
     this.governance = new GovernanceClient(this.transport)
     this.contracts = new ContractClient(this.transport)
+    this.tokens = new TokenClient(this.transport)
   }
 
   /** The node that is asked now. */
@@ -149,8 +153,8 @@ export class RpcClient {
   }
 
   /** A balance with all that is needed to check it. Throws RPC_NOT_READY on a network without a final block. */
-  accountProof(address: string) {
-    return this.transport.call({ method: 'account_proof', params: { address }, answer: answers.proofAnswer })
+  accountProof(address: string, token = 'SSP') {
+    return this.transport.call({ method: 'account_proof', params: { address, token }, answer: answers.proofAnswer })
   }
 
   /** Any entry of the state, by its key in hexadecimal, with all that is needed to check it. Throws RPC_NOT_READY. */

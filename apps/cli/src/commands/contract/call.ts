@@ -1,7 +1,9 @@
+import { SSP } from '@smartshare/chain'
+import { type CallMoney, parseUnits } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress } from '@smartshare/crypto'
 import type { Command } from 'commander'
-import { clientCommand, examples, withSession } from '../../session.ts'
+import { clientCommand, examples, type Session, withSession } from '../../session.ts'
 import { factsText } from '../../text.ts'
 import { argumentsOf, grainsOf, methodOf, signatureText } from './arguments.ts'
 import { costOf, costText, showEstimate } from './sending.ts'
@@ -14,6 +16,7 @@ hexadecimal for bytes, addresses or names of wallets, nil where the type ends in
 interface CallFlags {
   readonly args?: string
   readonly value?: string
+  readonly token?: string
   readonly estimate?: boolean
 }
 
@@ -22,6 +25,7 @@ export function addCall(contract: Command): void {
   command
     .option('--args <json>', 'arguments as a JSON array, or an object by names, instead of words')
     .option('--value <amount>', 'SSP to send along; only payable methods take any')
+    .option('--token <token>', 'token of --value instead of SSP, by symbol or address')
     .option('--estimate', 'say what it would cost, and send nothing')
     .addHelpText(
       'after',
@@ -29,19 +33,20 @@ export function addCall(contract: Command): void {
         'smartshare contract call ssp1… add 5',
         'smartshare contract call ssp1… transfer bob 1.5SSP --wallet alice',
         'smartshare contract call ssp1… pay --value 0.25 --json',
+        'smartshare contract call ssp1… pay --value 12.5 --token ACME',
         'smartshare contract call ssp1… vote --args \'{"proposal": "7", "yes": true}\'',
       )}`,
     )
   command.action((address: string, name: string, words: string[]) =>
     withSession(command, async (session) => {
-      const { args, value, estimate } = command.opts<CallFlags>()
+      const { args, estimate, ...money } = command.opts<CallFlags>()
       const contractAt = (await session.client()).contract(contractAddress(address))
       const method = methodOf(await contractAt.abi(), name)
       if (method.kind === 'view') {
         throw new SmartshareError('CONTRACT_METHOD', `${name} is a view: ask it by contract view, which costs nothing`)
       }
       const given = argumentsOf(method, words, args, (text) => session.address(text))
-      const call = await contractAt.callOf(name, given, grainsOf(value))
+      const call = await contractAt.callOf(name, given, await moneyOf(session, money))
       if (estimate === true) return showEstimate(session, call)
       const done = await session.send({ calls: [call] })
       const events = await contractAt.eventsOf(done)
@@ -60,6 +65,16 @@ export function addCall(contract: Command): void {
       )
     }),
   )
+}
+
+async function moneyOf(session: Session, { value, token }: Pick<CallFlags, 'value' | 'token'>): Promise<CallMoney> {
+  if (value === undefined) {
+    if (token === undefined) return {}
+    throw new SmartshareError('USAGE', '--token says of what --value is: give both')
+  }
+  if (token === undefined) return { value: grainsOf(value) }
+  const unit = await session.token(token)
+  return { value: parseUnits(value, unit), ...(unit.token === SSP ? {} : { token: unit.text }) }
 }
 
 export function addView(contract: Command): void {

@@ -1,5 +1,5 @@
 export { COSTS } from './costs.ts'
 export { LuaError, LvmFault } from './faults.ts'
 export { LVM_HASH } from './load.ts'
-export { type HostFunction, type Image, Machine, type Outcome } from './machine.ts'
+export { type Debugging, type HostFunction, type Image, Machine, type Outcome } from './machine.ts'
 export { type LuaRecord, type LuaValue, textBytes } from './values.ts'

@@ -86,6 +86,8 @@ export interface TestChainOptions {
   readonly delegates?: number
   /** Changes to the parameters of the local preset. */
   readonly parameters?: Partial<Parameters>
+  /** Runs the contracts: one that watches, or that keeps loaded sources from chain to chain. */
+  readonly engine?: ContractEngine
 }
 
 export interface TransactionOptions {
@@ -147,12 +149,19 @@ export class TestChain {
   /** The last block; before the first one, what stands for genesis. */
   head: Header
   private readonly secret: Uint8Array
-  private readonly engine = new ContractEngine()
+  private readonly engine: ContractEngine
   private readonly accounts = new Map<string, TestAccount>()
   /** Nonces used by transactions that were made but are in no block yet, by account and lane. */
   private readonly pending = new Map<string, bigint>()
 
-  constructor({ accounts = [], grains = DEFAULT_GRAINS, delegates = 1, parameters = {} }: TestChainOptions = {}) {
+  constructor({
+    accounts = [],
+    grains = DEFAULT_GRAINS,
+    delegates = 1,
+    parameters = {},
+    engine,
+  }: TestChainOptions = {}) {
+    this.engine = engine ?? new ContractEngine()
     this.parameters = { ...presets.local, ...parameters }
     this.secret = delegateSecret(0)
     const bond = this.parameters.leastBondGrains

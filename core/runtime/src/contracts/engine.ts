@@ -1,12 +1,21 @@
 import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
-import { type Image, LuaError, type LuaValue, Machine, type Outcome, textBytes } from '@smartshare/lvm'
+import {
+  type HostFunction,
+  type Image,
+  LuaError,
+  type LuaValue,
+  Machine,
+  type Outcome,
+  textBytes,
+} from '@smartshare/lvm'
 import { GasMeter } from '../gas.ts'
 import { type Abi, type AbiEvent, type AbiMethod, METHOD_KINDS, type MethodKind, parseSignature } from './abi.ts'
 import { type Frame, FUEL_PER_GAS, MAX_CALL_DEPTH } from './frame.ts'
 import { hostFunctions } from './host-functions.ts'
 import { PRELUDE } from './prelude.ts'
 import { textOf } from './tools.ts'
+import type { ContractWatch } from './watch.ts'
 
 /** Most gas that loading a source may take, and the memory that it may leave: every call brings it back. */
 export const MAX_LOAD_GAS = 2_000_000
@@ -18,6 +27,8 @@ const MOST_CACHED_BYTES = 64 * 1024 * 1024
 const MAX_METHODS = 256
 const MAX_EVENTS = 64
 const PRELUDE_FUEL = 2 ** 40
+/** Errors inside the prelude are not of the contract's lines. */
+const PRELUDE_CHUNK = 'host'
 
 /** A source that is loaded: the memory that its calls begin with, and what it offers. */
 export interface Program {
@@ -35,6 +46,8 @@ export interface Slot {
   readonly dispatcher: number
   readonly empty: Image
   frame: Frame | undefined
+  /** Hash of the source that it has; undefined for one that is not published yet. */
+  codeHash: string | undefined
   /** The ABI of a source that is being loaded. */
   declaring: { readonly methods: AbiMethod[]; readonly events: AbiEvent[] } | undefined
 }
@@ -44,6 +57,12 @@ export class ContractEngine {
   private readonly slots: Slot[] = []
   private readonly programs = new Map<string, Program>()
   private cachedBytes = 0
+  /** Set by tools alone. */
+  readonly watch: ContractWatch | undefined
+
+  constructor(watch?: ContractWatch) {
+    this.watch = watch
+  }
 
   /** The machine for a depth of calls, from 0 on. */
   slot(depth: number): Slot {
@@ -52,7 +71,7 @@ export class ContractEngine {
     }
     let slot = this.slots[depth]
     if (slot === undefined) {
-      slot = makeSlot()
+      slot = makeSlot(this.watch)
       this.slots[depth] = slot
     }
     return slot
@@ -61,13 +80,14 @@ export class ContractEngine {
   /** Source that was published, from the cache or loaded again. Loading it is paid for already. */
   program(slot: Slot, codeHash: Uint8Array, source: () => Uint8Array): Program {
     const name = toHex(codeHash)
+    slot.codeHash = name
     const cached = this.programs.get(name)
     if (cached !== undefined) {
       this.programs.delete(name)
       this.programs.set(name, cached)
       return cached
     }
-    const program = this.load(slot, source(), new GasMeter(MAX_LOAD_GAS))
+    const program = this.load(slot, source(), new GasMeter(MAX_LOAD_GAS), name)
     this.programs.set(name, program)
     this.cachedBytes += sizeOf(program.image)
     for (const [oldest, { image }] of this.programs) {
@@ -79,11 +99,12 @@ export class ContractEngine {
   }
 
   /** Loads source and charges for it, also if it fails. Throws CONTRACT_SOURCE with what is wrong, or GAS_EXHAUSTED. */
-  load(slot: Slot, source: Uint8Array, meter: GasMeter): Program {
+  load(slot: Slot, source: Uint8Array, meter: GasMeter, codeHash?: string): Program {
     const { machine } = slot
     machine.restore(slot.empty)
     const declaring = { methods: [], events: [] }
     slot.declaring = declaring
+    slot.codeHash = codeHash
     let outcome: Outcome
     try {
       outcome = machine.load(source, Math.min(meter.left, MAX_LOAD_GAS) * FUEL_PER_GAS)
@@ -110,19 +131,23 @@ function loadError(error: SmartshareError): SmartshareError {
   return new SmartshareError('CONTRACT_SOURCE', error.message)
 }
 
-function makeSlot(): Slot {
+function makeSlot(watch: ContractWatch | undefined): Slot {
   const holder: { slot?: Slot } = {}
   const current = () => {
     const frame = holder.slot?.frame
     if (frame === undefined) throw new LuaError('this can be used only while a method runs, not while the source loads')
     return frame
   }
-  const machine = new Machine({
+  const functions: Record<string, HostFunction> = {
     __register: ([kind, signature, options]) => declareMethod(holder.slot!, kind!, signature ?? null, options ?? null),
     __registerEvent: ([signature]) => declareEvent(holder.slot!, signature ?? null),
     ...hostFunctions(current),
-  })
-  const loaded = machine.load(textBytes(PRELUDE), PRELUDE_FUEL)
+  }
+  const onLine = (chunk: string, line: number) => {
+    if (chunk !== PRELUDE_CHUNK) watch?.line(holder.slot?.codeHash, line)
+  }
+  const machine = new Machine(functions, watch === undefined ? {} : { onLine, traces: true })
+  const loaded = machine.load(textBytes(PRELUDE), PRELUDE_FUEL, PRELUDE_CHUNK)
   if (!loaded.done || loaded.reference === undefined)
     throw new SmartshareError('LVM_BROKEN', 'the prelude does not load')
   const slot: Slot = {
@@ -130,6 +155,7 @@ function makeSlot(): Slot {
     dispatcher: loaded.reference,
     empty: machine.image(),
     frame: undefined,
+    codeHash: undefined,
     declaring: undefined,
   }
   holder.slot = slot

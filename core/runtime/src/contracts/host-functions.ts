@@ -27,6 +27,7 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
     __put: ([name, key, value]) => {
       const { host, contract } = forWriting()
       writeEntry(host, contract, name ?? null, key ?? null, value ?? null)
+      host.engine.watch?.write({ contract, name: name ?? null, key: key ?? null, value: value ?? null })
       return undefined
     },
     __scan: ([name, from, to, reverse, last]) => {

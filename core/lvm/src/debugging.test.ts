@@ -33,7 +33,7 @@ describe('a machine for tools', () => {
     const traced = run({ traces: true })
     const plain = run({})
     if (traced.done || plain.done) throw new Error('it did not fail')
-    expect(traced.trace?.match(/program:\d+/g)).toEqual([3, 5, 8].map((line) => `program:${line}`))
+    expect(traced.trace?.match(/program:\d+(?=: in)/g)).toEqual([3, 5, 8].map((line) => `program:${line}`))
     expect(traced.error.message).toBe('program:3: at the bottom')
     expect('trace' in plain).toBe(false)
     expect(plain.error.message).toBe(traced.error.message)

@@ -64,6 +64,8 @@ export interface TestEvent {
   readonly name: string
   // biome-ignore lint/suspicious/noExplicitAny: each kind of event has its own record; tests name the fields they look at.
   readonly data: any
+  /** Of an event that a contract said. */
+  readonly contract?: Uint8Array
 }
 
 export interface TestReceipt extends Omit<Receipt, 'events'> {
@@ -294,16 +296,18 @@ export class TestChain {
 
   /** Publishes a source in a block of its own; its address. Throws the error of the receipt. */
   publish(from: TestAccount | string, source: string, options: PublishOptions = {}): Uint8Array {
+    const { receipt } = this.run(from, this.publishCall(source, options))
+    return receipt.events.find((event) => event.name === 'published')!.data.contract
+  }
+
+  /** The call that publishes a source, for transactions. */
+  publishCall(source: string, options: PublishOptions = {}): Call {
     const { name = 'test', arguments: args, value = 0n, upgrade = null, pauser = null } = options
     const inputs = args === undefined ? [] : this.inputsOf(source, 'constructor')
-    const { receipt } = this.run(
-      from,
-      callOf('contracts', 'publish', {
-        ...{ name, source: textBytes(source), metadata: '', upgrade, pauser, value },
-        arguments: args === undefined ? null : encodeParameters(inputs, args),
-      }),
-    )
-    return receipt.events.find((event) => event.name === 'published')!.data.contract
+    return callOf('contracts', 'publish', {
+      ...{ name, source: textBytes(source), metadata: '', upgrade, pauser, value },
+      arguments: args === undefined ? null : encodeParameters(inputs, args),
+    })
   }
 
   /** A call of a contract's method, for transactions. */
@@ -353,6 +357,7 @@ function readable(receipt: Receipt, reader: Pick<StateReader, 'get'>): TestRecei
       const values = decodeParameters(event.fields, data)
       return {
         module: 'contract',
+        contract: target,
         name,
         data: Object.fromEntries(event.fields.map((field, i) => [field.name, values[i]])),
       }

@@ -21,7 +21,7 @@ import {
 import { callOf, type PublishOptions, type TestAccount, TestChain, type TestEvent } from '@smartshare/runtime/testing'
 import { StateJournal } from '@smartshare/state'
 import type { GasTable } from './report.ts'
-import type { SourceFile, Watcher } from './watcher.ts'
+import { INLINE, type SourceFile, type Watcher } from './watcher.ts'
 
 /** Who pays new accounts their first money. */
 const BANK = 'bank'
@@ -74,8 +74,9 @@ export class TestSession {
       throw new SmartshareError('KIT_LIMIT', `a test has at most ${MAX_ACCOUNTS} accounts`)
     }
     this.byAddress.set(key, account)
-    const memo = null
-    this.chain.run(BANK, callOf('tokens', 'transfer', { to: account.address, token: 0, amount: ACCOUNT_GRAINS, memo }))
+    const { address: to } = account
+    const payment = callOf('tokens', 'transfer', { to, token: 0, amount: ACCOUNT_GRAINS, memo: null })
+    this.chain.makeBlock([this.chain.transaction(BANK, [payment])], 0)
     return account
   }
 
@@ -160,7 +161,8 @@ export class TestSession {
     if (receipt.status !== STATUS_DONE) {
       throw this.noted(new SmartshareError(receipt.error?.code ?? 'INTERNAL', receipt.error?.message ?? 'it failed'))
     }
-    if (measured !== undefined) options.gas?.add(measured.contract, measured.method, receipt.gasUsed)
+    if (measured !== undefined && measured.contract !== INLINE)
+      options.gas?.add(measured.contract, measured.method, receipt.gasUsed)
     return this.events
   }
 
@@ -175,7 +177,7 @@ export class TestSession {
 
   /** What reports call a contract, and its source. */
   sourceOf(contract: Uint8Array): SourceFile {
-    return this.sources.get(toHex(contract)) ?? { path: 'contract', text: '' }
+    return this.sources.get(toHex(contract)) ?? { path: INLINE, text: '' }
   }
 
   /** Name of an account or contract that this test knows. */

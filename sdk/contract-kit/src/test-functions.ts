@@ -7,7 +7,7 @@ import { codeHashOf, contractTools } from '@smartshare/runtime'
 import { callOf, type PublishOptions } from '@smartshare/runtime/testing'
 import { DEFAULT_ACCOUNT, type TestSession, type Who } from './session.ts'
 import { showValue } from './show.ts'
-import type { SourceFile } from './watcher.ts'
+import { INLINE, type SourceFile } from './watcher.ts'
 
 const ADDRESS_BYTES = 32
 const utf8 = new TextDecoder()
@@ -106,7 +106,7 @@ function catchable<T>(act: () => T): T {
 
 /** A name ending in .lua is a file below the test's folder; everything else is a source. Throws KIT_FILE. */
 function sourceOf(nameOrSource: string, { root, folder }: TestPlace): SourceFile {
-  if (!/^[^\n]+\.lua$/.test(nameOrSource)) return { path: 'source in the test', text: nameOrSource }
+  if (!/^[^\n]+\.lua$/.test(nameOrSource)) return { path: INLINE, text: nameOrSource }
   const path = join(folder, nameOrSource)
   try {
     return { path: relative(root, path), text: readFileSync(path, 'utf8') }

@@ -5,7 +5,10 @@ import type { ContractWatch, WatchedWrite } from '@smartshare/runtime'
 const MAX_WRITES_KEPT = 200
 const FRAME = /^\t([^\s:]+):(\d+): in (.*)$/
 
-/** A source that a test published from a file. */
+/** What reports call a source that stands in a test itself. */
+export const INLINE = 'source in the test'
+
+/** A source that a test publishes. */
 export interface SourceFile {
   /** As reports show it. */
   readonly path: string

@@ -5,6 +5,7 @@ import { parseAmount, SSP_DECIMALS } from '@smartshare/crypto'
 import { type HostFunction, LuaError, type LuaRecord, type LuaValue, LvmFault, textBytes } from '@smartshare/lvm'
 import { codeHashOf, contractTools } from '@smartshare/runtime'
 import { callOf, type PublishOptions } from '@smartshare/runtime/testing'
+import { compileContract } from './compile-contract.ts'
 import { DEFAULT_ACCOUNT, type TestSession, type Who } from './session.ts'
 import { showValue } from './show.ts'
 import { INLINE, type SourceFile } from './watcher.ts'
@@ -104,10 +105,11 @@ function catchable<T>(act: () => T): T {
   }
 }
 
-/** A name ending in .lua is a file below the test's folder; everything else is a source. Throws KIT_FILE. */
+/** A name ending in .lua or .ts is a file, from the test's folder on; everything else is a source. Throws KIT_*. */
 function sourceOf(nameOrSource: string, { root, folder }: TestPlace): SourceFile {
-  if (!/^[^\n]+\.lua$/.test(nameOrSource)) return { path: INLINE, text: nameOrSource }
+  if (!/^[^\n]+\.(lua|ts)$/.test(nameOrSource)) return { path: INLINE, text: nameOrSource }
   const path = join(folder, nameOrSource)
+  if (path.endsWith('.ts')) return { path: relative(root, path), text: compileContract(path) }
   try {
     return { path: relative(root, path), text: readFileSync(path, 'utf8') }
   } catch (error) {

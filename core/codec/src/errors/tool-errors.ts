@@ -37,5 +37,9 @@ export const toolErrors: ErrorTable = {
   ],
   KIT_LIMIT: ['Tests of contracts ask for more than they may.', 'The message names the limit.'],
   KIT_NO_TESTS: ['No test of a contract was found, or the filter fits none.', 'Name test files `*.test.lua`.'],
+  KIT_TYPESCRIPT: [
+    'A contract in TypeScript does not compile to Lua.',
+    'The message names the lines; the types of the host are in sdk/contract-kit/types/host.d.ts.',
+  ],
   INTERNAL: ['Something happened that nobody foresaw.', REPORT],
 }

@@ -105,9 +105,12 @@ describe('the test runner', () => {
       test('expects another error', function()
         expectError(function() publish('box.lua').take() end, 'no such words')
       end)
+      test('does not end', function()
+        publish("abi.method('spin()', function()\\nlocal a = 1\\nwhile true do\\na = a + 1\\nend\\nend)").spin()
+      end)
       test('calls what is not there', function() publish('box.lua').tkae() end)`,
     )
-    const [first, second, third, fourth] = runTests(folder).files[0]!.tests.map(({ error }) => error!)
+    const [first, second, third, spinning, fourth] = runTests(folder).files[0]!.tests.map(({ error }) => error!)
     expect(first).toEqual({
       message: 'CONTRACT_FAILED: contract:8: a bad note',
       line: 3,
@@ -115,7 +118,9 @@ describe('the test runner', () => {
     })
     expect(second).toEqual({ message: "two tables: { 1, { a = 'x' } } is not { 1, { a = 'y' } }", line: 6 })
     expect(third).toMatchObject({ line: 9, message: expect.stringContaining('nothing of yours') })
-    expect(fourth).toMatchObject({ line: 11, message: 'the contract has no method tkae' })
+    expect(spinning).toMatchObject({ line: 12, message: expect.stringContaining('GAS_EXHAUSTED') })
+    expect(spinning?.trace?.[0]).toMatch(/^source in the test:[34] in the last line that ran: /)
+    expect(fourth).toMatchObject({ line: 14, message: 'the contract has no method tkae' })
   })
 
   it('counts what does not load, or tests nothing, as failed', () => {

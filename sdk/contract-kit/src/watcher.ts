@@ -29,6 +29,7 @@ export class Watcher implements ContractWatch {
   publishing: SourceFile | undefined
   private readonly files = new Map<string, SourceFile>()
   private frames: Frame[] = []
+  private lastLine = 0
   private writes: WatchedWrite[] = []
 
   know(codeHash: Uint8Array, file: SourceFile): void {
@@ -41,6 +42,7 @@ export class Watcher implements ContractWatch {
   }
 
   line(codeHash: string | undefined, line: number): void {
+    this.lastLine = line
     const file = codeHash === undefined ? this.publishing : this.files.get(codeHash)
     if (file === undefined) return
     let lines = this.covered.get(file.path)
@@ -60,6 +62,8 @@ export class Watcher implements ContractWatch {
       const [, chunk, line, where = ''] = FRAME.exec(text) ?? []
       if (chunk === 'contract') this.frames.push({ contract, line: Number(line), where })
     }
+    // What cut a call off, for example no gas, left no trace; the innermost contract is told of first.
+    if (this.frames.length === 0) this.frames.push({ contract, line: this.lastLine, where: 'the last line that ran' })
   }
 
   /** What the last transaction came to before it failed. `fileOf`: the source of a contract; `show`: a value for people. */

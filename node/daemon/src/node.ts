@@ -250,6 +250,7 @@ export class Node {
       onCommitted: (height) => this.takeCommitted(height),
       onSnapshot: (report) => this.takeSnapshot(report),
       onFailed: (error) => this.fail(error),
+      onRestart: (error) => this.log.warn({ err: error }, 'the executor died and was started anew'),
     })
     this.store.refresh()
     this.committed = this.executor.startHeight

@@ -1,6 +1,5 @@
-import { toHex } from '@smartshare/crypto'
 import type { LuaValue } from '@smartshare/lvm'
-import type { ContractWatch, WatchedWrite } from '@smartshare/runtime'
+import { type ContractWatch, mapKey, type WatchedWrite } from '@smartshare/runtime'
 
 const MAX_WRITES_KEPT = 200
 const FRAME = /^\t([^\s:]+):(\d+): in (.*)$/
@@ -33,7 +32,7 @@ export class Watcher implements ContractWatch {
   private writes: WatchedWrite[] = []
 
   know(codeHash: Uint8Array, file: SourceFile): void {
-    this.files.set(toHex(codeHash), file)
+    this.files.set(mapKey(codeHash), file)
   }
 
   beginTransaction(): void {
@@ -41,9 +40,9 @@ export class Watcher implements ContractWatch {
     this.writes = []
   }
 
-  line(codeHash: string | undefined, line: number): void {
+  line(codeKey: string | undefined, line: number): void {
     this.lastLine = line
-    const file = codeHash === undefined ? this.publishing : this.files.get(codeHash)
+    const file = codeKey === undefined ? this.publishing : this.files.get(codeKey)
     if (file === undefined) return
     let lines = this.covered.get(file.path)
     if (lines === undefined) {

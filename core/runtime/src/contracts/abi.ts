@@ -187,35 +187,53 @@ export function encodeParameters(parameters: readonly AbiParameter[], values: re
   if (values.length > parameters.length) {
     throw new SmartshareError('ABI_VALUE', `${values.length} values where ${parameters.length} belong`)
   }
-  parameters.forEach(({ name, type }, i) => {
-    if (!abiType(type).fits(values[i] ?? null)) throw new SmartshareError('ABI_VALUE', `${name} is no ${type}`)
+  const { types, schema } = compiled(parameters)
+  const whole = types.map((type, i) => {
+    const value = values[i] ?? null
+    if (type.fits(value)) return value
+    const { name, type: typeName } = parameters[i] as AbiParameter
+    throw new SmartshareError('ABI_VALUE', `${name} is no ${typeName}`)
   })
-  return encode(
-    parametersSchema(parameters),
-    parameters.map((_, i) => values[i] ?? null),
-  )
+  return encode(schema, whole)
 }
 
 /** Throws CODEC_*. */
 export function decodeParameters(parameters: readonly AbiParameter[], encoded: Uint8Array): LuaValue[] {
-  return decode(parametersSchema(parameters), encoded)
+  return decode(compiled(parameters).schema, encoded)
 }
 
-function parametersSchema(parameters: readonly AbiParameter[]): Schema<LuaValue[]> {
-  const schemas = parameters.map(({ type }) => abiType(type).schema)
+interface Compiled {
+  readonly types: readonly AbiType[]
+  readonly schema: Schema<LuaValue[]>
+}
+
+const compiledLists = new WeakMap<readonly AbiParameter[], Compiled>()
+
+/** Types and schema of a list of parameters, made once for each list. */
+function compiled(parameters: readonly AbiParameter[]): Compiled {
+  let made = compiledLists.get(parameters)
+  if (made === undefined) {
+    const types = parameters.map(({ type }) => abiType(type))
+    made = { types, schema: schemaOf(types) }
+    compiledLists.set(parameters, made)
+  }
+  return made
+}
+
+function schemaOf(types: readonly AbiType[]): Schema<LuaValue[]> {
   return {
     write(writer, values) {
-      writer.head(4, schemas.length)
-      schemas.forEach((schema, i) => {
-        schema.write(writer, values[i] as LuaValue)
+      writer.head(4, types.length)
+      types.forEach((type, i) => {
+        type.schema.write(writer, values[i] as LuaValue)
       })
     },
     read(reader) {
       const length = reader.head(4)
-      if (length !== schemas.length) {
-        throw new SmartshareError('CODEC_LENGTH', `${length} arguments where ${schemas.length} belong`)
+      if (length !== types.length) {
+        throw new SmartshareError('CODEC_LENGTH', `${length} arguments where ${types.length} belong`)
       }
-      return reader.nested(() => schemas.map((schema) => schema.read(reader)))
+      return reader.nested(() => types.map((type) => type.schema.read(reader)))
     },
   }
 }

@@ -1,14 +1,14 @@
 import { ADDRESS_BYTES, type Call, SSP } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
-import { type LuaValue, textBytes } from '@smartshare/lvm'
+import type { LuaValue } from '@smartshare/lvm'
 import type { Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
 import { release, spend } from '../tokens/tokens.ts'
 import { type AbiMethod, abiType, decodeParameters, encodeParameters } from './abi.ts'
 import type { Program } from './engine.ts'
 import { type Frame, FUEL_PER_GAS, FuelMeter, type Funds } from './frame.ts'
-import { type Contract, getCode, getContract } from './registry.ts'
+import { getCode, getContract } from './registry.ts'
 
 /** A call of a contract by whomever. */
 interface Request {
@@ -72,10 +72,11 @@ function run(host: Host, request: Request): LuaValue {
     throw new SmartshareError('CONTRACT_PAUSED', 'the contract is paused by whom its rules allow to')
   }
   const slot = host.engine.slot(depth)
-  payLoading(host, contract)
-  const program = host.engine.program(slot, contract.codeHash, () => getCode(host, to).source)
+  const codeKey = mapKey(contract.codeHash)
+  payLoading(host, codeKey, contract.loadGas)
+  const program = host.engine.program(slot, codeKey, () => getCode(host, to).source)
   host.gas.charge(program.callGas)
-  const method = methodOf(program, request)
+  const { method, nameBytes } = methodOf(program, request)
   const key = mapKey(to)
   if (host.calling.includes(key) && !method.reentrant) {
     throw new SmartshareError('CONTRACT_REENTRANT', `${method.name} does not allow calls while another is under way`)
@@ -89,20 +90,18 @@ function run(host: Host, request: Request): LuaValue {
     const { machine } = slot
     machine.restore(program.image)
     slot.frame = {
-      host,
-      contract: to,
-      abi: program.abi,
-      caller,
-      funds: request.funds,
-      isView: request.isView,
-      depth,
-      machine,
+      ...{ host, contract: to, program, caller, funds: request.funds, isView: request.isView, depth, machine },
+      ...{ prefixes: [], lateNames: [] },
     }
     host.gas = new FuelMeter(machine)
     host.calling.push(key)
     let outcome: ReturnType<typeof machine.call>
     try {
-      outcome = machine.call(slot.dispatcher, [textBytes(method.name), ...args], gas * FUEL_PER_GAS)
+      outcome = machine.call(
+        slot.dispatcher,
+        [nameBytes, caller, host.actor?.sender ?? caller, to, ...args],
+        gas * FUEL_PER_GAS,
+      )
     } finally {
       host.gas = meter
       host.calling.pop()
@@ -121,24 +120,23 @@ function run(host: Host, request: Request): LuaValue {
 }
 
 /** Loading is charged once in a block, before it is done and whether or not this node has the source loaded. */
-function payLoading(host: Host, { codeHash, loadGas }: Contract): void {
-  const key = mapKey(codeHash)
-  if (host.loaded.has(key)) return
+function payLoading(host: Host, codeKey: string, loadGas: number): void {
+  if (host.loaded.has(codeKey)) return
   host.gas.charge(loadGas)
-  host.loaded.add(key)
+  host.loaded.add(codeKey)
 }
 
-function methodOf({ abi }: Program, { method: name, funds, isView, isConstructor = false }: Request): AbiMethod {
-  const method = abi.methods.find((candidate) => candidate.name === name)
-  if (method === undefined || (method.kind === 'constructor') !== isConstructor) {
+function methodOf({ methods }: Program, { method: name, funds, isView, isConstructor = false }: Request) {
+  const found = methods.get(name)
+  if (found === undefined || (found.method.kind === 'constructor') !== isConstructor) {
     throw new SmartshareError('CONTRACT_METHOD', `the contract has no method ${name}`)
   }
-  if (isView && method.kind !== 'view') throw new SmartshareError('CONTRACT_METHOD', `${name} is no view`)
-  const takesFunds = method.kind === 'payable' || method.kind === 'constructor'
-  if (funds.some(({ amount }) => amount > 0n) && !takesFunds) {
+  const { kind } = found.method
+  if (isView && kind !== 'view') throw new SmartshareError('CONTRACT_METHOD', `${name} is no view`)
+  if (funds.some(({ amount }) => amount > 0n) && kind !== 'payable' && kind !== 'constructor') {
     throw new SmartshareError('CONTRACT_FUNDS', `${name} takes no money`)
   }
-  return method
+  return found
 }
 
 function argumentsOf({ inputs }: AbiMethod, args: readonly LuaValue[] | Uint8Array): LuaValue[] {

@@ -8,39 +8,79 @@ import { STATE_PAGE } from './prelude.ts'
 import { CONTRACTS, STATE_TABLE } from './registry.ts'
 import { decodeValue, encodeValue } from './value-codec.ts'
 
-/** Names of maps, values and lists. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
+const MAX_NAME_BYTES = 32
 const MAX_KEY_BYTES = 128
 const MAX_STORED_BYTES = 65_536
 /** Kinds of keys, in their order. */
 const INTEGER = 1
 const STRING = 2
+const INTEGER_BYTES = 8
 const SIGN = 1n << 63n
+/** Module, table and address before the length of a name. */
+const NAME_AT = 2 + ADDRESS_BYTES
 
-/** Where a contract keeps a part of its state: address ‖ length of the name ‖ name. */
-function prefixOf(contract: Uint8Array, name: LuaValue): Uint8Array {
-  const text = name instanceof Uint8Array ? String.fromCharCode(...name.subarray(0, 64)) : ''
-  if (!NAME.test(text)) {
-    throw new SmartshareError('CONTRACT_STATE', 'names of state are up to 32 letters, digits and _')
-  }
-  return concatBytes(Uint8Array.of(CONTRACTS, STATE_TABLE), contract, Uint8Array.of(text.length), textBytes(text))
+/**
+ * What the places of all entries of a map, value or list begin with: address ‖ length of the name ‖ name. Behind it follow the
+ * kind of the key and the key, so that the order of bytes is that of the keys: integers by value, then strings. Throws
+ * CONTRACT_STATE if the name is none.
+ */
+export function prefixOf(contract: Uint8Array, name: Uint8Array): Uint8Array {
+  checkName(name)
+  const prefix = new Uint8Array(NAME_AT + 1 + name.length)
+  prefix[0] = CONTRACTS
+  prefix[1] = STATE_TABLE
+  prefix.set(contract, 2)
+  prefix[NAME_AT] = name.length
+  prefix.set(name, NAME_AT + 1)
+  return prefix
 }
 
-/** A key as bytes whose order is that of the keys: integers by value, then strings by bytes. */
-function keyBytes(key: LuaValue): Uint8Array {
+const SLAB_BYTES = 32_768
+let slab = new Uint8Array(SLAB_BYTES)
+let slabUsed = 0
+
+/** Zeroed bytes that nobody else has. Many small arrays by themselves would cost more than what is done with them. */
+function fresh(size: number): Uint8Array {
+  if (slabUsed + size > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES)
+    slabUsed = 0
+  }
+  slabUsed += size
+  return slab.subarray(slabUsed - size, slabUsed)
+}
+
+function placeOf(prefix: Uint8Array, key: LuaValue): Uint8Array {
+  const keyAt = prefix.length
+  const place = fresh(keyAt + 1 + keySize(key))
+  place.set(prefix)
   if (typeof key === 'bigint') {
-    const bytes = new Uint8Array(9)
-    bytes[0] = INTEGER
-    new DataView(bytes.buffer).setBigUint64(1, BigInt.asUintN(64, key) ^ SIGN)
-    return bytes
+    place[keyAt] = INTEGER
+    new DataView(place.buffer, place.byteOffset).setBigUint64(keyAt + 1, BigInt.asUintN(64, key) ^ SIGN)
+  } else {
+    place[keyAt] = STRING
+    place.set(key as Uint8Array, keyAt + 1)
   }
-  if (!(key instanceof Uint8Array)) throw new SmartshareError('CONTRACT_STATE', 'keys of state are integers or strings')
-  if (key.length > MAX_KEY_BYTES) {
-    throw new SmartshareError('CONTRACT_STATE', `keys of state have at most ${MAX_KEY_BYTES} bytes`)
-  }
-  return concatBytes(Uint8Array.of(STRING), key)
+  return place
 }
 
+/** Letters, digits and _, no digit first. */
+export function checkName(name: Uint8Array): void {
+  const isFit = name.length > 0 && name.length <= MAX_NAME_BYTES && !isDigit(name[0] as number)
+  if (isFit && name.every((byte) => byte === 95 || isDigit(byte) || isLetter(byte | 32))) return
+  throw new SmartshareError('CONTRACT_STATE', `names of state are up to ${MAX_NAME_BYTES} letters, digits and _`)
+}
+
+const isDigit = (byte: number) => byte >= 48 && byte <= 57
+const isLetter = (byte: number) => byte >= 97 && byte <= 122
+
+function keySize(key: LuaValue): number {
+  if (typeof key === 'bigint') return INTEGER_BYTES
+  if (!(key instanceof Uint8Array)) throw new SmartshareError('CONTRACT_STATE', 'keys of state are integers or strings')
+  if (key.length <= MAX_KEY_BYTES) return key.length
+  throw new SmartshareError('CONTRACT_STATE', `keys of state have at most ${MAX_KEY_BYTES} bytes`)
+}
+
+/** What `placeOf` wrote behind the name. */
 function keyOf(bytes: Uint8Array): LuaValue {
   if (bytes[0] === STRING) return bytes.slice(1)
   const view = new DataView(bytes.buffer, bytes.byteOffset)
@@ -49,23 +89,18 @@ function keyOf(bytes: Uint8Array): LuaValue {
 
 /** State key of an entry of a contract, for proofs. */
 export function contractStateKey(contract: Uint8Array, name: string, key: LuaValue): Uint8Array {
-  return concatBytes(prefixOf(contract, textBytes(name)), keyBytes(key))
+  return placeOf(prefixOf(contract, textBytes(name)), key)
 }
 
-/** Nil if there is nothing. */
-export function readEntry(
-  reader: Pick<StateReader, 'get'>,
-  contract: Uint8Array,
-  name: LuaValue,
-  key: LuaValue,
-): LuaValue {
-  const stored = reader.get(concatBytes(prefixOf(contract, name), keyBytes(key)))
+/** Nil if there is nothing. `prefix`: of `prefixOf`. */
+export function readEntry(reader: Pick<StateReader, 'get'>, prefix: Uint8Array, key: LuaValue): LuaValue {
+  const stored = reader.get(placeOf(prefix, key))
   return stored === undefined ? null : decodeValue(stored)
 }
 
 /** Nil takes the entry away. What the entry's bytes lock is counted. */
-export function writeEntry(host: Host, contract: Uint8Array, name: LuaValue, key: LuaValue, value: LuaValue): void {
-  const at = concatBytes(prefixOf(contract, name), keyBytes(key))
+export function writeEntry(host: Host, prefix: Uint8Array, key: LuaValue, value: LuaValue): void {
+  const at = placeOf(prefix, key)
   const former = host.get(at)
   const formerBytes = former === undefined ? 0 : at.length + former.length
   if (value === null) {
@@ -87,17 +122,14 @@ export function writeEntry(host: Host, contract: Uint8Array, name: LuaValue, key
  */
 export function scanEntries(
   reader: StateReader,
-  contract: Uint8Array,
-  name: LuaValue,
+  prefix: Uint8Array,
   { from, to, reverse, last }: { from: LuaValue; to: LuaValue; reverse: boolean; last: LuaValue },
 ): LuaValue[] {
-  const prefix = prefixOf(contract, name)
-  const bound = (key: LuaValue) => concatBytes(prefix, keyBytes(key))
-  let low = from === null ? concatBytes(prefix, Uint8Array.of(0)) : bound(from)
-  let high = to === null ? (prefixEnd(concatBytes(prefix, Uint8Array.of(STRING))) as Uint8Array) : bound(to)
+  let low = from === null ? concatBytes(prefix, Uint8Array.of(0)) : placeOf(prefix, from)
+  let high = to === null ? (prefixEnd(concatBytes(prefix, Uint8Array.of(STRING))) as Uint8Array) : placeOf(prefix, to)
   // The first key after one is that key and a zero byte.
-  if (last !== null && !reverse) low = concatBytes(bound(last), Uint8Array.of(0))
-  if (last !== null && reverse) high = bound(last)
+  if (last !== null && !reverse) low = concatBytes(placeOf(prefix, last), Uint8Array.of(0))
+  if (last !== null && reverse) high = placeOf(prefix, last)
   const page: LuaValue[] = []
   for (const [key, value] of reader.range(low, high, { limit: STATE_PAGE, reverse })) {
     page.push([keyOf(key.subarray(prefix.length)), decodeValue(value)])

@@ -1,20 +1,12 @@
 import { SmartshareError } from '@smartshare/codec'
-import { toHex } from '@smartshare/crypto'
-import {
-  type HostFunction,
-  type Image,
-  LuaError,
-  type LuaValue,
-  Machine,
-  type Outcome,
-  textBytes,
-} from '@smartshare/lvm'
+import { type Image, LuaError, type LuaValue, Machine, type Outcome, textBytes } from '@smartshare/lvm'
 import { GasMeter } from '../gas.ts'
 import { type Abi, type AbiEvent, type AbiMethod, METHOD_KINDS, type MethodKind, parseSignature } from './abi.ts'
+import { checkName } from './contract-state.ts'
 import { type Frame, FUEL_PER_GAS, MAX_CALL_DEPTH } from './frame.ts'
-import { hostFunctions } from './host-functions.ts'
+import { catchable, hostFunctions } from './host-functions.ts'
 import { PRELUDE } from './prelude.ts'
-import { textOf } from './tools.ts'
+import { bytesOf, textOf } from './tools.ts'
 import type { ContractWatch } from './watch.ts'
 
 /** Most gas that loading a source may take, and the memory that it may leave: every call brings it back. */
@@ -26,6 +18,8 @@ const IMAGE_GAS_SHIFT = 7
 const MOST_CACHED_BYTES = 64 * 1024 * 1024
 const MAX_METHODS = 256
 const MAX_EVENTS = 64
+/** While a source loads, and again during each call. */
+const MAX_NAMES = 1_024
 const PRELUDE_FUEL = 2 ** 40
 /** Errors inside the prelude are not of the contract's lines. */
 const PRELUDE_CHUNK = 'host'
@@ -37,6 +31,15 @@ export interface Program {
   readonly loadGas: number
   /** For bringing the image back, at each call. */
   readonly callGas: number
+  /** Parts of the state that were named while the source loaded. */
+  readonly names: readonly Uint8Array[]
+  readonly methods: ReadonlyMap<string, { readonly method: AbiMethod; readonly nameBytes: Uint8Array }>
+}
+
+interface Declarations {
+  readonly methods: AbiMethod[]
+  readonly events: AbiEvent[]
+  readonly names: Uint8Array[]
 }
 
 /** A machine for one depth of calls, and what it is doing. */
@@ -46,10 +49,10 @@ export interface Slot {
   readonly dispatcher: number
   readonly empty: Image
   frame: Frame | undefined
-  /** Hash of the source that it has; undefined for one that is not published yet. */
-  codeHash: string | undefined
-  /** The ABI of a source that is being loaded. */
-  declaring: { readonly methods: AbiMethod[]; readonly events: AbiEvent[] } | undefined
+  /** By what it is known that the source is published; undefined for one that is only tried. */
+  codeKey: string | undefined
+  /** What a source that is being loaded has declared. */
+  declaring: Declarations | undefined
 }
 
 /** Machines for calls inside each other, and loaded sources. Nothing that it answers depends on what it has cached. */
@@ -57,6 +60,8 @@ export class ContractEngine {
   private readonly slots: Slot[] = []
   private readonly programs = new Map<string, Program>()
   private cachedBytes = 0
+  /** The one that was used last. */
+  private latest = ''
   /** Set by tools alone. */
   readonly watch: ContractWatch | undefined
 
@@ -77,18 +82,20 @@ export class ContractEngine {
     return slot
   }
 
-  /** Source that was published, from the cache or loaded again. Loading it is paid for already. */
-  program(slot: Slot, codeHash: Uint8Array, source: () => Uint8Array): Program {
-    const name = toHex(codeHash)
-    slot.codeHash = name
+  /** Source that was published, from the cache or loaded again, by its hash as text. Loading it is paid for already. */
+  program(slot: Slot, name: string, source: () => Uint8Array): Program {
+    slot.codeKey = name
     const cached = this.programs.get(name)
     if (cached !== undefined) {
+      if (name === this.latest) return cached
+      this.latest = name
       this.programs.delete(name)
       this.programs.set(name, cached)
       return cached
     }
     const program = this.load(slot, source(), new GasMeter(MAX_LOAD_GAS), name)
     this.programs.set(name, program)
+    this.latest = name
     this.cachedBytes += sizeOf(program.image)
     for (const [oldest, { image }] of this.programs) {
       if (this.cachedBytes <= MOST_CACHED_BYTES || oldest === name) break
@@ -99,12 +106,12 @@ export class ContractEngine {
   }
 
   /** Loads source and charges for it, also if it fails. Throws CONTRACT_SOURCE with what is wrong, or GAS_EXHAUSTED. */
-  load(slot: Slot, source: Uint8Array, meter: GasMeter, codeHash?: string): Program {
+  load(slot: Slot, source: Uint8Array, meter: GasMeter, codeKey?: string): Program {
     const { machine } = slot
     machine.restore(slot.empty)
-    const declaring = { methods: [], events: [] }
+    const declaring: Declarations = { methods: [], events: [], names: [] }
     slot.declaring = declaring
-    slot.codeHash = codeHash
+    slot.codeKey = codeKey
     let outcome: Outcome
     try {
       outcome = machine.load(source, Math.min(meter.left, MAX_LOAD_GAS) * FUEL_PER_GAS)
@@ -118,7 +125,12 @@ export class ContractEngine {
     if (sizeOf(image) > MAX_IMAGE_BYTES) {
       throw new SmartshareError('CONTRACT_SOURCE', `a loaded contract takes at most ${MAX_IMAGE_BYTES} bytes of memory`)
     }
-    return { image, abi: declaring, loadGas, callGas: sizeOf(image) >> IMAGE_GAS_SHIFT }
+    const { methods, events, names } = declaring
+    const byName = methods.map((method) => [method.name, { method, nameBytes: textBytes(method.name) }] as const)
+    return {
+      ...{ image, abi: { methods, events }, names, methods: new Map(byName) },
+      ...{ loadGas, callGas: sizeOf(image) >> IMAGE_GAS_SHIFT },
+    }
   }
 }
 
@@ -138,13 +150,16 @@ function makeSlot(watch: ContractWatch | undefined): Slot {
     if (frame === undefined) throw new LuaError('this can be used only while a method runs, not while the source loads')
     return frame
   }
-  const functions: Record<string, HostFunction> = {
-    __register: ([kind, signature, options]) => declareMethod(holder.slot!, kind!, signature ?? null, options ?? null),
-    __registerEvent: ([signature]) => declareEvent(holder.slot!, signature ?? null),
-    ...hostFunctions(current),
-  }
   const onLine = (chunk: string, line: number) => {
-    if (chunk !== PRELUDE_CHUNK) watch?.line(holder.slot?.codeHash, line)
+    if (chunk !== PRELUDE_CHUNK) watch?.line(holder.slot?.codeKey, line)
+  }
+  const functions = {
+    ...hostFunctions(current),
+    __register: catchable(([kind, signature, options]) =>
+      declareMethod(holder.slot!, kind!, signature ?? null, options ?? null),
+    ),
+    __declare: catchable(([name]) => declareName(holder.slot!, name)),
+    __registerEvent: catchable(([signature]) => declareEvent(holder.slot!, signature ?? null)),
   }
   const machine = new Machine(functions, watch === undefined ? {} : { onLine, traces: true })
   const loaded = machine.load(textBytes(PRELUDE), PRELUDE_FUEL, PRELUDE_CHUNK)
@@ -155,7 +170,7 @@ function makeSlot(watch: ContractWatch | undefined): Slot {
     dispatcher: loaded.reference,
     empty: machine.image(),
     frame: undefined,
-    codeHash: undefined,
+    codeKey: undefined,
     declaring: undefined,
   }
   holder.slot = slot
@@ -165,7 +180,7 @@ function makeSlot(watch: ContractWatch | undefined): Slot {
 function declareMethod(slot: Slot, kind: LuaValue, signature: LuaValue, options: LuaValue): LuaValue {
   const { methods } = declarationsOf(slot)
   const kindName = METHOD_KINDS.find((name) => name === textOf(kind)) as MethodKind
-  const parsed = parse(signature)
+  const parsed = parseSignature(textOf(signature))
   const name = kindName === 'constructor' ? 'constructor' : parsed.name
   if (name === '' || (kindName !== 'constructor' && name === 'constructor')) {
     throw new LuaError('a method needs a name of its own')
@@ -179,7 +194,7 @@ function declareMethod(slot: Slot, kind: LuaValue, signature: LuaValue, options:
 
 function declareEvent(slot: Slot, signature: LuaValue): LuaValue {
   const { events } = declarationsOf(slot)
-  const { name, inputs, output } = parse(signature)
+  const { name, inputs, output } = parseSignature(textOf(signature))
   if (name === '' || output !== null) throw new LuaError('an event reads like Name(field: type, …)')
   if (events.some((event) => event.name === name)) throw new LuaError(`the event ${name} is declared twice`)
   if (events.length === MAX_EVENTS) throw new LuaError(`a contract has at most ${MAX_EVENTS} events`)
@@ -187,16 +202,18 @@ function declareEvent(slot: Slot, signature: LuaValue): LuaValue {
   return BigInt(events.length - 1)
 }
 
+/** The number of a part of the state, by its name. */
+function declareName({ declaring, frame }: Slot, name: LuaValue | undefined): LuaValue {
+  const bytes = bytesOf(name)
+  checkName(bytes)
+  const names = declaring?.names ?? frame?.lateNames
+  if (names === undefined) throw new LuaError('parts of the state are named by a contract')
+  if (names.length === MAX_NAMES) throw new LuaError(`a contract names at most ${MAX_NAMES} parts of its state`)
+  names.push(bytes)
+  return BigInt((declaring === undefined ? (frame as Frame).program.names.length : 0) + names.length - 1)
+}
+
 function declarationsOf({ declaring }: Slot): NonNullable<Slot['declaring']> {
   if (declaring === undefined) throw new LuaError('methods and events are declared while the source loads')
   return declaring
-}
-
-function parse(signature: LuaValue): ReturnType<typeof parseSignature> {
-  try {
-    return parseSignature(textOf(signature))
-  } catch (error) {
-    if (SmartshareError.is(error)) throw new LuaError(error.message)
-    throw error
-  }
 }

@@ -2,7 +2,7 @@ import { SSP, type Token } from '@smartshare/chain'
 import type { Machine } from '@smartshare/lvm'
 import { GasMeter } from '../gas.ts'
 import type { Host } from '../host.ts'
-import type { Abi } from './abi.ts'
+import type { Program } from './engine.ts'
 
 /** Fuel of the Lua machine for one gas: gas is time, and so is fuel (docs/spec/lvm.md). */
 export const FUEL_PER_GAS = 16
@@ -19,7 +19,7 @@ export interface Funds {
 export interface Frame {
   readonly host: Host
   readonly contract: Uint8Array
-  readonly abi: Abi
+  readonly program: Program
   /** Who called: an account or another contract. */
   readonly caller: Uint8Array
   readonly funds: readonly Funds[]
@@ -27,6 +27,10 @@ export interface Frame {
   readonly isView: boolean
   readonly depth: number
   readonly machine: Machine
+  /** Where the parts of the state lie that the program names, by their numbers, once they were asked for. */
+  readonly prefixes: (Uint8Array | undefined)[]
+  /** Names that came up during the call. */
+  readonly lateNames: Uint8Array[]
 }
 
 /** SSP or tokens that came with the call of a frame. */

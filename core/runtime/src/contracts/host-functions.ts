@@ -5,7 +5,7 @@ import type { Attempt } from '../host.ts'
 import { balanceOf, release } from '../tokens/tokens.ts'
 import { encodeParameters } from './abi.ts'
 import { callFromContract } from './call.ts'
-import { readEntry, scanEntries, writeEntry } from './contract-state.ts'
+import { prefixOf, readEntry, scanEntries, writeEntry } from './contract-state.ts'
 import { type Frame, type Funds, fundsOf } from './frame.ts'
 import { addressOf, amountOf, textOf, tools } from './tools.ts'
 
@@ -20,24 +20,25 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
     return frame
   }
   const functions: Record<string, HostFunction> = {
-    __get: ([name, key]) => {
-      const { host, contract } = current()
-      return readEntry(host, contract, name ?? null, key ?? null)
+    __get: ([part, key]) => {
+      const frame = current()
+      return readEntry(frame.host, prefixAt(frame, part), key ?? null)
     },
-    __put: ([name, key, value]) => {
-      const { host, contract } = forWriting()
-      writeEntry(host, contract, name ?? null, key ?? null, value ?? null)
-      host.engine.watch?.write({ contract, name: name ?? null, key: key ?? null, value: value ?? null })
+    __put: ([part, key, value]) => {
+      const frame = forWriting()
+      writeEntry(frame.host, prefixAt(frame, part), key ?? null, value ?? null)
+      const { contract, host } = frame
+      host.engine.watch?.write({ contract, name: nameAt(frame, Number(part)), key: key ?? null, value: value ?? null })
       return undefined
     },
-    __scan: ([name, from, to, reverse, last]) => {
-      const { host, contract } = current()
+    __scan: ([part, from, to, reverse, last]) => {
+      const frame = current()
       const options = { from: from ?? null, to: to ?? null, reverse: reverse === true, last: last ?? null }
-      return scanEntries(host, contract, name ?? null, options)
+      return scanEntries(frame.host, prefixAt(frame, part), options)
     },
     __emit: ([number, ...values]) => {
-      const { host, contract, abi } = forWriting()
-      const event = abi.events[Number(number)]
+      const { host, contract, program } = forWriting()
+      const event = program.abi.events[Number(number)]
       if (event === undefined) throw new LuaError('there is no such event')
       host.pushEvent({ target: contract, name: event.name, data: encodeParameters(event.fields, values) })
       return undefined
@@ -85,30 +86,23 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
     },
     ...tools(current),
   }
-  return Object.fromEntries(
-    Object.entries(functions).map(([name, run]) => [name, (args: LuaValue[]) => catchable(() => run(args))]),
-  )
+  return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, catchable(run)]))
 }
 
 /** Lets errors of the chain be caught in Lua, but not those that end the call. */
-function catchable<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!SmartshareError.is(error) || error instanceof LvmFault || FATAL.has(error.code)) throw error
-    throw new LuaError(error.code === 'CONTRACT_FAILED' ? error.message : `${error.code}: ${error.message}`)
+export function catchable(run: HostFunction): HostFunction {
+  return (args) => {
+    try {
+      return run(args)
+    } catch (error) {
+      if (!SmartshareError.is(error) || error instanceof LvmFault || FATAL.has(error.code)) throw error
+      throw new LuaError(error.code === 'CONTRACT_FAILED' ? error.message : `${error.code}: ${error.message}`)
+    }
   }
 }
 
-function factOf({ host, contract, caller }: Frame, name: string): LuaValue {
-  const { block } = host
+function factOf({ host: { block } }: Frame, name: string): LuaValue {
   switch (name) {
-    case 'sender':
-      return host.actor?.sender ?? caller
-    case 'caller':
-      return caller
-    case 'contract':
-      return contract
     case 'height':
       return BigInt(block.height)
     case 'time':
@@ -120,6 +114,23 @@ function factOf({ host, contract, caller }: Frame, name: string): LuaValue {
     default:
       throw new LuaError(`there is no fact ${name}`)
   }
+}
+
+/** Where a part of the contract's state lies; its number was given when it was declared. */
+function prefixAt(frame: Frame, part: LuaValue | undefined): Uint8Array {
+  const number = Number(part)
+  let prefix = frame.prefixes[number]
+  if (prefix === undefined) {
+    prefix = prefixOf(frame.contract, nameAt(frame, number))
+    frame.prefixes[number] = prefix
+  }
+  return prefix
+}
+
+function nameAt({ program, lateNames }: Frame, number: number): Uint8Array {
+  const name = program.names[number] ?? lateNames[number - program.names.length]
+  if (name === undefined) throw new LuaError('this is no part of the state')
+  return name
 }
 
 function callOptions(target: LuaValue | undefined): {

@@ -3,10 +3,10 @@ export const STATE_PAGE = 32
 
 /**
  * What contracts find beside Lua's own libraries, written in Lua over the functions of the host (host-functions.ts), which
- * it hides. It returns what the host calls methods by.
+ * it hides. It returns what the host calls methods by: name, caller, sender and address of the contract, then arguments.
  */
 export const PRELUDE = `
-local register, registerEvent, emit = __register, __registerEvent, __emit
+local register, registerEvent, emit, declare = __register, __registerEvent, __emit, __declare
 local get, put, scan = __get, __put, __scan
 local call, send, balance, begin, finish = __call, __send, __balance, __begin, __finish
 local fact, funds = __fact, __funds
@@ -48,7 +48,7 @@ local map = {
   __metatable = 'map',
 }
 function state.map(name)
-  return setmetatable({ [NAME] = name }, map)
+  return setmetatable({ [NAME] = declare(name) }, map)
 end
 function state.range(m, from, to, reverse)
   return walk(rawget(m, NAME), from, to, reverse)
@@ -63,7 +63,7 @@ value.__index = {
   set = function(v, new) put(rawget(v, NAME), 0, new) end,
 }
 function state.value(name, default)
-  return setmetatable({ [NAME] = name, [DEFAULT] = default }, value)
+  return setmetatable({ [NAME] = declare(name), [DEFAULT] = default }, value)
 end
 local function place(l, i, length)
   if math.type(i) ~= 'integer' or i < 1 or i > length then raise('a list has places from 1 to its length', 3) end
@@ -100,11 +100,15 @@ local list = {
   __metatable = 'list',
 }
 function state.list(name)
-  return setmetatable({ [NAME] = name }, list)
+  return setmetatable({ [NAME] = declare(name) }, list)
 end
 
 system = {}
-for _, name in ipairs({ 'sender', 'caller', 'contract', 'height', 'time', 'seed', 'chain' }) do
+local sender, caller, self
+function system.sender() return sender end
+function system.caller() return caller end
+function system.contract() return self end
+for _, name in ipairs({ 'height', 'time', 'seed', 'chain' }) do
   system[name] = function() return fact(name) end
 end
 function system.value(token) return funds(token) end
@@ -128,5 +132,8 @@ cbor = { encode = __cborEncode, decode = __cborDecode }
 decimal = { add = __add, sub = __sub, mulDiv = __mulDiv, parse = __parseDecimal, format = __formatDecimal }
 for name in pairs(_G) do if name:sub(1, 2) == '__' then _G[name] = nil end end
 
-return function(name, ...) return functions[name](...) end
+return function(name, by, origin, this, ...)
+  caller, sender, self = by, origin, this
+  return functions[name](...)
+end
 `

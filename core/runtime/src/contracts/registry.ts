@@ -1,6 +1,18 @@
 import { ADDRESS_BYTES, HASH_BYTES, MAX_ARGUMENT_BYTES } from '@smartshare/chain'
-import { bool, bytes, fixedBytes, type Infer, optional, record, SmartshareError, text, uint } from '@smartshare/codec'
+import {
+  bool,
+  bytes,
+  decode,
+  fixedBytes,
+  type Infer,
+  optional,
+  record,
+  SmartshareError,
+  text,
+  uint,
+} from '@smartshare/codec'
 import { addressOfContract } from '@smartshare/crypto'
+import { textBytes } from '@smartshare/lvm'
 import type { StateReader } from '@smartshare/state'
 import type { Host } from '../host.ts'
 import { uintKey } from '../keys.ts'
@@ -56,10 +68,18 @@ export function findContract(reader: Pick<StateReader, 'get'>, address: Uint8Arr
   return contracts.get(reader, address)
 }
 
+/** Decoded records by their stored bytes, which nobody changes: a contract that is called often is decoded once. */
+const decoded = new WeakMap<Uint8Array, Contract>()
+
 /** Throws CONTRACT_UNKNOWN. */
 export function getContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract {
-  const contract = contracts.get(reader, address)
-  if (contract === undefined) throw new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
+  const stored = reader.get(contracts.key(address))
+  if (stored === undefined) throw new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
+  let contract = decoded.get(stored)
+  if (contract === undefined) {
+    contract = decode(contractSchema, stored)
+    decoded.set(stored, contract)
+  }
   return contract
 }
 
@@ -82,7 +102,7 @@ export function setCode(host: Host, address: Uint8Array, code: ContractCode): vo
 }
 
 function sizeOf({ name, source, abi, metadata }: ContractCode): number {
-  return name.length + source.length + abi.length + metadata.length
+  return textBytes(name).length + source.length + abi.length + textBytes(metadata).length
 }
 
 /** The address of the next contract of a publisher; the counter moves on. */

@@ -34,7 +34,7 @@ describe('watching contracts', () => {
     const writes: unknown[] = []
     const traces: (string | undefined)[] = []
     const watched = play({
-      line: (codeHash, line) => lines.add(`${codeHash === undefined ? 'loading' : 'running'} ${line}`),
+      line: (codeKey, line) => lines.add(`${codeKey === undefined ? 'loading' : 'running'} ${line}`),
       write: ({ name, key, value }) => writes.push([name, key, value]),
       failure: (_, trace) => traces.push(trace),
     })

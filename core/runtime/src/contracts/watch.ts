@@ -3,7 +3,7 @@ import type { LuaValue } from '@smartshare/lvm'
 /** An entry of a contract's state that a call wrote; nil took it away. */
 export interface WatchedWrite {
   readonly contract: Uint8Array
-  readonly name: LuaValue
+  readonly name: Uint8Array
   readonly key: LuaValue
   readonly value: LuaValue
 }
@@ -13,8 +13,8 @@ export interface WatchedWrite {
  * what the chain charges: no node watches.
  */
 export interface ContractWatch {
-  /** A line begins; `codeHash` in hexadecimal, undefined while a source is tried that is not published yet. */
-  line(codeHash: string | undefined, line: number): void
+  /** A line begins; `codeKey` is `mapKey` of the source's code hash, undefined while a source is tried that is not published. */
+  line(codeKey: string | undefined, line: number): void
   write(write: WatchedWrite): void
   /** A call of a contract failed; `trace` is where Lua was, if an error of Lua ended it. */
   failure(contract: Uint8Array, trace: string | undefined): void

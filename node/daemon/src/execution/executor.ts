@@ -1,13 +1,16 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type DelegateSet, decodeSet } from '@smartshare/chain'
 import { SmartshareError, unpack } from '@smartshare/codec'
+import { equalBytes } from '@smartshare/crypto'
 import type { ExecutedFacts } from '@smartshare/store'
 import type { SnapshotReport } from '../sync/snapshot-order.ts'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
+import { ExecutorThread, type ThreadOptions } from './executor-thread.ts'
 import type { KeyChange } from './recent-changes.ts'
 
-/** Stack of the thread, four times what the deepest calls of contracts were seen to take. */
-const STACK_MIB = 16
+/** Deaths of the thread without a new block between them, after which the node stops: the block itself may be the reason. */
+const MOST_DEATHS = 2
+/** What is no error of the rules or of the disk: the machine under the thread gave way, and another thread may do better. */
+const ACCIDENTS = new Set(['EXECUTOR_FAILED', 'LVM_BROKEN'])
 
 export interface ExecutedReport {
   readonly facts: ExecutedFacts
@@ -22,37 +25,48 @@ export interface ExecutorEvents {
   readonly onCommitted: (height: number) => void
   readonly onSnapshot: (report: SnapshotReport) => void
   readonly onFailed: (error: SmartshareError) => void
+  /** The thread died of this and another one goes on. */
+  readonly onRestart: (error: SmartshareError) => void
 }
 
-/** The executor thread as the rest of the node sees it. */
+interface Proof {
+  readonly key: Uint8Array
+  readonly height: number
+  readonly resolve: (proof: Uint8Array | null) => void
+}
+
+/**
+ * The executor thread as the rest of the node sees it. If the thread dies, another one takes up where the disk is and is
+ * given again what was not on disk: the rest of the node sees each block executed once.
+ */
 export class Executor {
-  /** Height on disk when the thread was ready. */
+  /** Height on disk when the first thread was ready. */
   readonly startHeight: number
-  private readonly worker: Worker
-  private readonly port: MessagePort
+  private readonly options: ThreadOptions
   private readonly events: ExecutorEvents
-  private readonly proofs = new Map<number, (proof: Uint8Array | null) => void>()
+  private thread: ExecutorThread | undefined
+  private readonly proofs = new Map<number, Proof>()
+  /** Blocks that were handed over and are not known to be on disk, as they lie in the log. */
+  private readonly uncommitted = new Map<number, Uint8Array>()
+  /** State roots of those that were executed. */
+  private readonly roots = new Map<number, Uint8Array>()
   private ticket = 0
   private supply = 0n
   private handed: number
   private executed: number
-  /** The thread has let go of the store, or is gone. */
-  private readonly stopped: Promise<void>
-  private onStopped: () => void = () => undefined
+  private deaths = 0
+  private keepFrom: number | undefined
+  private wantsSnapshots = false
   private failed = false
+  private stopping = false
+  private restarting: Promise<void> = Promise.resolve()
 
-  private constructor(worker: Worker, port: MessagePort, startHeight: number, events: ExecutorEvents) {
-    this.worker = worker
-    this.port = port
-    this.startHeight = startHeight
+  private constructor(options: ThreadOptions, events: ExecutorEvents, startHeight: number) {
+    this.options = options
     this.events = events
+    this.startHeight = startHeight
     this.handed = startHeight
     this.executed = startHeight
-    this.stopped = new Promise((resolve) => {
-      this.onStopped = resolve
-    })
-    worker.once('exit', () => this.onStopped())
-    port.on('message', (reply: ExecutorReply) => this.take(reply))
   }
 
   /** Starts the thread on a folder; the first start writes genesis. Throws what the thread failed with. */
@@ -61,30 +75,14 @@ export class Executor {
     { genesis, protocolVersion }: { genesis: Uint8Array; protocolVersion: number },
     events: ExecutorEvents,
   ): Promise<Executor> {
-    const { port1, port2 } = new MessageChannel()
-    const file = import.meta.url.endsWith('.ts') ? './executor-worker.ts' : './executor-worker.js'
-    const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { folder: folders.state, snapshotFolder: folders.snapshots, genesis, protocolVersion, port: port2 },
-      transferList: [port2],
-      // Contracts that call contracts, each in a machine of its own, need a deep stack (core/lvm).
-      resourceLimits: { stackSizeMb: STACK_MIB },
+    const options = { folder: folders.state, snapshotFolder: folders.snapshots, genesis, protocolVersion }
+    let executor: Executor | undefined
+    const thread = await ExecutorThread.start(options, {
+      onReply: (reply) => executor?.take(reply),
+      onGone: (error) => executor?.restart(error),
     })
-    const first = await new Promise<ExecutorReply>((resolve, reject) => {
-      worker.once('error', reject)
-      port1.once('message', resolve)
-    })
-    if (first.type === 'failed') {
-      await new Promise<void>((resolve) => {
-        port1.once('message', () => resolve())
-        worker.once('exit', () => resolve())
-      })
-      await worker.terminate()
-      throw SmartshareError.fromPlain(first.error)
-    }
-    if (first.type !== 'ready') throw new SmartshareError('EXECUTOR_FAILED', 'the executor did not start')
-    const executor = new Executor(worker, port1, first.height, events)
-    worker.removeAllListeners('error')
-    worker.on('error', (error) => executor.fail(new SmartshareError('EXECUTOR_FAILED', String(error), {}, error)))
+    executor = new Executor(options, events, thread.startHeight)
+    executor.thread = thread
     return executor
   }
 
@@ -105,10 +103,12 @@ export class Executor {
   /** Hands the next final block over, as it lies in the log. */
   execute(height: number, final: Uint8Array): void {
     this.handed = height
+    this.uncommitted.set(height, final)
     this.ask({ type: 'execute', final })
   }
 
   keepChangesFrom(height: number): void {
+    this.keepFrom = height
     this.ask({ type: 'keepFrom', height })
   }
 
@@ -119,6 +119,7 @@ export class Executor {
 
   /** Whether snapshots are to be taken when terms end; not before this is called. */
   takeSnapshots(on: boolean): void {
+    this.wantsSnapshots = on
     this.ask({ type: 'snapshots', on })
   }
 
@@ -126,43 +127,41 @@ export class Executor {
   prove(key: Uint8Array, height: number): Promise<Uint8Array | null> {
     const ticket = ++this.ticket
     return new Promise((resolve) => {
-      this.proofs.set(ticket, resolve)
+      if (this.failed) {
+        resolve(null)
+        return
+      }
+      this.proofs.set(ticket, { key, height, resolve })
       this.ask({ type: 'prove', ticket, key, height })
     })
   }
 
   /** Takes in at once whatever the thread has told but the event loop has not delivered yet. */
   catchUp(): void {
-    for (;;) {
-      const received = receiveMessageOnPort(this.port)
-      if (received === undefined) return
-      this.take(received.message as ExecutorReply)
-    }
+    this.thread?.catchUp()
   }
 
   /** Executes what was handed over, commits, and ends the thread. */
   async stop(): Promise<void> {
+    this.stopping = true
+    await this.restarting
     if (!this.failed) this.ask({ type: 'stop' })
-    await this.stopped
-    await this.worker.terminate()
+    await this.thread?.end()
   }
 
+  /** While no thread runs nothing is lost: the next one is asked for all that still counts. */
   private ask(request: ExecutorRequest): void {
-    this.port.postMessage(request)
+    this.thread?.ask(request)
   }
 
   private take(reply: ExecutorReply): void {
     switch (reply.type) {
       case 'executed':
-        this.executed = reply.facts.height
-        this.events.onExecuted({
-          facts: reply.facts,
-          changes: changesOf(unpack(reply.changes)),
-          receipts: unpack(reply.receipts),
-          nextSet: reply.nextSet === null ? null : decodeSet(reply.nextSet),
-        })
+        this.takeExecuted(reply)
         return
       case 'committed':
+        for (const height of this.uncommitted.keys()) if (height <= reply.height) this.uncommitted.delete(height)
+        for (const height of this.roots.keys()) if (height <= reply.height) this.roots.delete(height)
         this.events.onCommitted(reply.height)
         return
       case 'snapshot':
@@ -173,24 +172,74 @@ export class Executor {
         this.supply = reply.grains
         return
       case 'proved':
-        this.proofs.get(reply.ticket)?.(reply.proof)
+        this.proofs.get(reply.ticket)?.resolve(reply.proof)
         this.proofs.delete(reply.ticket)
         return
-      case 'failed':
-        this.fail(SmartshareError.fromPlain(reply.error))
+      case 'failed': {
+        const error = SmartshareError.fromPlain(reply.error)
+        if (ACCIDENTS.has(error.code)) this.restart(error)
+        else this.fail(error)
         return
-      case 'stopped':
-        this.onStopped()
-        return
-      case 'ready':
-        return
+      }
     }
+  }
+
+  private takeExecuted(reply: Extract<ExecutorReply, { type: 'executed' }>): void {
+    const { facts } = reply
+    const known = this.roots.get(facts.height)
+    if (known !== undefined) {
+      if (equalBytes(known, facts.stateRoot)) return
+      const message = `height ${facts.height} was executed twice and gave two state roots`
+      this.fail(new SmartshareError('STATE_DAMAGED', message))
+      return
+    }
+    this.roots.set(facts.height, facts.stateRoot)
+    this.executed = facts.height
+    this.deaths = 0
+    this.events.onExecuted({
+      facts,
+      changes: changesOf(unpack(reply.changes)),
+      receipts: unpack(reply.receipts),
+      nextSet: reply.nextSet === null ? null : decodeSet(reply.nextSet),
+    })
+  }
+
+  private restart(error: SmartshareError): void {
+    if (this.failed) return
+    if (++this.deaths >= MOST_DEATHS) {
+      this.fail(error)
+      return
+    }
+    const { thread } = this
+    this.thread = undefined
+    this.restarting = this.begin(thread, error).catch((cause: unknown) => {
+      this.fail(SmartshareError.is(cause) ? cause : new SmartshareError('EXECUTOR_FAILED', String(cause), {}, cause))
+    })
+  }
+
+  private async begin(former: ExecutorThread | undefined, error: SmartshareError): Promise<void> {
+    await former?.end()
+    if (this.stopping) return
+    const thread = await ExecutorThread.start(this.options, {
+      onReply: (reply) => this.take(reply),
+      onGone: (cause) => this.restart(cause),
+    })
+    this.thread = thread
+    if (this.keepFrom !== undefined) thread.ask({ type: 'keepFrom', height: this.keepFrom })
+    thread.ask({ type: 'snapshots', on: this.wantsSnapshots })
+    // The disk may be ahead of what was told of it; what was executed was told before.
+    this.take({ type: 'committed', height: thread.startHeight })
+    for (const [height, final] of this.uncommitted) {
+      if (height > thread.startHeight) thread.ask({ type: 'execute', final })
+    }
+    for (const [ticket, { key, height }] of this.proofs) thread.ask({ type: 'prove', ticket, key, height })
+    this.events.onRestart(error)
   }
 
   private fail(error: SmartshareError): void {
     if (this.failed) return
     this.failed = true
-    for (const resolve of this.proofs.values()) resolve(null)
+    for (const { resolve } of this.proofs.values()) resolve(null)
     this.proofs.clear()
     this.events.onFailed(error)
   }

@@ -27,6 +27,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { bls, equalBytes, RangeAccumulator, sha256, TOTAL_SUPPLY_GRAINS, verify } from '@smartshare/crypto'
 import {
   allBalances,
+  ContractEngine,
   chainIdOf,
   checkAdmission,
   currentTerm,
@@ -102,6 +103,7 @@ export class MemoryNode implements NodeApi {
   private readonly tree: StateTree
   private readonly pages = new Map<NewPage['name'], Uint8Array>()
   private readonly mempool = new Mempool()
+  private readonly engine = new ContractEngine()
   private readonly secrets: readonly Uint8Array[]
   private readonly blocks: Made[] = []
   private readonly places = new Map<string, { height: number; index: number }>()
@@ -291,7 +293,13 @@ export class MemoryNode implements NodeApi {
     const header = this.nextHeader(parent, transactions, gate.admittedGas, basePrice, rootCertificate)
     const hash = headerHash(header)
     const journal = new StateJournal(this.reader)
-    const executed = executeBlock(journal, { hash, header, rootCertificate, transactions }, this.genesisParameters)
+    const executed = executeBlock(
+      journal,
+      { hash, header, rootCertificate, transactions },
+      this.genesisParameters,
+      undefined,
+      this.engine,
+    )
     this.reader.apply(executed.changes)
     this.rootBefore = this.tree.root
     this.store(this.tree.applyChanges(executed.changes).pages)

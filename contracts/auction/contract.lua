@@ -9,7 +9,7 @@ local lots = state.map('lots')
 -- What each address may take back.
 local refunds = state.map('refunds')
 
-local Offered = abi.event('Offered(id: integer, seller: address, reserve: amount, step: amount, endMs: integer, what: string)')
+local Opened = abi.event('Opened(id: integer, seller: address, reserve: amount, step: amount, endMs: integer, what: string)')
 local Bid = abi.event('Bid(id: integer, bidder: address, amount: amount, endMs: integer)')
 local Sold = abi.event('Sold(id: integer, to: address, amount: amount)')
 local Unsold = abi.event('Unsold(id: integer)')
@@ -28,7 +28,7 @@ local function least(lot)
 end
 
 abi.method(
-  'offer(reserve: amount, step: amount, endMs: integer, extensionMs: integer, what: string): integer',
+  'open(reserve: amount, step: amount, endMs: integer, extensionMs: integer, what: string): integer',
   function(reserve, step, endMs, extensionMs, what)
     local now = system.time()
     assert(reserve > 0 and step > 0, 'reserve and step are more than nothing')
@@ -37,7 +37,7 @@ abi.method(
     local id = count:get() + 1
     count:set(id)
     lots[id] = { seller = system.caller(), reserve = reserve, step = step, endMs = endMs, extensionMs = extensionMs }
-    Offered(id, system.caller(), reserve, step, endMs, what)
+    Opened(id, system.caller(), reserve, step, endMs, what)
     return id
   end
 )

@@ -3,8 +3,8 @@ local HOUR = 3600000
 -- From 100 grains on in steps of 10, for a day, prolonged by an hour.
 local function setUp()
   local a = publish('contract.lua')
-  a:with { from = 'seller' }.offer(100, 10, time() + 24 * HOUR, HOUR, 'a week of the roof')
-  return a, event('Offered').id
+  a:with { from = 'seller' }.open(100, 10, time() + 24 * HOUR, HOUR, 'a week of the roof')
+  return a, event('Opened').id
 end
 
 local function bid(a, id, who, amount)
@@ -86,8 +86,8 @@ test('the seller cancels as long as there is no bid', function()
   expectError(function() a:with { from = 'ann' }.cancel(id) end, 'only the seller')
   a:with { from = 'seller' }.cancel(id)
   expectError(function() bid(a, id, 'ann', 100) end, 'or it is over')
-  a:with { from = 'seller' }.offer(100, 10, time() + HOUR, 0, 'again')
-  local other = event('Offered').id
+  a:with { from = 'seller' }.open(100, 10, time() + HOUR, 0, 'again')
+  local other = event('Opened').id
   bid(a, other, 'ann', 100)
   expectError(function() a:with { from = 'seller' }.cancel(other) end, 'there is a bid')
   expectError(function() bid(a, other, 'seller', 500) end, 'sellers do not bid')
@@ -95,8 +95,8 @@ end)
 
 test('lots do not touch each other', function()
   local a, id = setUp()
-  a:with { from = 'other seller' }.offer(7, 1, time() + HOUR, 0, 'a bell')
-  local bell = event('Offered').id
+  a:with { from = 'other seller' }.open(7, 1, time() + HOUR, 0, 'a bell')
+  local bell = event('Opened').id
   bid(a, id, 'ann', 1000)
   bid(a, bell, 'ben', 7)
   advance { hours = 1 }
@@ -128,14 +128,14 @@ end)
 test('refuses lots that cannot be', function()
   local a = publish('contract.lua')
   local now = time()
-  expectError(function() a.offer(0, 1, now + 1, 0, '') end, 'more than nothing')
-  expectError(function() a.offer(1, 0, now + 1, 0, '') end, 'more than nothing')
-  expectError(function() a.offer(1, 1, now, 0, '') end, 'lies ahead')
-  expectError(function() a.offer(1, 1, math.maxinteger, 0, '') end, 'lies ahead')
-  expectError(function() a.offer(1, 1, now + 1, -1, '') end, 'an extension')
-  expectError(function() a.offer(1, 1, now + 1, math.maxinteger, '') end, 'an extension')
-  a.offer(1, math.maxinteger, now + 1, 0, '')
-  local id = event('Offered').id
+  expectError(function() a.open(0, 1, now + 1, 0, '') end, 'more than nothing')
+  expectError(function() a.open(1, 0, now + 1, 0, '') end, 'more than nothing')
+  expectError(function() a.open(1, 1, now, 0, '') end, 'lies ahead')
+  expectError(function() a.open(1, 1, math.maxinteger, 0, '') end, 'lies ahead')
+  expectError(function() a.open(1, 1, now + 1, -1, '') end, 'an extension')
+  expectError(function() a.open(1, 1, now + 1, math.maxinteger, '') end, 'an extension')
+  a.open(1, math.maxinteger, now + 1, 0, '')
+  local id = event('Opened').id
   bid(a, id, 'ann', 1)
   expectError(function() bid(a, id, 'ben', 2) end, 'AMOUNT_RANGE')
 end)

@@ -1,11 +1,11 @@
--- A wallet of several owners: what it pays or calls needs the consent of so many of them.
+-- A wallet of several owners: what it pays or calls so many of them must confirm.
 -- Its own rules change the same way: by a proposal that calls the wallet itself.
 
 local MAX_OWNERS = 20
 -- A proposal that nobody finished must not be carried out when everybody has forgotten it.
 local LEAST_LIFE_MS, MOST_LIFE_MS = 3600 * 1000, 90 * 24 * 3600 * 1000
 
--- { owners (a list), threshold, epoch }. With each change of owners a new epoch begins, and what was consented to by others
+-- { owners (a list), threshold, epoch }. With each change of owners a new epoch begins, and what was confirmed by others
 -- before is void.
 local rules = state.value('rules')
 local count = state.value('count', 0)
@@ -13,8 +13,8 @@ local proposals = state.map('proposals')
 
 local Deposited = abi.event('Deposited(from: address, amount: amount)')
 local Proposed = abi.event('Proposed(id: integer, by: address, to: address, amount: amount, method: string?, untilMs: integer, note: string)')
-local Consented = abi.event('Consented(id: integer, by: address, consents: integer)')
-local Revoked = abi.event('Revoked(id: integer, by: address, consents: integer)')
+local Confirmed = abi.event('Confirmed(id: integer, by: address, confirmations: integer)')
+local Revoked = abi.event('Revoked(id: integer, by: address, confirmations: integer)')
 local Executed = abi.event('Executed(id: integer, by: address)')
 local Dropped = abi.event('Dropped(id: integer)')
 local RulesChanged = abi.event('RulesChanged(owners: address[], threshold: integer)')
@@ -62,7 +62,7 @@ abi.payable('deposit()', function()
   Deposited(system.caller(), system.value())
 end)
 
--- Pays `amount` to an address; if a method is named, calls it there with these arguments and the amount. The proposer consents.
+-- Pays `amount` to an address; if a method is named, calls it there with these arguments and the amount. The proposer confirms.
 abi.method(
   'propose(to: address, amount: amount, method: string?, args: any, lifeMs: integer, note: string): integer',
   function(to, amount, method, args, lifeMs, note)
@@ -78,30 +78,30 @@ abi.method(
       args = args,
       untilMs = system.time() + lifeMs,
       epoch = r.epoch,
-      consents = { who },
+      confirmations = { who },
     }
     Proposed(id, who, to, amount, method, system.time() + lifeMs, note)
     return id
   end
 )
 
-abi.method('consent(id: integer)', function(id)
+abi.method('confirm(id: integer)', function(id)
   local who, r = owner()
   local proposal = find(id, r)
-  assert(not placeIn(proposal.consents, who), 'you have consented already')
-  table.insert(proposal.consents, who)
+  assert(not placeIn(proposal.confirmations, who), 'you have confirmed already')
+  table.insert(proposal.confirmations, who)
   proposals[id] = proposal
-  Consented(id, who, #proposal.consents)
+  Confirmed(id, who, #proposal.confirmations)
 end)
 
 abi.method('revoke(id: integer)', function(id)
   local who, r = owner()
   local proposal = find(id, r)
-  local place = placeIn(proposal.consents, who)
-  assert(place, 'you have not consented')
-  table.remove(proposal.consents, place)
+  local place = placeIn(proposal.confirmations, who)
+  assert(place, 'you have not confirmed')
+  table.remove(proposal.confirmations, place)
   proposals[id] = proposal
-  Revoked(id, who, #proposal.consents)
+  Revoked(id, who, #proposal.confirmations)
 end)
 
 -- The proposal is gone before anything is called: whatever is called cannot carry it out again. If the call fails, all of this
@@ -109,7 +109,7 @@ end)
 abi.method('execute(id: integer)', function(id)
   local who, r = owner()
   local proposal = find(id, r)
-  assert(#proposal.consents >= r.threshold, 'not enough owners consent')
+  assert(#proposal.confirmations >= r.threshold, 'not enough owners confirm')
   proposals[id] = nil
   if proposal.method then
     contract.call({ to = proposal.to, value = proposal.amount }, proposal.method, table.unpack(proposal.args))
@@ -136,5 +136,5 @@ end, { reentrant = true })
 
 -- { owners, threshold, epoch }
 abi.view('rules(): any', function() return rules:get() end)
--- { to, amount, method, args, untilMs, epoch, consents }, or nil.
+-- { to, amount, method, args, untilMs, epoch, confirmations }, or nil.
 abi.view('proposal(id: integer): any', function(id) return proposals[id] end)

@@ -1,5 +1,5 @@
 -- Sealed bids, the second price (Vickrey): everybody first commits to a bid that nobody can read, then reveals it. The highest
--- wins and pays what the second offered, so that it is best to bid what the lot is worth to oneself.
+-- wins and pays what the second bid, so that it is best to bid what the lot is worth to oneself.
 -- A deposit stands for the bid. It may be larger, to hide it; who does not reveal loses it to the seller.
 
 local MAX_LENGTH_MS = 366 * 24 * 3600 * 1000
@@ -10,7 +10,7 @@ local lots = state.map('lots')
 local sealed = state.map('sealed')
 local refunds = state.map('refunds')
 
-local Offered = abi.event('Offered(id: integer, seller: address, reserve: amount, bidsEndMs: integer, revealsEndMs: integer, what: string)')
+local Opened = abi.event('Opened(id: integer, seller: address, reserve: amount, bidsEndMs: integer, revealsEndMs: integer, what: string)')
 local Committed = abi.event('Committed(id: integer, bidder: address, deposit: amount)')
 local Revealed = abi.event('Revealed(id: integer, bidder: address, amount: amount)')
 local Sold = abi.event('Sold(id: integer, to: address, price: amount)')
@@ -33,7 +33,7 @@ local function owe(who, amount)
 end
 
 abi.method(
-  'offer(reserve: amount, bidsEndMs: integer, revealsEndMs: integer, what: string): integer',
+  'open(reserve: amount, bidsEndMs: integer, revealsEndMs: integer, what: string): integer',
   function(reserve, bidsEndMs, revealsEndMs, what)
     local now = system.time()
     assert(reserve > 0, 'the reserve is more than nothing')
@@ -42,7 +42,7 @@ abi.method(
     local id = count:get() + 1
     count:set(id)
     lots[id] = { seller = system.caller(), reserve = reserve, bidsEndMs = bidsEndMs, revealsEndMs = revealsEndMs }
-    Offered(id, system.caller(), reserve, bidsEndMs, revealsEndMs, what)
+    Opened(id, system.caller(), reserve, bidsEndMs, revealsEndMs, what)
     return id
   end
 )

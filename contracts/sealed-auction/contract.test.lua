@@ -3,8 +3,8 @@ local SALT = ('s'):rep(32)
 
 local function setUp()
   local a = publish('contract.lua')
-  a:with { from = 'seller' }.offer(100, time() + HOUR, time() + 2 * HOUR, 'a name')
-  return a, event('Offered').id
+  a:with { from = 'seller' }.open(100, time() + HOUR, time() + 2 * HOUR, 'a name')
+  return a, event('Opened').id
 end
 
 local function seal(id, who, amount, salt)
@@ -147,8 +147,8 @@ end)
 test('refuses lots that cannot be', function()
   local a = publish('contract.lua')
   local now = time()
-  expectError(function() a.offer(0, now + 1, now + 2, '') end, 'more than nothing')
-  expectError(function() a.offer(1, now, now + 2, '') end, 'first bids')
-  expectError(function() a.offer(1, now + 1, now + 1, '') end, 'first bids')
-  expectError(function() a.offer(1, now + 1, math.maxinteger, '') end, 'at most a year')
+  expectError(function() a.open(0, now + 1, now + 2, '') end, 'more than nothing')
+  expectError(function() a.open(1, now, now + 2, '') end, 'first bids')
+  expectError(function() a.open(1, now + 1, now + 1, '') end, 'first bids')
+  expectError(function() a.open(1, now + 1, math.maxinteger, '') end, 'at most a year')
 end)

@@ -74,4 +74,9 @@ export const LUA = {
   /** Places in a lua_Debug of 32 bits: name of the chunk, and the running line. */
   activationSource: 16,
   activationLine: 24,
+  /** LUAI_MAXCCALLS: where Lua says "C stack overflow". */
+  levels: 200,
+  /** Where lua_State keeps nCcalls, the levels that it is at, and what is added there for a state that cannot yield. */
+  levelsOffset: 96,
+  cannotYield: 0x10000,
 } as const

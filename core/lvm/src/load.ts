@@ -3,7 +3,7 @@ import { sha256, toHex } from '@smartshare/crypto'
 import { BUILT_WASM } from './generated/lvm-wasm.ts'
 
 /** SHA-256 of the counted module. It decides what every contract costs and answers, so it belongs to the protocol. */
-export const LVM_HASH = '3ef6b7b71c04cc52f2750438cbfcd4a075e0dc3c48715571be00ec9d7cbaa951'
+export const LVM_HASH = 'f87c1be20ee06edfa79a3da16945e393844a6f557e59a58d86cdd6bfb46f6f6b'
 
 let loaded: WebAssembly.Module | undefined
 

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { Machine, type Outcome, textBytes } from '@smartshare/lvm'
 import { fuelRatio } from './lvm-fuel.ts'
-import { fengari, LUA_PROGRAMS, type LuaProgram, luaProgramPath, nativeLua } from './lvm-peers.ts'
+import {
+  evmTransfersPerSecond,
+  fengari,
+  LUA_PROGRAMS,
+  type LuaProgram,
+  luaProgramPath,
+  nativeLua,
+} from './lvm-peers.ts'
+import { tokenTransfersPerSecond } from './lvm-token.ts'
 import { beside, type Figure, processorMs, type Report } from './report.ts'
 
 const FUEL = 2 ** 50
@@ -31,12 +39,21 @@ export async function benchLvm(report: Report): Promise<void> {
   for (const name of Object.keys(LUA_PROGRAMS) as LuaProgram[]) await program(name, report)
   report(figure('empty_calls_per_s', 'calls/s', emptyCalls()))
   report(figure('cold_call_us', 'µs', coldCall()))
+  await tokens(report)
   const { ratio, slowest, quickest, medianNs } = fuelRatio()
   const named = (kinds: readonly { name: string; ratio: number }[]) =>
     kinds.map((kind) => `${kind.name} ${kind.ratio.toFixed(2)}`).join(', ')
   console.error(`bench: a unit of fuel takes ${medianNs.toFixed(2)} ns in the median kind of work; times that:`)
   console.error(`bench: slowest ${named(slowest)}; quickest ${named(quickest)}`)
   report(figure('fuel_worst_ratio', 'ratio', ratio))
+}
+
+/** Transfers of a token's contract, beside the same contract in an EVM in JavaScript with each of its state managers. */
+async function tokens(report: Report): Promise<void> {
+  const own = figure('token_transfers_per_s', 'calls/s', tokenTransfersPerSecond())
+  const { simplePerS, merklePerS } = await evmTransfersPerSecond()
+  report(beside(own, '@ethereumjs/evm, simple state', simplePerS))
+  report(beside({ ...own, metric: 'token_transfers_merkle' }, '@ethereumjs/evm, Merkle state', merklePerS))
 }
 
 function figure(metric: string, unit: string, value: number): Figure {

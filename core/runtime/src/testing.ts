@@ -168,7 +168,7 @@ export class TestChain {
   /** The last block; before the first one, what stands for genesis. */
   head: Header
   private readonly secret: Uint8Array
-  private readonly engine: ContractEngine
+  readonly engine: ContractEngine
   private readonly accounts = new Map<string, TestAccount>()
   /** Nonces used by transactions that were made but are in no block yet, by account and lane. */
   private readonly pending = new Map<string, bigint>()

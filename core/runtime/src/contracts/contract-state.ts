@@ -10,7 +10,8 @@ import { decodeValue, encodeValue } from './value-codec.ts'
 
 const MAX_NAME_BYTES = 32
 const MAX_KEY_BYTES = 128
-const MAX_STORED_BYTES = 65_536
+/** What a proof for a light client can hold. */
+const MAX_STORED_BYTES = 16_384
 /** Kinds of keys, in their order. */
 const INTEGER = 1
 const STRING = 2

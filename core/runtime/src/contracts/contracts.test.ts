@@ -162,6 +162,12 @@ describe('publishing', () => {
     )
   })
 
+  it('insists on running a constructor', () => {
+    const source = "abi.constructor('(n: integer)', function() end)"
+    expect(failure(() => chain.publish('alice', source)).code).toBe('CONTRACT_METHOD')
+    chain.publish('alice', source, { arguments: [1n] })
+  })
+
   it.each([
     ['a wrong line', 'abi.method(', 'contract:1:'],
     ['a name twice', "abi.view('a()', function() end) abi.view('a()', function() end)", 'declared twice'],

@@ -6,7 +6,7 @@ import { mapKey } from '../keys.ts'
 import type { Method, Module } from '../module.ts'
 import { pools, release, spend } from '../tokens/tokens.ts'
 import { checkWords } from '../tokens/words.ts'
-import { encodeAbi } from './abi.ts'
+import { type Abi, encodeAbi } from './abi.ts'
 import { callConstructor } from './call.ts'
 import {
   CONTRACT_NAME_BYTES,
@@ -89,7 +89,7 @@ const publish: Method<Publish> = {
   check: ({ name }) => checkWords('name', name),
   execute(host, args, sender) {
     const contract = newAddress(host, sender)
-    const loadGas = load(host, contract, args)
+    const { abi, loadGas } = load(host, contract, args)
     const codeHash = codeHashOf(args.source)
     setContract(host, contract, {
       ...{ publisher: sender, codeHash, version: 1, loadGas },
@@ -98,6 +98,9 @@ const publish: Method<Publish> = {
     host.emit(publishedEvent, { contract, publisher: sender, name: args.name, codeHash, version: 1 })
     if (args.arguments !== null) {
       callConstructor(host, contract, args.arguments, sender, [{ token: SSP, amount: args.value }])
+    } else if (abi.methods.some(({ kind }) => kind === 'constructor')) {
+      // Nobody could ever call it later.
+      throw new SmartshareError('CONTRACT_METHOD', 'the contract has a constructor: give its arguments')
     } else if (args.value > 0n) {
       throw new SmartshareError('CONTRACT_FUNDS', 'money goes to a constructor, and there is none to call')
     }
@@ -142,7 +145,7 @@ const upgrade: Method<{ contract: Uint8Array; source: Uint8Array; metadata: stri
       }
     }
     const { name } = getCode(host, contract)
-    const loadGas = load(host, contract, { name, source: args.source, metadata: args.metadata })
+    const { loadGas } = load(host, contract, { name, source: args.source, metadata: args.metadata })
     const version = stored.version + 1
     setContract(host, contract, { ...stored, codeHash, version, loadGas, announced: null })
     host.emit(publishedEvent, { contract, publisher: sender, name, codeHash, version })
@@ -184,17 +187,17 @@ export function settleDeposit(host: Host, sender: Uint8Array): void {
   else release(host, pools.contractState, sender, grains)
 }
 
-/** Tries a source and stores it. Its gas, for every block that calls it. */
+/** Tries a source and stores it. What it offers, and its gas for every block that calls it. */
 function load(
   host: Host,
   contract: Uint8Array,
   { name, source: code, metadata }: { name: string; source: Uint8Array; metadata: string },
-): number {
+): { abi: Abi; loadGas: number } {
   const { engine } = host
   const { abi, loadGas } = engine.load(engine.slot(0), code, host.gas)
   host.loaded.add(mapKey(codeHashOf(code)))
   setCode(host, contract, { name, source: code, abi: encodeAbi(abi), metadata })
-  return loadGas
+  return { abi, loadGas }
 }
 
 function upgradable(host: Host, contract: Uint8Array, sender: Uint8Array): { stored: Contract; rule: UpgradeRule } {

@@ -94,14 +94,16 @@ export class Host implements StateReader {
     return this.journal.get(key)
   }
 
-  set(key: Uint8Array, value: Uint8Array): void {
+  /** The former value. */
+  set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
     this.gas.charge(GAS.write + GAS.writtenByte * (key.length + value.length))
-    this.journal.set(key, value)
+    return this.journal.set(key, value)
   }
 
-  delete(key: Uint8Array): void {
+  /** The former value. */
+  delete(key: Uint8Array): Uint8Array | undefined {
     this.gas.charge(GAS.write)
-    this.journal.delete(key)
+    return this.journal.delete(key)
   }
 
   *range(from: Uint8Array, to: Uint8Array | undefined, options?: RangeOptions): Generator<StateEntry> {

@@ -87,23 +87,27 @@ export class StateJournal implements StateReader {
     return value
   }
 
-  /** Throws `STATE_KEY_SIZE` or `STATE_VALUE_SIZE`. */
-  set(key: Uint8Array, value: Uint8Array): void {
+  /** The former value. Throws `STATE_KEY_SIZE` or `STATE_VALUE_SIZE`. */
+  set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
     checkKey(key)
     checkValue(value)
     const slot = this.#slotToWrite(key)
+    const former = slot.value
     this.#bytesWritten += key.length + value.length
-    this.#sizeDelta += value.length - (slot.value === undefined ? -key.length : slot.value.length)
+    this.#sizeDelta += value.length - (former === undefined ? -key.length : former.length)
     slot.value = value
+    return former
   }
 
-  /** Deleting a key that does not exist is no change. */
-  delete(key: Uint8Array): void {
+  /** The former value. Deleting a key that does not exist is no change. */
+  delete(key: Uint8Array): Uint8Array | undefined {
     checkKey(key)
     const slot = this.#slotToWrite(key)
-    if (slot.value === undefined) return
-    this.#sizeDelta -= key.length + slot.value.length
+    const former = slot.value
+    if (former === undefined) return undefined
+    this.#sizeDelta -= key.length + former.length
     slot.value = undefined
+    return former
   }
 
   /** Opens a checkpoint inside the current one. Throws `STATE_CHECKPOINT` when they nest too deep. */

@@ -3,6 +3,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { concatBytes } from '@smartshare/crypto'
 import { type LuaValue, textBytes } from '@smartshare/lvm'
 import { prefixEnd, type StateReader } from '@smartshare/state'
+import { GAS } from '../gas.ts'
 import type { Host } from '../host.ts'
 import { STATE_PAGE } from './prelude.ts'
 import { CONTRACTS, STATE_TABLE } from './registry.ts'
@@ -102,19 +103,18 @@ export function readEntry(reader: Pick<StateReader, 'get'>, prefix: Uint8Array, 
 /** Nil takes the entry away. What the entry's bytes lock is counted. */
 export function writeEntry(host: Host, prefix: Uint8Array, key: LuaValue, value: LuaValue): void {
   const at = placeOf(prefix, key)
-  const former = host.get(at)
-  const formerBytes = former === undefined ? 0 : at.length + former.length
-  if (value === null) {
-    host.storedBytes -= formerBytes
-    host.delete(at)
-    return
-  }
-  const encoded = encodeValue(value)
-  if (encoded.length > MAX_STORED_BYTES) {
+  const encoded = value === null ? undefined : encodeValue(value)
+  if (encoded !== undefined && encoded.length > MAX_STORED_BYTES) {
     throw new SmartshareError('CONTRACT_STATE', `a stored value has at most ${MAX_STORED_BYTES} bytes`)
   }
-  host.storedBytes += at.length + encoded.length - formerBytes
-  host.set(at, encoded)
+  // To count what was there, a write reads too.
+  host.gas.charge(GAS.read)
+  const former = encoded === undefined ? host.delete(at) : host.set(at, encoded)
+  host.storedBytes += sizeOf(at, encoded) - sizeOf(at, former)
+}
+
+function sizeOf(at: Uint8Array, value: Uint8Array | undefined): number {
+  return value === undefined ? 0 : at.length + value.length
 }
 
 /**

@@ -179,7 +179,7 @@ export class Machine {
       }
       if (thrown instanceof LvmFault) return { done: false, error: thrown, fuelUsed: usedUp() }
       if (thrown instanceof WebAssembly.RuntimeError) {
-        const error = new LvmFault('LVM_TRAP', `the machine stopped: ${thrown.message}`)
+        const error = new LvmFault('LVM_TRAP', 'the machine stopped', { why: thrown.message })
         return { done: false, error, fuelUsed: usedUp() }
       }
       if (!SmartshareError.is(thrown)) this.broken = true

@@ -1,6 +1,6 @@
 import { type ChainEvent, MAX_EVENTS } from '@smartshare/chain'
 import { encode, type Schema, SmartshareError } from '@smartshare/codec'
-import type { RangeOptions, StateEntry, StateJournal, StateReader } from '@smartshare/state'
+import { type RangeOptions, type StateEntry, StateJournal, type StateReader } from '@smartshare/state'
 import { ContractEngine } from './contracts/engine.ts'
 import { GAS, GasMeter } from './gas.ts'
 import type { Parameters } from './parameters.ts'
@@ -75,6 +75,11 @@ export class Host implements StateReader {
   get engine(): ContractEngine {
     this.ownEngine ??= new ContractEngine()
     return this.ownEngine
+  }
+
+  /** The state as it is now, read at no cost; what is written to it stays apart. */
+  branch(): StateJournal {
+    return new StateJournal(this.journal)
   }
 
   /** How many attempts are under way inside each other. */

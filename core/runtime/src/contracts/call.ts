@@ -74,7 +74,8 @@ function run(host: Host, request: Request): LuaValue {
   const slot = host.engine.slot(depth)
   const codeKey = mapKey(contract.codeHash)
   payLoading(host, codeKey, contract.loadGas)
-  const program = host.engine.program(slot, codeKey, () => getCode(host, to).source)
+  // Who has the source loaded reads nothing: so reading it costs nothing.
+  const program = host.engine.program(slot, codeKey, () => getCode(host.branch(), to).source)
   host.gas.charge(program.callGas)
   const { method, nameBytes } = methodOf(program, request)
   const key = mapKey(to)

@@ -4,6 +4,9 @@ import { StateJournal } from '@smartshare/state'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { executeBlock } from '../execute-block.ts'
+import { Host } from '../host.ts'
+import { runCall } from '../module.ts'
+import { modules } from '../modules.ts'
 import { TestChain } from '../testing.ts'
 import { pools } from '../tokens/tokens.ts'
 import { entriesOf } from './contract-state.ts'
@@ -70,6 +73,20 @@ describe('contracts, whatever they do', () => {
       }),
       { numRuns: 15 },
     )
+  })
+
+  it('cost the same gas on a node that has nothing loaded', () => {
+    const chain = new TestChain({ accounts: ['alice'] })
+    const store = chain.publish('alice', STORE)
+    const call = chain.contractCall(store, 'put', [textBytes('a'), textBytes('b')])
+    const used = (engine: ContractEngine) => {
+      const host = new Host(new StateJournal(chain.state), chain.head, chain.parameters, engine)
+      host.actor = { sender: chain.account('alice').address, floorGrains: 0n }
+      runCall(host, modules, call, host.actor.sender)
+      return host.gas.used
+    }
+    const warm = new ContractEngine()
+    expect([used(warm), used(warm)]).toEqual([used(new ContractEngine()), used(new ContractEngine())])
   })
 
   it('give the same receipts and changes on a node that has nothing loaded', () => {

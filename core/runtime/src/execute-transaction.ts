@@ -15,7 +15,7 @@ import { balanceOf, pools, takeFee } from './tokens/tokens.ts'
 const LEAST_CHARGE_DIVISOR = 2
 
 /** Not what a transaction does wrong: the node itself is broken, and must not go on. */
-const FATAL = new Set(['STATE_DAMAGED', 'LVM_BROKEN', 'LVM_OTHER_BUILD'])
+const FATAL = new Set(['STATE_DAMAGED', 'LVM_BROKEN', 'LVM_OTHER_BUILD', 'HEAVY_DIVERGED'])
 
 /** What one transaction did: its receipt and its fee. */
 export interface Outcome {

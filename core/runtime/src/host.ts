@@ -16,6 +16,14 @@ export interface BlockFacts {
   readonly leader: number
   /** Randomness fixed by this block. */
   readonly accumulator: Uint8Array
+  /** Grains for one gas. */
+  readonly basePrice: bigint
+}
+
+/** What a heavy job knows of the world beside its contract's state: it was noted when the job came first in its queue. */
+export interface JobView {
+  /** What the contract may pay: its balance, and what came with the call. */
+  readonly grains: bigint
 }
 
 /** An event kind: who emits it, its name and the record of its data. */
@@ -59,6 +67,10 @@ export class Host implements StateReader {
   storedBytes = 0
   /** Sources that were loaded in this block, by their hashes: loading is paid for once. */
   readonly loaded = new Set<string>()
+  /** True while a final block is executed; not where calls are only tried, which must not run heavy jobs. */
+  runsJobs = false
+  /** Set while a heavy job runs: it sees nothing but its contract (docs/spec/heavy-calls.md). */
+  readonly job: JobView | undefined = undefined
   /** Contracts that are being called, the innermost last. */
   readonly calling: string[] = []
   private readonly journal: StateJournal

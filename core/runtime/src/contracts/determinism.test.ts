@@ -9,9 +9,8 @@ import { runCall } from '../module.ts'
 import { modules } from '../modules.ts'
 import { TestChain } from '../testing.ts'
 import { pools } from '../tokens/tokens.ts'
-import { entriesOf } from './contract-state.ts'
 import { ContractEngine } from './engine.ts'
-import { contractsFrom, getCode } from './registry.ts'
+import { storedBytes } from './testing-contracts.ts'
 
 const STORE = `
 local m = state.map('m')
@@ -43,20 +42,6 @@ function callOfStep(chain: TestChain, contracts: readonly Uint8Array[], { method
     ...{ broken: [textBytes(key)], half: [textBytes(key)], other: [contracts[1 - contract]!, textBytes(key)] },
   }[method]!
   return chain.contractCall(contracts[contract]!, method, args)
-}
-
-/** Bytes for which grains must be locked, counted from the state itself. */
-function storedBytes(chain: TestChain): number {
-  let bytes = 0
-  for (const address of contractsFrom(chain.state, 0, 100)) {
-    const { name, source, abi, metadata } = getCode(chain.state, address)
-    bytes += textBytes(name).length + source.length + abi.length + textBytes(metadata).length
-    for (const { raw } of entriesOf(chain.state, address, { limit: 10_000 })) {
-      const key = Uint8Array.of(11, 3, ...address, ...raw)
-      bytes += key.length + chain.state.get(key)!.length
-    }
-  }
-  return bytes
 }
 
 describe('contracts, whatever they do', () => {

@@ -1,5 +1,6 @@
 import { SSP, type Token } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
+import { equalBytes } from '@smartshare/crypto'
 import { type HostFunction, LuaError, type LuaRecord, type LuaValue, LvmFault } from '@smartshare/lvm'
 import type { Attempt } from '../host.ts'
 import { balanceOf, release } from '../tokens/tokens.ts'
@@ -7,6 +8,7 @@ import { encodeParameters } from './abi.ts'
 import { callFromContract } from './call.ts'
 import { prefixOf, readEntry, scanEntries, writeEntry } from './contract-state.ts'
 import { type Frame, type Funds, fundsOf } from './frame.ts'
+import { jobBalance, sendFromJob } from './heavy/sends.ts'
 import { addressOf, amountOf, textOf, tools } from './tools.ts'
 
 /** Errors that mean the node or the call itself cannot go on: no program may catch them. */
@@ -47,16 +49,22 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
       const frame = current()
       const of = address === undefined || address === null ? frame.contract : addressOf(address)
       checkToken(tokenOf(token))
-      return balanceOf(frame.host, of)
+      const { job } = frame.host
+      if (job === undefined) return balanceOf(frame.host, of)
+      if (!equalBytes(of, frame.contract)) throw new LuaError('a heavy call knows no balance but that of its contract')
+      return jobBalance(frame.host, job, of)
     },
     __send: ([to, amount, token]) => {
       const { host, contract } = forWriting()
       checkToken(tokenOf(token))
-      release(host, contract, addressOf(to), amountOf(amount))
+      if (host.job === undefined) release(host, contract, addressOf(to), amountOf(amount))
+      else sendFromJob(host, host.job, contract, addressOf(to), amountOf(amount))
       return undefined
     },
     __call: ([target, method, ...args]) => {
       const frame = current()
+      if (frame.host.job !== undefined)
+        throw new LuaError('a heavy call cannot call contracts: its state is all it sees')
       const { to, funds, isView, gas } = callOptions(target)
       if (!isView && frame.isView) throw new LuaError('a view can call views alone: contract.view')
       return callFromContract(frame, { to, funds, isView, gas, method: textOf(method), args })

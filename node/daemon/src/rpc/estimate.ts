@@ -49,6 +49,7 @@ export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, w
     timeMs: state.timeMs + parameters.slotMs,
     leader: 0,
     accumulator: state.hash,
+    basePrice: state.basePrice,
   }
   const host = new Host(new StateJournal(state.reader), block, parameters)
   // Nonce and payer are read and written for every transaction, outside of its gas; only the calls are metered.

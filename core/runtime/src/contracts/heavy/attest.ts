@@ -1,5 +1,5 @@
-import { ADDRESS_BYTES, HASH_BYTES, quorum } from '@smartshare/chain'
-import { fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
+import { ADDRESS_BYTES, type Call, HASH_BYTES, quorum } from '@smartshare/chain'
+import { encode, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
 import { pastSet } from '../../delegates/past-sets.ts'
@@ -120,6 +120,27 @@ const expireJob: Method<{ job: number }> = {
     if (!isExpired(host, job)) throw new SmartshareError('HEAVY_DEADLINE', 'the time of the job is not over')
     expire(host, job)
   },
+}
+
+/** What a delegate says of the result that its node has. */
+interface Opening {
+  readonly chainId: Uint8Array
+  readonly number: number
+  readonly resultHash: Uint8Array
+  readonly delegate: Uint8Array
+  readonly salt: Uint8Array
+}
+
+/** The call by which a delegate commits to a result. */
+export function commitCall(opening: Opening): Call {
+  const args = { job: opening.number, commitment: commitmentTo(opening) }
+  return { target: CONTRACTS, method: commitResult.id, arguments: encode(commitResult.arguments, args), funds: [] }
+}
+
+/** The call by which it opens that. */
+export function openCall({ number: job, resultHash: hash, salt }: Omit<Opening, 'chainId' | 'delegate'>): Call {
+  const args = encode(openResult.arguments, { job, resultHash: hash, salt })
+  return { target: CONTRACTS, method: openResult.id, arguments: args, funds: [] }
 }
 
 export const heavyMethods = [commitResult, openResult, expireJob]

@@ -5,7 +5,19 @@ import {
   MAX_ERROR_MESSAGE_BYTES,
   MAX_EVENT_NAME_BYTES,
 } from '@smartshare/chain'
-import { array, bool, bytes, encode, fixedBytes, type Infer, optional, record, text, uint } from '@smartshare/codec'
+import {
+  array,
+  bool,
+  bytes,
+  decode,
+  encode,
+  fixedBytes,
+  type Infer,
+  optional,
+  record,
+  text,
+  uint,
+} from '@smartshare/codec'
 import { hashTagged } from '@smartshare/crypto'
 
 /** Bounds of what a job may change and say, so that any transaction can pack it. */
@@ -50,7 +62,16 @@ const resultSchema = record({
 
 /** All that the execution of a heavy job gives. */
 export type JobResult = Infer<typeof resultSchema>
-export { resultSchema as jobResultSchema }
+
+/** A result on its way from the thread that computed it. */
+export function encodeResult(result: JobResult): Uint8Array {
+  return encode(resultSchema, result)
+}
+
+/** Throws CODEC_*. */
+export function decodeResult(encoded: Uint8Array): JobResult {
+  return decode(resultSchema, encoded)
+}
 
 /** What delegates attest: `number` and `contract` name the job. */
 export function resultHash(number: number, contract: Uint8Array, result: JobResult): Uint8Array {

@@ -10,7 +10,7 @@ import type { EventKind, Host } from '../../host.ts'
 import type { Method } from '../../module.ts'
 import { pools } from '../../tokens/tokens.ts'
 import { CONTRACTS } from '../registry.ts'
-import { attestationOf, getRun, type Run, setAttestation, setRun } from './jobs.ts'
+import { attestationOf, deleteAttestation, getRun, type Run, setAttestation, setRun } from './jobs.ts'
 import { expire, freeze, isExpired, pack } from './queue.ts'
 import { commitmentTo, type JobResult, PACKING_GAS, resultHash } from './result.ts'
 import { runJob } from './run-job.ts'
@@ -56,6 +56,7 @@ const commitResult: Method<{ job: number; commitment: Uint8Array }> = {
   gas: SET_GAS,
   check: () => undefined,
   execute(host, { job, commitment }, sender) {
+    const { height } = host.block
     const { run, seats, seat } = attesting(host, job, sender)
     const before = attestationOf(host, job, seat)
     if (before !== undefined) {
@@ -64,9 +65,9 @@ const commitResult: Method<{ job: number; commitment: Uint8Array }> = {
       }
       punish(host, { term: run.term, seats, convicted: [sender] }, pools.mining)
       host.emit(contradictedEvent, { job, delegate: sender, first: before.commitment, second: commitment })
+      if (!isOpening(run, seats, height)) forget(host, job, { run, seats, seat })
       return
     }
-    const { height } = host.block
     if (isOpening(run, seats, height)) {
       throw new SmartshareError('HEAVY_PHASE', 'results are being opened, and no more are committed')
     }
@@ -155,6 +156,13 @@ function attesting(host: Host, job: number, sender: Uint8Array) {
     throw new SmartshareError('HEAVY_SEAT', 'the account is no delegate of the term in which the job began')
   }
   return { run, seats: members.length, seat, members }
+}
+
+/** Who is convicted opens nothing any more: so its commitment must not bring the others to open. */
+function forget(host: Host, job: number, { run, seats, seat }: { run: Run; seats: number; seat: number }): void {
+  const commits = run.commits - 1
+  deleteAttestation(host, job, seat)
+  setRun(host, job, { ...run, commits, openHeight: commits < quorum(seats) ? null : run.openHeight })
 }
 
 function counted(run: Run, opened: Uint8Array): Run {

@@ -4,6 +4,7 @@ import { sha256 } from '@smartshare/crypto'
 import { type LuaValue, textBytes } from '@smartshare/lvm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { banOf } from '../../delegates/punishment.ts'
+import { currentTerm, nextSet } from '../../delegates/term.ts'
 import { callOf, delegateName, type TestBlock, TestChain } from '../../testing.ts'
 import { pools } from '../../tokens/tokens.ts'
 import { entriesOf } from '../contract-state.ts'
@@ -410,6 +411,34 @@ describe('results', () => {
     expect(slashed.amount).toBe((chain.parameters.leastBondGrains * BigInt(chain.parameters.slashShare)) / 1000n)
     expect(chain.balance(pools.mining)).toBeGreaterThan(mining)
     expect(failure(() => chain.run('delegate 2', commitCall(chain, 2, job, wrong))).code).toBe('HEAVY_SEAT')
+  })
+})
+
+describe('a heavy call that outlasts a term', () => {
+  it('is attested by the delegates with whom it began', () => {
+    const parameters = { termBlocks: 12, freezeBlock: 8, electionBlock: 9, leastSeats: 1 }
+    chain = new TestChain({ accounts: ['alice', 'bob'], delegates: SEATS, parameters })
+    contract = chain.publish('alice', SOURCE)
+    const job = order('sum', [10n])
+    const hash = honestResult(chain, job)
+    const commit = (seat: number, of = hash) => chain.run(delegateName(seat), commitCall(chain, seat, job, of))
+    // Convicted, so the next set has three members; but those of the job stay four.
+    for (const of of [hash, sha256(hash)]) commit(3, of)
+    while (nextSet(chain.state) === undefined) chain.makeBlock()
+    chain.head = { ...chain.head, term: 1, slot: 0 }
+    chain.makeBlock()
+    expect(currentTerm(chain.state).term).toBe(1)
+    expect(currentTerm(chain.state).members).toHaveLength(SEATS - 1)
+    for (const seat of [0, 1]) commit(seat)
+    // Two and the convicted one make no quorum of four, nor are two one of three.
+    expect(getRun(chain.state, job)).toMatchObject({ term: 0, commits: 2, openHeight: null })
+    commit(2)
+    const { openHeight } = getRun(chain.state, job)
+    expect(openHeight).toBeGreaterThan(chain.head.height + 1)
+    while (chain.head.height + 1 < openHeight!) chain.makeBlock()
+    expect(failure(() => chain.run(delegateName(3), openCall(3, job, hash))).code).toBe('HEAVY_SEAT')
+    for (const seat of [0, 1, 2]) chain.run(delegateName(seat), openCall(seat, job, hash))
+    expect(chain.view(contract, 'total')).toBe(55n)
   })
 })
 

@@ -126,6 +126,10 @@ export function setAttestation(writer: StateWriter, number: number, seat: number
   attestations.set(writer, said, uintKey(number), Uint8Array.of(seat))
 }
 
+export function deleteAttestation(writer: StateWriter, number: number, seat: number): void {
+  attestations.delete(writer, uintKey(number), Uint8Array.of(seat))
+}
+
 /** Puts a job at the end of its contract's queue; its number. */
 export function addJob(writer: StateWriter, job: Job): number {
   const { ordered, gas } = heavyTotals(writer)

@@ -19,6 +19,8 @@ import { runJob } from './run-job.ts'
 
 const address = fixedBytes(ADDRESS_BYTES)
 const hash = fixedBytes(HASH_BYTES)
+/** Blocks that a quorum waits for the others at least: a call of a moment must not shut out who hesitates for another. */
+const LEAST_WAIT_BLOCKS = 5
 /** For reading the set of a term. */
 const SET_GAS = 10_000
 
@@ -73,7 +75,8 @@ const commitResult: Method<{ job: number; commitment: Uint8Array }> = {
     }
     const commits = run.commits + 1
     // The slower ones have as much time again as the quorum needed, but half of what is left at most.
-    const wait = Math.min(height - run.beganHeight, Math.floor((run.deadlineHeight - height) / 2))
+    const again = Math.max(LEAST_WAIT_BLOCKS, height - run.beganHeight)
+    const wait = Math.min(again, Math.floor((run.deadlineHeight - height) / 2))
     const openHeight = commits === quorum(seats) ? height + Math.max(1, wait) : run.openHeight
     setAttestation(host, job, seat, { commitment, resultHash: null })
     setRun(host, job, { ...run, commits, openHeight })

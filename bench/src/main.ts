@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> 
   execute: async () => (await import('./execute.ts')).benchExecute,
   light: async () => (await import('./light.ts')).benchLight,
   link: async () => (await import('./link.ts')).benchLink,
+  lvm: async () => (await import('./lvm.ts')).benchLvm,
   root: async () => (await import('./root.ts')).benchRoot,
   start: async () => (await import('./start.ts')).benchStart,
   store: async () => (await import('./store.ts')).benchStore,

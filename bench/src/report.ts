@@ -16,6 +16,12 @@ export function beside(figure: Figure, peer: string, peerValue: number): Figure 
   return { ...figure, peer, peerValue, ratio: figure.value / peerValue }
 }
 
+/** Milliseconds that this process computed, in all of its threads; other programs of the machine do not count. */
+export function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 /** As one line for people. */
 export function readable({ bench, metric, unit, value, peer, peerValue, ratio }: Figure): string {
   const figure = `${bench.padEnd(10)} ${metric.padEnd(28)} ${short(value).padStart(12)} ${unit.padEnd(8)}`

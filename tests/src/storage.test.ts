@@ -270,7 +270,7 @@ describe('a file stored on the network', () => {
       expect(BigInt(closing.compensationGrains!)).toBeGreaterThan(0n)
       expect(BigInt(closing.refundGrains!)).toBeGreaterThan(0n)
       // What the provider loses of its collateral is more than all that it was paid.
-      const lost = ['compensationGrains', 'bountyGrains', 'poolGrains'].reduce(
+      const lost = ['compensationGrains', 'bountyGrains', 'forfeitGrains'].reduce(
         (sum, name) => sum + BigInt(closing[name]!),
         0n,
       )

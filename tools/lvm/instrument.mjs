@@ -1,5 +1,5 @@
 // Turns the Lua of the package `wasmoon` into a machine whose every step is counted and the same everywhere. What is changed:
-// fuel is charged at the begin of every stretch of straight code and a call without fuel traps; results of float arithmetic
+// fuel is charged at the begin of every stretch of straight code, and without fuel the next function or turn of a loop traps; results of float arithmetic
 // that are no number become the one canonical NaN; how deep the stack was used is kept; addresses of objects do not show;
 // what a contract must not reach is no longer exported; `host` is imported and called by Lua like any function in C.
 import binaryen from 'binaryen'
@@ -19,6 +19,8 @@ const KEPT_EXPORTS = `memory __indirect_function_table __wasm_call_ctors malloc 
 const FUEL = 'fuel'
 const LEAST_STACK = 'least_stack'
 const STACK_LIMIT = 'stack_limit'
+/** Of lua_pushnumber(L, number). */
+const NUMBER_PARAM = 1
 const { i32, i64, f64, none } = binaryen
 
 /** Names of expression kinds by their numbers. */
@@ -98,7 +100,9 @@ export function instrument(bytes) {
   wasm.addGlobal(FUEL, i64, true, wasm.i64.const(0n))
   wasm.addGlobal(LEAST_STACK, i32, true, wasm.i32.const(-1))
   wasm.addGlobal(STACK_LIMIT, i32, true, wasm.i32.const(0))
-  for (const name of own) meter(wasm, name, stackPointer)
+  // JavaScript does not say which bits a NaN has that it hands over.
+  const { value: pushNumber } = binaryen.getExportInfo(wasm.getExport('lua_pushnumber'))
+  for (const name of own) meter(wasm, name, { stackPointer, pushNumber })
   addAccess(wasm, breakAddress)
   addHost(wasm)
   wasm.runPasses(['remove-unused-module-elements'])
@@ -178,12 +182,14 @@ function addHost(wasm) {
 }
 
 /** Charges a function and what it does with floats, copies and the stack. */
-function meter(wasm, name, stackPointer) {
+function meter(wasm, name, { stackPointer, pushNumber }) {
   const info = binaryen.getFunctionInfo(wasm.getFunction(name))
   const params = binaryen.expandType(info.params)
   const locals = [...info.vars]
   const newLocal = (type) => params.length + locals.push(type) - 1
-  const charge = (cost) => spend(wasm, wasm.i64.const(BigInt(cost)))
+  const take = (cost) => spend(wasm, wasm.i64.const(BigInt(cost)))
+  /** Taken and checked: at the begin of a function and of each turn of a loop, so that no path is long without. */
+  const takeAndCheck = (cost) => wasm.block(null, [take(cost), check(wasm)], none)
 
   /** Walks an expression that stands in `stretch`, the straight code whose cost is being added up; gives what replaces it. */
   function walk(expression, stretch) {
@@ -215,7 +221,7 @@ function meter(wasm, name, stackPointer) {
     const type = binaryen.getExpressionType(body)
     const turn = { cost: 1 }
     const walked = walk(body, turn)
-    binaryen.Loop.setBody(expression, wasm.block(null, [charge(turn.cost), walked], type))
+    binaryen.Loop.setBody(expression, wasm.block(null, [takeAndCheck(turn.cost), walked], type))
     return expression
   }
 
@@ -228,7 +234,7 @@ function meter(wasm, name, stackPointer) {
       const type = binaryen.getExpressionType(arm)
       const own = { cost: 0 }
       const walked = walk(arm, own)
-      If[`set${side}`](expression, own.cost > 0 ? wasm.block(null, [charge(own.cost), walked], type) : walked)
+      If[`set${side}`](expression, own.cost > 0 ? wasm.block(null, [take(own.cost), walked], type) : walked)
     }
     return expression
   }
@@ -249,7 +255,7 @@ function meter(wasm, name, stackPointer) {
       begun.push({ at: i + 1, stretch: current })
     }
     for (const { at, stretch: own } of begun.reverse()) {
-      if (own.cost > 0) Block.insertChildAt(expression, at, charge(own.cost))
+      if (own.cost > 0) Block.insertChildAt(expression, at, take(own.cost))
     }
     return expression
   }
@@ -257,7 +263,12 @@ function meter(wasm, name, stackPointer) {
   function chargeLength(type, expression) {
     const length = newLocal(i32)
     const units = wasm.i64.extend_u(wasm.i32.shr_u(wasm.local.get(length, i32), wasm.i32.const(BULK_SHIFT)))
-    const parts = [wasm.local.set(length, type.getSize(expression)), spend(wasm, units), wasm.local.get(length, i32)]
+    const parts = [
+      wasm.local.set(length, type.getSize(expression)),
+      spend(wasm, units),
+      check(wasm),
+      wasm.local.get(length, i32),
+    ]
     type.setSize(expression, wasm.block(null, parts, i32))
   }
 
@@ -281,7 +292,9 @@ function meter(wasm, name, stackPointer) {
 
   const whole = { cost: FUNCTION_COST }
   const body = walk(info.body, whole)
-  const counted = wasm.block(null, [charge(whole.cost), body], info.results)
+  const before = [takeAndCheck(whole.cost)]
+  if (name === pushNumber) before.push(wasm.local.set(NUMBER_PARAM, canonical(wasm.local.get(NUMBER_PARAM, f64))))
+  const counted = wasm.block(null, [...before, body], info.results)
   // Made anew, since a function cannot be given further locals.
   wasm.removeFunction(name)
   wasm.addFunction(name, info.params, info.results, locals, counted)
@@ -293,12 +306,9 @@ function operationOf(kind, expression) {
 }
 
 function spend(wasm, units) {
-  return wasm.block(
-    null,
-    [
-      wasm.global.set(FUEL, wasm.i64.sub(wasm.global.get(FUEL, i64), units)),
-      wasm.if(wasm.i64.lt_s(wasm.global.get(FUEL, i64), wasm.i64.const(0n)), wasm.unreachable()),
-    ],
-    none,
-  )
+  return wasm.global.set(FUEL, wasm.i64.sub(wasm.global.get(FUEL, i64), units))
+}
+
+function check(wasm) {
+  return wasm.if(wasm.i64.lt_s(wasm.global.get(FUEL, i64), wasm.i64.const(0n)), wasm.unreachable())
 }

@@ -1,4 +1,12 @@
-import { type Account, Client, type FinalTransaction, type TransactionRequest } from '@smartshare/client'
+import {
+  type Account,
+  Client,
+  type FinalTransaction,
+  findToken,
+  SSP_UNIT,
+  type TokenUnit,
+  type TransactionRequest,
+} from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import type { Command } from 'commander'
 import { createOutput, type Output } from './output.ts'
@@ -54,6 +62,18 @@ export class Session {
   /** The address of the wallet in use, without its password; or of whatever is named. */
   address(text: string | undefined): Uint8Array {
     return this.wallets.resolveAddress(text ?? this.wallets.choose(this.settings.wallet))
+  }
+
+  /**
+   * The token that a person means: SSP, an address, or a symbol, which is looked for among what the wallet in use has before
+   * it is looked for on the network. Throws TOKENS_UNKNOWN, TOKENS_AMBIGUOUS.
+   */
+  async token(text: string): Promise<TokenUnit> {
+    if (text === SSP_UNIT.text) return SSP_UNIT
+    const { wallet } = this.settings
+    const hasWallet = wallet !== '' || this.wallets.list().length === 1
+    const owner = hasWallet ? this.wallets.address(this.wallets.choose(wallet)) : undefined
+    return await findToken((await this.client()).rpc, text, owner)
   }
 
   /** Sends a transaction of the wallet in use and waits until it is final; says on standard error how far it is. */

@@ -1,8 +1,21 @@
+import { SmartshareError } from '@smartshare/codec'
 import { formatAmount, SSP_DECIMALS } from '@smartshare/crypto'
 
 /** Grains as people read them: "12.5 SSP". */
 export function sspText(grains: bigint): string {
   return `${formatAmount(grains, SSP_DECIMALS)} SSP`
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds of a length of time like 90s, 30m, 24h or 7d. Throws USAGE. */
+export function durationMs(text: string): number {
+  const [, count, unit] = /^([1-9][0-9]{0,6})([smhd])$/.exec(text) ?? []
+  const unitMs = UNIT_MS[unit ?? '']
+  if (count === undefined || unitMs === undefined) {
+    throw new SmartshareError('USAGE', `${text} is no length of time: write it like 90s, 30m, 24h or 7d`)
+  }
+  return Number(count) * unitMs
 }
 
 /** A table of left-aligned columns under a head; "nothing" in words if it has no rows. */

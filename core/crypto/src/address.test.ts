@@ -6,13 +6,14 @@ import {
   addressOfKey,
   addressOfModule,
   addressOfPolicy,
+  addressOfToken,
   formatAddress,
   parseAddress,
 } from './address.ts'
 import { fromHex, toHex } from './bytes.ts'
 
 interface AddressCase {
-  kind: 'key' | 'policy' | 'module' | 'contract' | 'text'
+  kind: 'key' | 'policy' | 'module' | 'contract' | 'token' | 'text'
   key?: string
   threshold?: number
   keys?: string[]
@@ -25,7 +26,14 @@ interface AddressCase {
 }
 
 const vectors: AddressCase[] = JSON.parse(readFileSync(new URL('../vectors/address.json', import.meta.url), 'utf8'))
-const CODES = { key: 'KEY_INVALID', policy: 'POLICY_INVALID', text: 'ADDRESS_TEXT_INVALID', module: '', contract: '' }
+const CODES = {
+  key: 'KEY_INVALID',
+  policy: 'POLICY_INVALID',
+  text: 'ADDRESS_TEXT_INVALID',
+  module: '',
+  contract: '',
+  token: '',
+}
 
 function addressOf(entry: AddressCase): Uint8Array {
   switch (entry.kind) {
@@ -37,6 +45,8 @@ function addressOf(entry: AddressCase): Uint8Array {
       return addressOfModule(entry.module ?? '')
     case 'contract':
       return addressOfContract(fromHex(entry.creator ?? ''), entry.counter ?? 0)
+    case 'token':
+      return addressOfToken(fromHex(entry.creator ?? ''), entry.counter ?? 0)
     case 'text':
       return parseAddress(entry.text ?? '')
   }

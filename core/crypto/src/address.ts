@@ -68,6 +68,12 @@ export function addressOfContract(creator: Address, counter: number): Address {
   return hashTagged('address/contract', creator, encode(counterSchema, counter))
 }
 
+/** The address of a token that `issuer` issues after `counter` others. */
+export function addressOfToken(issuer: Address, counter: number): Address {
+  checkAddress(issuer)
+  return hashTagged('address/token', issuer, encode(counterSchema, counter))
+}
+
 /** An address as people see it: `ssp1…`, 62 characters (bech32m, BIP 350). Throws ADDRESS_INVALID. */
 export function formatAddress(address: Address): string {
   checkAddress(address)

@@ -7,6 +7,7 @@ export {
   addressOfKey,
   addressOfModule,
   addressOfPolicy,
+  addressOfToken,
   checkPolicy,
   formatAddress,
   MAX_POLICY_KEYS,

@@ -10,6 +10,7 @@ const addressOfKey = (key) => tagged('address/key', key)
 const addressOfPolicy = ({ threshold, keys }) => tagged('address/policy', encode([threshold, keys]))
 const addressOfModule = (name) => tagged('address/module', utf8(name))
 const addressOfContract = (creator, counter) => tagged('address/contract', creator, encode(counter))
+const addressOfToken = (issuer, counter) => tagged('address/token', issuer, encode(counter))
 const cases = []
 const keys = Array.from({ length: 17 }, (_, i) => KeyPair.fromSeed(i % 2 ? 'p256' : 'ed25519', seedOf(i)).publicKey)
 const sorted = (count) => keys.slice(0, count).sort(compareBytes)
@@ -54,6 +55,9 @@ for (const counter of [0, 23, 24, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
     counter,
     ...withAddress(addressOfContract(creator, counter)),
   })
+}
+for (const counter of [0, 23, 24]) {
+  cases.push({ kind: 'token', creator: toHex(creator), counter, ...withAddress(addressOfToken(creator, counter)) })
 }
 
 const text = formatAddress(creator)

@@ -66,4 +66,9 @@ export const LUA = {
   /** First upvalue of the running function. */
   upvalue: -1_001_001,
   allResults: -1,
+  /** LUAI_MAXCCALLS: where Lua says "C stack overflow". */
+  levels: 200,
+  /** Where lua_State keeps nCcalls, the levels that it is at, and what is added there for a state that cannot yield. */
+  levelsOffset: 96,
+  cannotYield: 0x10000,
 } as const

@@ -3,7 +3,7 @@ import { sha256, toHex } from '@smartshare/crypto'
 import { BUILT_WASM } from './generated/lvm-wasm.ts'
 
 /** SHA-256 of the counted module. It decides what every contract costs and answers, so it belongs to the protocol. */
-export const LVM_HASH = '61f61a79dd0964e43c69a1b3e0788222a5096038d04011d475fac7c8027bf124'
+export const LVM_HASH = 'fdd981f4ea060ee4081d2122be7519ada0857d9b72995e0ef61b7b5baa550893'
 
 let loaded: WebAssembly.Module | undefined
 

@@ -21,9 +21,20 @@ export interface Image {
   readonly heap: Uint8Array
 }
 
+/**
+ * `torn`: a call ended in the middle of something, so that memory must be restored first. `broken`: something failed that
+ * no program can bring about, so that nobody knows what else is wrong.
+ */
+type State = 'ready' | 'running' | 'torn' | 'broken'
+
 const LONGJMP = Symbol('longjmp')
 const ENTER = 0
 const MAX_MESSAGE_BYTES = 200
+/**
+ * How deep C functions, metamethods, coroutines and the parser may call each other. Fewer than Lua has by itself, so that
+ * eight machines whose calls lie in each other take at most a quarter of 16 MiB of stack, by any compiler of the engine.
+ */
+export const LEVELS = 160
 /** Units that cannot run out while a machine is prepared. */
 const PLENTY = 2 ** 50
 const LIBRARIES = ['base', 'string', 'table', 'math', 'utf8', 'coroutine'] as const
@@ -41,12 +52,11 @@ export class Machine {
   private readonly functions: readonly HostFunction[]
   private readonly stackBase: number
   private readonly stackEnd: number
-  /** Names of chunks and the mode, as strings of C. */
+  /** Mode and name of what is loaded, as strings of C. */
   private readonly textMode: number
-  private readonly chunkName: number
+  private chunkName: number
   private entry: (() => number) | undefined
-  /** What an error that was thrown by the host itself means: the machine is not to be used again. */
-  private broken = false
+  private state: State = 'ready'
 
   /** `functions`: by the names under which Lua finds them. */
   constructor(functions: Readonly<Record<string, HostFunction>>) {
@@ -61,10 +71,12 @@ export class Machine {
     lua.set_stack_limit(this.stackEnd)
     this.mainState = lua.luaL_newstate()
     this.stack = new LuaStack(lua, this.mainState)
+    this.setLevels(LUA.levels - LEVELS)
     this.textMode = this.cString('t')
-    this.chunkName = this.cString('=contract')
+    this.chunkName = this.cString('=lua')
     this.openLibraries()
     const outcome = this.load(textBytes(SANDBOX), PLENTY)
+    this.chunkName = this.cString('=contract')
     if (!outcome.done) throw outcome.error
     Object.keys(functions).forEach((name, i) => {
       this.setGlobalFunction(name, i + 1)
@@ -103,10 +115,7 @@ export class Machine {
       lua.luaL_checkstack(L, args.length + 4, 0)
       for (const value of args) stack.push(value)
       lua.lua_callk(L, args.length, LUA.allResults, 0, 0)
-      const values: LuaValue[] = []
-      const to = lua.lua_gettop(L)
-      for (let i = from + 1; i <= to; i++) values.push(stack.read(i))
-      return values
+      return stack.readAll(from + 1, lua.lua_gettop(L))
     })
   }
 
@@ -120,8 +129,14 @@ export class Machine {
     this.stack.charge(units)
   }
 
+  /** Bytes of the stack in memory that were used since the last image was taken or restored. */
+  get stackBytes(): number {
+    return Math.max(0, this.stackBase - (this.lua.get_least_stack() >>> 0))
+  }
+
   /** The memory as it is now. Only between calls. */
   image(): Image {
+    this.begin()
     const { memory, lua } = this
     memory.fill(0, this.stackEnd, this.stackBase)
     lua.reset_least_stack()
@@ -130,6 +145,7 @@ export class Machine {
 
   /** Brings memory back to an image of a machine with the same functions. */
   restore({ data, heap }: Image): void {
+    if (this.state === 'running') throw new SmartshareError('LVM_BUSY', 'a machine is not restored while it runs')
     const { memory, lua, stackBase } = this
     lua.set_fuel(PLENTY)
     const usedEnd = lua.get_break()
@@ -141,6 +157,7 @@ export class Machine {
     lua.reset_least_stack()
     lua.stackRestore(stackBase)
     lua.setThrew(0, 0)
+    if (this.state === 'torn') this.state = 'ready'
   }
 
   /** All memory, to compare machines by; a copy. */
@@ -150,11 +167,13 @@ export class Machine {
 
   /** Runs `act` under Lua's protection: errors of Lua end it well, and no fuel or memory ends it whatever Lua would catch. */
   private protect(fuel: number, act: () => LuaValue[]): Outcome {
-    if (this.broken) throw new SmartshareError('LVM_BROKEN', 'this machine failed before and is not used again')
+    this.begin()
     const { lua, stack, mainState: L } = this
     let values: LuaValue[] = []
     stack.L = L
     lua.set_fuel(fuel)
+    this.state = 'running'
+    let left: State = 'ready'
     const usedUp = () => fuel - Math.max(0, lua.get_fuel())
     try {
       this.entry = () => {
@@ -165,28 +184,37 @@ export class Machine {
       lua.lua_pushnumber(L, ENTER)
       lua.lua_pushcclosure(L, lua.host_slot(), 1)
       const status = lua.lua_pcallk(L, 0, 0, 0, 0, 0)
-      if (status === 0) {
-        lua.lua_settop(L, 0)
-        return { done: true, values, fuelUsed: usedUp() }
-      }
-      const error = new SmartshareError('LVM_ERROR', this.messageAt(-1))
+      const error = status === 0 ? undefined : new SmartshareError('LVM_ERROR', this.messageAt(-1))
       lua.lua_settop(L, 0)
-      return { done: false, error, fuelUsed: usedUp() }
+      // Straight code may have spent the last of it without asking.
+      stack.charge(0)
+      return error === undefined
+        ? { done: true, values, fuelUsed: usedUp() }
+        : { done: false, error, fuelUsed: usedUp() }
     } catch (thrown) {
-      // Memory is in the middle of something: whoever goes on restores an image first.
+      left = 'torn'
       if (lua.get_fuel() < 0) {
         return { done: false, error: new LvmFault('LVM_FUEL', 'the fuel of the call is used up'), fuelUsed: fuel }
       }
       if (thrown instanceof LvmFault) return { done: false, error: thrown, fuelUsed: usedUp() }
       if (thrown instanceof WebAssembly.RuntimeError) {
-        const error = new LvmFault('LVM_TRAP', 'the machine stopped', { why: thrown.message })
+        // What the engine says differs from one to the next, and this is a result.
+        const error = new LvmFault('LVM_TRAP', 'the machine stopped: its stack is used up, or Lua has a fault')
         return { done: false, error, fuelUsed: usedUp() }
       }
-      if (!SmartshareError.is(thrown)) this.broken = true
+      if (!SmartshareError.is(thrown)) left = 'broken'
       throw thrown
     } finally {
       this.entry = undefined
+      this.state = left
     }
+  }
+
+  private begin(): void {
+    if (this.state === 'ready') return
+    if (this.state === 'running') throw new SmartshareError('LVM_BUSY', 'a machine runs one call at a time')
+    if (this.state === 'torn') throw new SmartshareError('LVM_TORN', 'a call was cut off here: restore an image first')
+    throw new SmartshareError('LVM_BROKEN', 'this machine failed before and is not used again')
   }
 
   /** What an error says, without running anything of the program. */
@@ -194,8 +222,7 @@ export class Machine {
     const { lua, stack } = this
     const type = lua.lua_type(stack.L, index)
     if (type !== LUA.string) return 'the program raised an error that is no text'
-    const text = lenientUtf8.decode(stack.readBytes(index).subarray(0, MAX_MESSAGE_BYTES))
-    return text
+    return lenientUtf8.decode(stack.readBeginning(index, MAX_MESSAGE_BYTES))
   }
 
   private instantiate(): Exports {
@@ -249,17 +276,13 @@ export class Machine {
     try {
       if (number === ENTER) return this.entry!()
       stack.charge(COSTS.host)
-      const count = lua.lua_gettop(L)
-      const args: LuaValue[] = []
-      for (let i = 1; i <= count; i++) args.push(stack.read(i))
-      const result = this.functions[number - 1]!(args)
+      const result = this.functions[number - 1]!(stack.readAll(1, lua.lua_gettop(L)))
       if (result === undefined) return 0
       stack.push(result)
       return 1
     } catch (thrown) {
       if (!(thrown instanceof LuaError)) throw thrown
-      // One exception came here, and another one goes on.
-      stack.charge(COSTS.throw)
+      stack.charge(COSTS.hostError)
       stack.pushBytes(textBytes(thrown.message))
       return lua.lua_error(L)
     } finally {
@@ -281,6 +304,16 @@ export class Machine {
       lua.luaL_requiref(stack.L, this.cString(library === 'base' ? '_G' : library), slot, 1)
       lua.lua_settop(stack.L, 0)
     }
+  }
+
+  /** Levels that the main state seems to be at already; all others begin where it is. */
+  private setLevels(used: number): void {
+    const view = new DataView(this.lua.memory.buffer)
+    const at = this.mainState + LUA.levelsOffset
+    // The upper half says that the main state cannot yield.
+    if (view.getUint32(at, true) !== LUA.cannotYield)
+      throw new SmartshareError('LVM_OTHER_BUILD', 'this Lua keeps its levels elsewhere')
+    view.setUint32(at, LUA.cannotYield + used, true)
   }
 
   private setGlobalFunction(name: string, number: number): void {

@@ -7,12 +7,39 @@ export type LuaRecord = ReadonlyMap<string, LuaValue>
 
 /** Tables in tables. */
 export const MAX_DEPTH = 16
-/** Values in all tables of one value together. */
+/** Values that leave Lua at once, as arguments of a call of the host or as results, with those in tables. */
 export const MAX_ITEMS = 65_536
+/** Bytes of all strings that leave Lua at once. */
+export const MAX_BYTES = 1_048_576
 
-const utf8 = new TextEncoder()
+const encoder = new TextEncoder()
+/** A mark of the byte order stays, or two keys would become one. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Shorter texts, as keys mostly are, are quicker without the engine's encoder. */
+const SHORT = 32
 
-/** The bytes of a text, as Lua holds strings. */
+/** The bytes of a text in UTF-8, as Lua holds strings. */
 export function textBytes(text: string): Uint8Array {
-  return utf8.encode(text)
+  if (text.length > SHORT) return encoder.encode(text)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return encoder.encode(text)
+    bytes[i] = code
+  }
+  return bytes
+}
+
+/** The text that bytes are in UTF-8; undefined if they are none. */
+export function bytesText(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= SHORT && bytes.every(isAscii)) return String.fromCharCode(...bytes)
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function isAscii(byte: number): boolean {
+  return byte < 0x80
 }

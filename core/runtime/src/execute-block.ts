@@ -15,7 +15,8 @@ import { checkKnown, LATEST_VERSION, rulesOf } from './governance/rules.ts'
 import { Host } from './host.ts'
 import { modules } from './modules.ts'
 import type { Parameters } from './parameters.ts'
-import { isBalanceKey } from './tokens/tokens.ts'
+import { isBalanceKey } from './tokens/balances.ts'
+import { checkTokenSupplies } from './tokens/coins.ts'
 
 /** A final block, ready to be executed. */
 export interface OrderedBlock {
@@ -79,6 +80,7 @@ export function executeBlock(
   )
   const changes = journal.changes()
   checkSupply(changes)
+  checkTokenSupplies(changes)
   return { receipts, receiptsRoot: receiptsRoot(receipts), gasUsed, changes }
 }
 

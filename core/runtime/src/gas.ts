@@ -5,6 +5,8 @@ export const GAS = {
   transaction: 500,
   wireByte: 2,
   signature: 300,
+  /** A signature that is checked while a block is executed, one by one: about 50 µs. */
+  verify: 6_000,
   call: 100,
   read: 50,
   write: 200,

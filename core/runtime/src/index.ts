@@ -97,5 +97,22 @@ export {
   MAX_SEALED_BYTES,
   wholePrice,
 } from './tenders/tender.ts'
-export { allBalances, balanceKey, balanceOf, pools } from './tokens/tokens.ts'
+export { allowanceOf, type Permit, permitHash, permitNonce } from './tokens/allowances.ts'
+export { mintable, ROLES, type Role } from './tokens/coin-methods.ts'
+export {
+  allHoldings,
+  holdingKey,
+  holdingPage,
+  isFrozen,
+  MAX_CAP,
+  MAX_TOKENS_PER_PAGE,
+  releaseToken,
+  spendToken,
+  type TokenInfo,
+  tokenBalanceOf,
+  tokenInfo,
+  tokenPage,
+} from './tokens/coins.ts'
+export type { TokenDraft } from './tokens/issue.ts'
+export { allBalances, balanceKey, balanceOf, MAX_PAYMENTS, pools } from './tokens/tokens.ts'
 export { type Lock, locksOf, vestedGrains } from './vesting/vesting.ts'

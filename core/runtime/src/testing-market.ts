@@ -1,5 +1,6 @@
 // What tests of the market do again and again: offers, tenders, data with their trees, receipts, proofs.
-import { type DataProof, DataTreeBuilder, sha256 } from '@smartshare/crypto'
+import { SSP, type Token } from '@smartshare/chain'
+import { type DataProof, DataTreeBuilder, equalBytes, sha256 } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
 import { allAgreements } from './agreements/agreement.ts'
 import { inspectedSegments } from './agreements/inspection.ts'
@@ -26,13 +27,20 @@ export function dataOf(name: string, sizeBytes: number): Uint8Array {
 }
 
 export const postOffer = (
-  offer: Partial<{ priceGrains: bigint; capacityBytes: number; collateralGrains: bigint }> = {},
+  offer: Partial<{
+    token: Token
+    priceGrains: bigint
+    pledgeGrains: bigint | null
+    capacityBytes: number
+    collateralGrains: bigint
+  }> = {},
 ) =>
   callOf('offers', 'post', {
     kind: STORAGE,
     region: 'test',
     token: 0,
     priceGrains: 1_000_000n,
+    pledgeGrains: null,
     capacityBytes: 10 * GIB,
     peer: 'peer',
     addresses: ['/ip4/127.0.0.1/tcp/21000'],
@@ -44,7 +52,9 @@ export const postTender = (demand: Partial<Demand> = {}) =>
   callOf('tenders', 'post', {
     object: idOf('object'),
     lots: [{ copyId: idOf('copy 0'), sizeBytes: GIB }],
+    token: 0,
     maxPriceGrains: 2_000_000n,
+    leastPledgeGrains: 0n,
     periods: 10,
     exclude: [],
     memo: new Uint8Array(0),
@@ -95,11 +105,17 @@ export function viewOf(chain: TestChain, agreement: number) {
 
 /** Grains that all records of the market account for; the pool of agreements must hold exactly these. */
 export function recordedGrains(reader: StateReader): bigint {
-  let sum = 0n
+  let sum = recordedUnits(reader, SSP)
   for (const { freeGrains } of allOffers(reader)) sum += freeGrains
-  for (const { lockedGrains } of allTenders(reader)) sum += lockedGrains
-  for (const { escrowGrains, heldGrains, collateralGrains } of allAgreements(reader)) {
-    sum += escrowGrains + heldGrains + collateralGrains
-  }
+  for (const { collateralGrains } of allAgreements(reader)) sum += collateralGrains
+  return sum
+}
+
+/** What buyers have locked in a token; the pool of agreements holds exactly this of it, and the collateral in SSP. */
+export function recordedUnits(reader: StateReader, token: Token): bigint {
+  const isOf = (other: Token) => (token === SSP || other === SSP ? token === other : equalBytes(token, other))
+  let sum = 0n
+  for (const { demand, lockedGrains } of allTenders(reader)) if (isOf(demand.token)) sum += lockedGrains
+  for (const one of allAgreements(reader)) if (isOf(one.token)) sum += one.escrowGrains + one.heldGrains
   return sum
 }

@@ -93,6 +93,8 @@ export interface TransactionOptions {
   readonly nonce?: bigint
   readonly gasLimit?: number
   readonly emptying?: boolean
+  /** Name of the account that pays the fee and signs too. */
+  readonly feePayer?: string
 }
 
 /** Seed of the key of `testAccount`. */
@@ -226,6 +228,7 @@ export class TestChain {
   /** A signed transaction with the account's next nonce. */
   transaction(from: TestAccount | string, calls: Call[], options: TransactionOptions = {}): ParsedTransaction {
     const account = typeof from === 'string' ? this.account(from) : from
+    const payer = options.feePayer === undefined ? undefined : this.account(options.feePayer).keys
     const lane = options.lane ?? 0
     const key = mapKey(account.address) + lane
     const nonce =
@@ -241,12 +244,14 @@ export class TestChain {
       gasLimit: options.gasLimit ?? DEFAULT_GAS_LIMIT,
       maxGasPrice: this.head.basePrice * 2n,
       tipGasPrice: 0n,
-      feePayer: null,
+      feePayer: payer?.publicKey ?? null,
       emptying: options.emptying ?? false,
       calls,
     }
-    const signature = account.keys.sign(transactionId(body, this.chainId))
-    const wire = encodeTransaction({ body, senderAuth: [{ key: null, signature }], payerAuth: [] })
+    const id = transactionId(body, this.chainId)
+    const senderAuth = [{ key: null, signature: account.keys.sign(id) }]
+    const payerAuth = payer === undefined ? [] : [{ key: null, signature: payer.sign(id) }]
+    const wire = encodeTransaction({ body, senderAuth, payerAuth })
     return parseTransaction(wire, this.chainId)
   }
 

@@ -3,7 +3,7 @@ import { fromHex, toHex } from '@smartshare/crypto'
 import type { LightState } from '@smartshare/light'
 import { chainIdOf, decodeGenesis, type Genesis, type Parameters } from '@smartshare/runtime'
 import { HeightWatch } from './height-watch.ts'
-import { type ProofOptions, type ProvenBalance, proveBalance } from './proof/balance-proof.ts'
+import { type ProvenBalance, type ProveOptions, proveBalance } from './proof/balance-proof.ts'
 import { type ProvenInclusion, proveInclusion } from './proof/inclusion-proof.ts'
 import { genesisState, Trust } from './proof/trust.ts'
 import type { BlockHeader, PlacedEvent } from './rpc/answers.ts'
@@ -152,7 +152,7 @@ export class Client {
   /**
    * A balance that needs no trust in the node, only in the chain id, and in `trust` where genesis is more than 14 days ago. Throws PROOF_* if the node cannot prove it, LIGHT_* where trust or clock do not reach.
    */
-  async proveBalance(address: string, options: ProofOptions = {}): Promise<ProvenBalance> {
+  async proveBalance(address: string, options: ProveOptions = {}): Promise<ProvenBalance> {
     const proven = await proveBalance(this.rpc, this.chainId, address, { trust: this.trust.latest, ...options })
     this.trust.take(proven.trust)
     return proven

@@ -28,7 +28,17 @@ export type {
 export type { ProposalInfo } from './rpc/governance-client.ts'
 export type { AgreementsQuery, MarketClient } from './rpc/market-client.ts'
 export { base64OfBytes, bytesOfBase64, type EventQuery, RpcClient } from './rpc/rpc-client.ts'
+export type { Holding, TokenAnswer, TokenClient } from './rpc/token-client.ts'
 export type { RpcCall, RpcOutcome, TransportOptions } from './rpc/transport.ts'
+export {
+  findToken,
+  parseUnits,
+  type SignedPermit,
+  SSP_UNIT,
+  signPermit,
+  type TokenUnit,
+  unitsText,
+} from './tokens.ts'
 export { callOf, calls } from './transactions/calls.ts'
 export type { FinalTransaction } from './transactions/fate.ts'
 export type { Sender, SendOptions, SentTransaction } from './transactions/sender.ts'

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Account, Client } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { toHex } from '@smartshare/crypto'
+import { parseAddress, toHex } from '@smartshare/crypto'
 import { createLink, type Link } from '@smartshare/link'
 import { type FolderLock, lockFolder } from '@smartshare/link/folder-lock'
 import { LogOutput } from '@smartshare/link/log-output'
@@ -247,7 +247,9 @@ class Agent implements RunningAgent {
       dir: this.#dir,
       // Without storage for sale what is kept already is still served.
       capacityBytes: storage?.capacityBytes ?? 0,
+      token: storage?.token ?? 'SSP',
       priceGrains: storage?.priceGrains ?? 0n,
+      pledgeGrains: storage?.pledgeGrains ?? storage?.priceGrains ?? 0n,
       region: storage?.region ?? '',
       link,
       chain,
@@ -261,13 +263,15 @@ class Agent implements RunningAgent {
   #terms({ chain, link }: Parts): OfferTerms | undefined {
     const { storage } = this.settings
     if (storage === undefined) return undefined
-    const { priceGrains, capacityBytes, region, collateralGrains } = storage
-    const { leastOfferGrains } = chain.parameters
+    const { token, priceGrains, pledgeGrains, capacityBytes, region, collateralGrains } = storage
+    const needed = neededCollateral(pledgeGrains ?? priceGrains, capacityBytes, chain.parameters.leastOfferGrains)
     return {
       region,
+      token: token === undefined ? 0 : parseAddress(token),
       priceGrains,
+      pledgeGrains: pledgeGrains ?? null,
       capacityBytes,
-      collateralGrains: collateralGrains ?? neededCollateral(priceGrains, capacityBytes, leastOfferGrains),
+      collateralGrains: collateralGrains ?? needed,
       peer: link.peerId,
       addresses: link.addresses,
     }

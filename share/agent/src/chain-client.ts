@@ -1,4 +1,5 @@
 import { type Account, type Client, callOf, type Sender } from '@smartshare/client'
+import { equalBytes } from '@smartshare/crypto'
 import { type AgreementView, collateralFor, type OfferView, periodPrice, STORAGE } from '@smartshare/runtime'
 import { ChainReader } from '@smartshare/storage'
 import type { AgentChain, AgreementEvent, EventPlace, InspectionAnswer, OfferTerms } from './chain.ts'
@@ -37,7 +38,7 @@ export class AgentChainClient extends ChainReader implements AgentChain {
   }
 
   async postOffer({ addresses, ...terms }: OfferTerms): Promise<void> {
-    const args = { kind: STORAGE, token: 0, ...terms, addresses: [...addresses] }
+    const args = { kind: STORAGE, ...terms, addresses: [...addresses] }
     await this.#sender.sendAndWait({ calls: [callOf('offers', 'post', args)] })
   }
 
@@ -76,10 +77,14 @@ export class AgentChainClient extends ChainReader implements AgentChain {
   }
 }
 
-/** The calls that bring an offer to new terms. */
+/**
+ * The calls that bring an offer to new terms. An offer stays in its token: for another one it is withdrawn, and the next look,
+ * which finds none, posts anew.
+ */
 export function callsToAdjust(offer: OfferView, terms: OfferTerms) {
+  if (!isSameToken(offer.token, terms.token)) return [callOf('offers', 'withdraw', { offer: offer.offer })]
   const calls: ReturnType<typeof callOf>[] = []
-  const { region, peer, priceGrains, capacityBytes } = terms
+  const { region, peer, priceGrains, pledgeGrains, capacityBytes } = terms
   const addresses = [...terms.addresses]
   if (offer.region !== region || offer.peer !== peer || offer.addresses.join(' ') !== addresses.join(' ')) {
     calls.push(callOf('offers', 'move', { offer: offer.offer, region, peer, addresses }))
@@ -87,16 +92,21 @@ export function callsToAdjust(offer: OfferView, terms: OfferTerms) {
   const change = offer.change
   const price = change?.priceGrains ?? offer.priceGrains
   const capacity = change?.capacityBytes ?? offer.capacityBytes
-  if (price !== priceGrains || capacity !== capacityBytes) {
-    calls.push(callOf('offers', 'change', { offer: offer.offer, priceGrains, capacityBytes }))
+  const pledge = change?.pledgeGrains ?? offer.pledgeGrains
+  if (price !== priceGrains || capacity !== capacityBytes || (pledgeGrains !== null && pledge !== pledgeGrains)) {
+    calls.push(callOf('offers', 'change', { offer: offer.offer, priceGrains, pledgeGrains, capacityBytes }))
   }
   const missing = terms.collateralGrains - offer.freeGrains - offer.lockedGrains
   if (missing > 0n) calls.push(callOf('offers', 'deposit', { offer: offer.offer, grains: missing }))
   return calls
 }
 
-/** Collateral that lets all of a capacity be sold at a price, but no less than the network's least. */
-export function neededCollateral(priceGrains: bigint, capacityBytes: number, leastGrains: bigint): bigint {
-  const whole = collateralFor(periodPrice(priceGrains, capacityBytes))
+function isSameToken(one: OfferTerms['token'], other: OfferTerms['token']): boolean {
+  return one === 0 || other === 0 ? one === other : equalBytes(one, other)
+}
+
+/** Collateral that lets all of a capacity be sold with a pledge, but no less than the network's least. */
+export function neededCollateral(pledgeGrains: bigint, capacityBytes: number, leastGrains: bigint): bigint {
+  const whole = collateralFor(periodPrice(pledgeGrains, capacityBytes))
   return whole > leastGrains ? whole : leastGrains
 }

@@ -4,8 +4,12 @@ import type { AgreementReader } from '@smartshare/storage'
 /** An offer as an agent wants it to stand. */
 export interface OfferTerms {
   readonly region: string
-  /** Per GiB and period. */
+  /** What the price is in. */
+  readonly token: OfferView['token']
+  /** Per GiB and period: grains, or smallest units of the token. */
   readonly priceGrains: bigint
+  /** What is answered for in SSP, per GiB and period; null where the price is in SSP. */
+  readonly pledgeGrains: bigint | null
   readonly capacityBytes: number
   readonly collateralGrains: bigint
   readonly peer: string

@@ -13,6 +13,9 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }))
 
 const grains = fc.bigInt({ min: 0n, max: 10n ** 17n })
+/** In SSP, or in a token. */
+const TOKEN = `ssp1${'q'.repeat(58)}`
+const token = fc.constantFrom('SSP', TOKEN)
 const event = (name: string, data: Record<string, unknown>): AgreementEvent => ({
   name,
   agreement: 1,
@@ -22,7 +25,7 @@ const event = (name: string, data: Record<string, unknown>): AgreementEvent => (
   after: { height: 1, skip: 1 },
 })
 const passed = fc
-  .record({ paidGrains: grains, feeGrains: grains, heldGrains: grains })
+  .record({ paidGrains: grains, feeGrains: grains, heldGrains: grains, token })
   .map((data) => event('passed', data))
 const closed = fc
   .record({
@@ -31,6 +34,8 @@ const closed = fc
     compensationGrains: grains,
     bountyGrains: grains,
     poolGrains: grains,
+    forfeitGrains: grains,
+    token,
   })
   .map((data) => event('closed', data))
 
@@ -52,9 +57,16 @@ describe('the ledger of an agent', () => {
         const ofState = (state: number) => events.filter(({ data }) => data.state === state)
         const sum = (list: AgreementEvent[], ...names: string[]) =>
           list.reduce((total, one) => names.reduce((part, name) => part + field(one, name), total), 0n)
+        const inToken = (list: AgreementEvent[], name: string) => list.filter(({ data }) => data.token === name)
+        const paidInToken = inToken(events, TOKEN)
         expect(ledger.earnings).toEqual({
-          paidGrains: sum(events, 'paidGrains', 'providerGrains'),
-          lostGrains: sum(ofState(3), 'compensationGrains', 'bountyGrains', 'poolGrains'),
+          paidGrains: sum(inToken(events, 'SSP'), 'paidGrains', 'providerGrains'),
+          paidTokens: paidInToken.some(({ data }) => data.state !== undefined || data.paidGrains !== undefined)
+            ? { [TOKEN]: sum(paidInToken, 'paidGrains', 'providerGrains') }
+            : {},
+          lostGrains:
+            sum(ofState(3), 'compensationGrains', 'bountyGrains', 'forfeitGrains') +
+            sum(inToken(ofState(3), 'SSP'), 'poolGrains'),
           bountyGrains: 0n,
           periods: events.filter(({ name }) => name === 'passed').length,
           ended: ofState(2).length,

@@ -18,6 +18,7 @@ const ledgerSchema = z.strictObject({
   watched: z.array(count).max(MAX_WATCHED),
   earnings: z.strictObject({
     paidGrains: grains,
+    paidTokens: z.record(z.string().max(62), grains).default({}),
     lostGrains: grains,
     bountyGrains: grains,
     periods: count,
@@ -29,9 +30,11 @@ const ledgerSchema = z.strictObject({
 
 /** What an agent has earned and lost since it was made, by the events of the chain. */
 export interface Earnings {
-  /** Paid out, without the protocol's fee. */
+  /** Paid out in SSP, without the protocol's fee. */
   readonly paidGrains: bigint
-  /** Collateral and held-back pay lost by breaches. */
+  /** Paid out in tokens, in their smallest units by their addresses. */
+  readonly paidTokens: Readonly<Record<string, bigint>>
+  /** Collateral lost by breaches, and pay held back in SSP. */
   readonly lostGrains: bigint
   /** For breaches of others made visible. */
   readonly bountyGrains: bigint
@@ -43,6 +46,7 @@ export interface Earnings {
 
 const NOTHING: Earnings = {
   paidGrains: 0n,
+  paidTokens: {},
   lostGrains: 0n,
   bountyGrains: 0n,
   periods: 0,
@@ -51,6 +55,8 @@ const NOTHING: Earnings = {
   cancelled: 0,
 }
 
+/** How events name the chain's own money. */
+const SSP = 'SSP'
 const ENDED = 2
 const BREACHED = 3
 
@@ -97,20 +103,17 @@ export class Ledger {
   /** Takes an event of one of the agent's own agreements as provider. */
   own({ name, data }: AgreementEvent): void {
     const amountOf = (field: string): bigint => BigInt(String(data[field] ?? 0))
+    const token = String(data.token ?? SSP)
     const before = this.#earnings
     if (name === 'passed') {
-      this.#earnings = {
-        ...before,
-        paidGrains: before.paidGrains + amountOf('paidGrains'),
-        periods: before.periods + 1,
-      }
+      this.#earnings = { ...withPaid(before, token, amountOf('paidGrains')), periods: before.periods + 1 }
     } else if (name === 'closed') {
       const isBreach = data.state === BREACHED
       const isEnd = data.state === ENDED
-      const lost = amountOf('compensationGrains') + amountOf('bountyGrains') + amountOf('poolGrains')
+      const held = token === SSP ? amountOf('poolGrains') : 0n
+      const lost = amountOf('compensationGrains') + amountOf('bountyGrains') + amountOf('forfeitGrains') + held
       this.#earnings = {
-        ...before,
-        paidGrains: before.paidGrains + amountOf('providerGrains'),
+        ...withPaid(before, token, amountOf('providerGrains')),
         lostGrains: before.lostGrains + (isBreach ? lost : 0n),
         ended: before.ended + (isEnd ? 1 : 0),
         breached: before.breached + (isBreach ? 1 : 0),
@@ -145,6 +148,12 @@ export class Ledger {
       throw new SmartshareError('AGENT_LEDGER', 'the ledger of the agent cannot be written', {}, error)
     }
   }
+}
+
+function withPaid(before: Earnings, token: string, units: bigint): Earnings {
+  if (token === SSP) return { ...before, paidGrains: before.paidGrains + units }
+  const paid = (before.paidTokens[token] ?? 0n) + units
+  return { ...before, paidTokens: { ...before.paidTokens, [token]: paid } }
 }
 
 function unreadable(path: string, cause: unknown): SmartshareError {

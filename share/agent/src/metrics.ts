@@ -18,6 +18,7 @@ export function agentMetrics(status: () => Promise<AgentStatus>): AgentMetrics {
   const agreements = gauge('agreements', 'Own agreements that are not closed')
   const inspections = gauge('inspections', 'Inspections since the start, by outcome', 'outcome')
   const earnings = gauge('earnings_grains', 'What was earned and lost since the agent was made', 'kind')
+  const paid = gauge('paid_units', 'Smallest units of tokens that were paid out since the agent was made', 'token')
   const meter = gauge('service', 'What the services measure', 'service', 'quantity')
   return {
     contentType: registry.contentType,
@@ -27,7 +28,9 @@ export function agentMetrics(status: () => Promise<AgentStatus>): AgentMetrics {
       agreements.set(now.agreements)
       inspections.set({ outcome: 'passed' }, now.inspections.passed)
       inspections.set({ outcome: 'missed' }, now.inspections.missed)
-      for (const [kind, grains] of Object.entries(now.earnings)) earnings.set({ kind }, Number(grains))
+      const { paidTokens, ...inGrains } = now.earnings
+      for (const [kind, grains] of Object.entries(inGrains)) earnings.set({ kind }, Number(grains))
+      for (const [token, units] of Object.entries(paidTokens)) paid.set({ token }, Number(units))
       for (const { kind, meter: quantities } of now.services) {
         for (const [quantity, value] of Object.entries(quantities)) meter.set({ service: kind, quantity }, value)
       }

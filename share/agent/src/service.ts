@@ -6,7 +6,9 @@ export interface ServiceDescription {
   /** What is counted. */
   readonly unit: string
   readonly region: string
-  /** Price of a unit in grains. */
+  /** SSP, or the address of the token that the price is in. */
+  readonly token: string
+  /** Price of a unit: grains, or smallest units of the token. */
   readonly priceGrains: bigint
   /** Units that can still be sold. */
   readonly freeUnits: number
@@ -21,7 +23,9 @@ export interface QuoteRequest {
 }
 
 export interface Quote {
+  /** In the token of the description. */
   readonly priceGrains: bigint
+  /** In SSP. */
   readonly collateralGrains: bigint
 }
 

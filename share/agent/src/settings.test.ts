@@ -1,10 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { formatAddress } from '@smartshare/crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { initAgent, openAgentWallet } from './init.ts'
 import { parseSettings, readSettings } from './settings.ts'
 
+const TOKEN = formatAddress(new Uint8Array(32).fill(7))
 const settings = {
   name: 'p1',
   network: { chainId: '00'.repeat(32), rpc: ['http://127.0.0.1:21000'] },
@@ -24,12 +26,20 @@ describe('settings of an agent', () => {
     expect(parsed).toMatchObject({ wallet: 'wallet.json', watchtower: true, status: { host: '127.0.0.1' } })
   })
 
+  it('may name the token of a price, with a pledge in SSP', () => {
+    const storage = { token: TOKEN, priceGrains: '250', pledgeGrains: '1000000' }
+    expect(parseSettings({ ...settings, storage }).storage).toMatchObject({ token: TOKEN, pledgeGrains: 1_000_000n })
+  })
+
   it('are refused with the place of the mistake', () => {
     const wrong: [object, string][] = [
       [{ ...settings, extra: 1 }, 'settings'],
       [{ ...settings, status: { port: 0, host: '0.0.0.0' } }, 'status.host'],
       [{ ...settings, storage: { priceGrains: 12 } }, 'storage.priceGrains'],
       [{ ...settings, storage: { priceGrains: '1.5' } }, 'storage.priceGrains'],
+      [{ ...settings, storage: { token: 'ACME', pledgeGrains: '1' } }, 'storage.token'],
+      [{ ...settings, storage: { token: TOKEN } }, 'storage.pledgeGrains'],
+      [{ ...settings, storage: { pledgeGrains: '1' } }, 'storage.pledgeGrains'],
       [{ ...settings, network: { ...settings.network, rpc: ['file:///etc'] } }, 'network.rpc.0'],
     ]
     for (const [value, path] of wrong) {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SmartshareError } from '@smartshare/codec'
+import { formatAddress, parseAddress } from '@smartshare/crypto'
 import { z } from 'zod'
 
 /** Settings of an agent, in its folder. */
@@ -17,6 +18,15 @@ const grains = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,18})$/, 'an amount of grains in decimal')
   .transform(BigInt)
+/** An address as text, as it must be written. */
+function addressText(text: string, context: { addIssue(message: string): void }): string {
+  try {
+    return formatAddress(parseAddress(text))
+  } catch {
+    context.addIssue('not an address')
+    return z.NEVER
+  }
+}
 const url = z.url({ protocol: /^(https?|wss?)$/ })
 
 const settingsSchema = z.strictObject({
@@ -47,11 +57,19 @@ const settingsSchema = z.strictObject({
         .int()
         .min(2 ** 20)
         .default(DEFAULT_CAPACITY_GIB * GIB),
-      /** Per GiB and period. */
+      /** What the price is in: the address of a token; SSP if not said. */
+      token: z.string().transform(addressText).optional(),
+      /** Per GiB and period: grains, or smallest units of the token. */
       priceGrains: grains.default(DEFAULT_PRICE_GRAINS),
+      /** What the provider answers for in SSP, per GiB and period: needed with a token, and only with one. */
+      pledgeGrains: grains.optional(),
       /** What is pledged; if not said, what the whole capacity needs. */
       collateralGrains: grains.optional(),
       region: z.string().max(64).default(''),
+    })
+    .refine(({ token, pledgeGrains }) => (token === undefined) === (pledgeGrains === undefined), {
+      message: 'a pledge in SSP belongs to a price in a token, and to no other',
+      path: ['pledgeGrains'],
     })
     .optional(),
   /** Settle other agents' breaches for the bounty. */

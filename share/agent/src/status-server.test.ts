@@ -23,12 +23,22 @@ const status: AgentStatus = {
   agreements: 2,
   inspections: { passed: 5, missed: 1 },
   watched: 0,
-  earnings: { paidGrains: 10n, lostGrains: 0n, bountyGrains: 1n, periods: 5, ended: 0, breached: 0, cancelled: 0 },
+  earnings: {
+    paidGrains: 10n,
+    paidTokens: {},
+    lostGrains: 0n,
+    bountyGrains: 1n,
+    periods: 5,
+    ended: 0,
+    breached: 0,
+    cancelled: 0,
+  },
   element: { level: 0, model: 'software', serial: '00', publicKey: '02' },
   services: [
     {
       kind: 'storage',
       unit: 'GiB·period',
+      token: 'SSP',
       priceGrains: 5n,
       freeUnits: 1,
       terms: '',

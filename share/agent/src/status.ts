@@ -33,6 +33,7 @@ export interface AgentStatus {
   readonly services: readonly {
     readonly kind: string
     readonly unit: string
+    readonly token: string
     readonly priceGrains: bigint
     readonly freeUnits: number
     readonly terms: string

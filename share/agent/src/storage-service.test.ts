@@ -24,7 +24,9 @@ async function open(): Promise<ServiceFixture> {
       return new StorageService({
         dir,
         capacityBytes: 2 ** 30,
+        token: 'SSP',
         priceGrains: 1_000_000n,
+        pledgeGrains: 1_000_000n,
         region: 'test',
         link,
         chain,

@@ -19,8 +19,12 @@ export interface StorageServiceOptions {
   /** The agent's folder; lots lie below it. */
   readonly dir: string
   readonly capacityBytes: number
+  /** SSP, or the address of the token that the price is in. */
+  readonly token: string
   /** Per GiB and period. */
   readonly priceGrains: bigint
+  /** What is answered for in SSP, per GiB and period. */
+  readonly pledgeGrains: bigint
   readonly region: string
   readonly link: ConstructorParameters<typeof ProviderService>[0]['link']
   readonly chain: AgreementReader
@@ -42,11 +46,12 @@ export class StorageService implements Service {
   }
 
   describe(): ServiceDescription {
-    const { region, priceGrains, capacityBytes } = this.#options
+    const { region, token, priceGrains, capacityBytes } = this.#options
     return {
       kind: this.kind,
       unit: 'GiB·period',
       region,
+      token,
       priceGrains,
       freeUnits: (this.#parts?.store.freeBytes ?? capacityBytes) / GIB,
       terms: 'paid per inspected period, a tenth held back to the end; two periods compensated at a breach',
@@ -57,8 +62,12 @@ export class StorageService implements Service {
     const isPossible = Number.isInteger(sizeBytes) && sizeBytes > 0 && Number.isInteger(periods) && periods > 0
     const { store } = this.#started()
     if (!isPossible || sizeBytes > store.freeBytes) return undefined
-    const price = periodPrice(this.#options.priceGrains, sizeBytes)
-    return { priceGrains: price * BigInt(periods), collateralGrains: collateralFor(price) }
+    const { priceGrains, pledgeGrains } = this.#options
+    const pledge = periodPrice(pledgeGrains, sizeBytes)
+    return {
+      priceGrains: periodPrice(priceGrains, sizeBytes) * BigInt(periods),
+      collateralGrains: collateralFor(pledge),
+    }
   }
 
   async start(): Promise<void> {

@@ -55,6 +55,7 @@ function asText(data: TestEvent['data']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(data as Record<string, unknown>).map(([name, value]) => {
       if (typeof value === 'bigint') return [name, value.toString()]
+      if (name === 'token') return [name, value instanceof Uint8Array ? formatAddress(value) : 'SSP']
       if (value instanceof Uint8Array && (name === 'provider' || name === 'buyer')) return [name, formatAddress(value)]
       return [name, value]
     }),
@@ -111,7 +112,7 @@ export class MemoryAgentChain implements AgentChain {
   }
 
   async postOffer(terms: OfferTerms): Promise<void> {
-    this.#run(callOf('offers', 'post', { kind: STORAGE, token: 0, ...terms }))
+    this.#run(callOf('offers', 'post', { kind: STORAGE, ...terms }))
   }
 
   async adjustOffer(offer: OfferView, terms: OfferTerms): Promise<void> {

@@ -37,7 +37,9 @@ export async function match(chain: EventfulChain, buyer: string, sizeBytes: numb
   const [agreement] = await owner.tender({
     object: bytesOf(randomUUID(), ID_BYTES),
     lots: [{ copyId: bytesOf(randomUUID(), ID_BYTES), sizeBytes }],
+    token: 0,
     maxPriceGrains: 10n ** 9n,
+    leastPledgeGrains: 0n,
     periods,
     exclude: [],
     memo: new Uint8Array(0),

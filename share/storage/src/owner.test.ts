@@ -381,7 +381,9 @@ describe('an owner', () => {
       const demand = {
         object: dead,
         lots,
+        token: 0 as const,
         maxPriceGrains: 2_000_000n,
+        leastPledgeGrains: 0n,
         periods: 10,
         exclude: [],
         memo: new Uint8Array(0),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { SSP, type Token } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import { MAX_EXCLUDED } from '@smartshare/runtime'
@@ -15,8 +16,12 @@ const FORGIVE_AFTER_ROUNDS = 2
 
 /** What an owner is ready to pay, and for how long. */
 export interface StorageTerms {
-  /** Highest price in grains per GiB and period. */
+  /** What is paid with; SSP if not said. */
+  readonly token?: Token
+  /** Highest price per GiB and period: grains, or smallest units of the token. */
   readonly maxPriceGrains: bigint
+  /** Least that providers must answer for in SSP, grains per GiB and period; 0 if not said. */
+  readonly leastPledgeGrains?: bigint
   readonly periods: number
 }
 
@@ -86,12 +91,13 @@ export class Placement {
 
   async #round(batch: readonly Waiter[]): Promise<void> {
     const { chain, object, sizeBytes, memo, maxPriceGrains, periods, signal } = this.#options
+    const { token = SSP, leastPledgeGrains = 0n } = this.#options
     signal.throwIfAborted()
     const rounds = Math.max(...batch.map((waiter) => waiter.rounds))
     if (rounds >= FORGIVE_AFTER_ROUNDS) this.#failed.clear()
     const lots = batch.map(() => ({ copyId: new Uint8Array(randomBytes(ID_BYTES)), sizeBytes }))
     const exclude = this.#excluded()
-    const found = await chain.tender({ object, lots, maxPriceGrains, periods, exclude, memo })
+    const found = await chain.tender({ object, lots, token, maxPriceGrains, leastPledgeGrains, periods, exclude, memo })
     const views = await Promise.all(
       found.map((agreement) => (agreement === null ? undefined : this.#view(agreement, chain))),
     )

@@ -89,7 +89,7 @@ class ObjectPut {
     this.#init = init
     this.#signal =
       options.signal === undefined ? this.#stop.signal : AbortSignal.any([options.signal, this.#stop.signal])
-    const { maxPriceGrains, periods, copies } = options
+    const { token, maxPriceGrains, leastPledgeGrains, periods, copies } = options
     this.#placement = new Placement({
       chain: context.chain,
       object,
@@ -98,6 +98,8 @@ class ObjectPut {
       maxPriceGrains,
       periods,
       signal: this.#signal,
+      ...(token === undefined ? {} : { token }),
+      ...(leastPledgeGrains === undefined ? {} : { leastPledgeGrains }),
       ...(options.firstPauseMs === undefined ? {} : { firstPauseMs: options.firstPauseMs }),
     })
     this.#activation = new Activation(context.chain, copies, () => undefined)

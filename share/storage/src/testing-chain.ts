@@ -1,4 +1,5 @@
 // The real modules of the market over a state in memory, in place of a network: for tests of owners and providers.
+import type { Token } from '@smartshare/chain'
 import { addressOfKey, equalBytes } from '@smartshare/crypto'
 import {
   agreementById,
@@ -43,7 +44,7 @@ export class MemoryChain implements AgreementReader {
   offer(
     provider: string,
     contact: { peer: string; addresses: string[] },
-    terms: { priceGrains?: bigint; capacityBytes?: number } = {},
+    terms: { token?: Token; priceGrains?: bigint; pledgeGrains?: bigint; capacityBytes?: number } = {},
   ): void {
     this.chain.run(
       provider,
@@ -52,6 +53,7 @@ export class MemoryChain implements AgreementReader {
         region: 'test',
         token: 0,
         priceGrains: 1_000_000n,
+        pledgeGrains: null,
         capacityBytes: 10 * GIB,
         collateralGrains: 10n ** 10n,
         ...contact,

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import type { AgentSettingsInput } from '@smartshare/agent'
-import { Client } from '@smartshare/client'
+import { Client, findToken, parseUnits, SSP_UNIT } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { parseAmount, SSP_DECIMALS, toHex } from '@smartshare/crypto'
+import { toHex } from '@smartshare/crypto'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { createOutput } from '../output.ts'
@@ -31,6 +31,7 @@ const statusAnswer = z.looseObject({
   inspections: z.object({ passed: z.number(), missed: z.number() }),
   earnings: z.object({
     paidGrains: grains,
+    paidTokens: z.record(z.string(), grains),
     lostGrains: grains,
     bountyGrains: grains,
     periods: z.number(),
@@ -42,6 +43,7 @@ const statusAnswer = z.looseObject({
     z.looseObject({
       kind: z.string(),
       unit: z.string(),
+      token: z.string(),
       priceGrains: grains,
       freeUnits: z.number(),
       terms: z.string(),
@@ -63,6 +65,8 @@ interface InitFlags extends DirFlags {
   readonly statusPort: string
   readonly capacity: string
   readonly price?: string
+  readonly token: string
+  readonly pledge?: string
   readonly region: string
 }
 
@@ -83,9 +87,18 @@ export function addAgent(program: Command): void {
     .option('--listen <multiaddress>', 'where buyers reach it', DEFAULT_LISTEN)
     .option('--status-port <port>', 'port of its status, on this machine only', String(DEFAULT_STATUS_PORT))
     .option('--capacity <gib>', 'GiB for sale', '10')
-    .option('--price <amount>', 'SSP per GiB and period (default: 0.01)')
+    .option('--price <amount>', 'price per GiB and period (default: 0.01 SSP)')
+    .option('--token <token>', 'what the price is in: SSP, or a token by its address or symbol', SSP_UNIT.text)
+    .option('--pledge <amount>', 'with --token: what you answer for in SSP, per GiB and period')
     .option('--region <text>', 'where it stands, as coarse as you like', '')
-    .addHelpText('after', examples('smartshare agent init --capacity 100', 'smartshare agent up'))
+    .addHelpText(
+      'after',
+      examples(
+        'smartshare agent init --capacity 100',
+        'smartshare agent init --token ssp1… --price 2.5 --pledge 0.01',
+        'smartshare agent up',
+      ),
+    )
     .action(init)
   command('up', 'run the agent until it is told to stop')
     .addHelpText('after', examples('smartshare agent up --dir smartshare-agent'))
@@ -109,7 +122,7 @@ async function init(flags: InitFlags): Promise<void> {
     storage: {
       capacityBytes: Math.floor(Number(flags.capacity) * GIB),
       region: flags.region,
-      ...(flags.price === undefined ? {} : { priceGrains: parseAmount(flags.price, SSP_DECIMALS).toString() }),
+      ...(await priceOf(flags)),
     },
   }
   const { address, words } = await initAgent({ dir, settings })
@@ -121,6 +134,30 @@ async function init(flags: InitFlags): Promise<void> {
       ['next', `write the words down, send it some SSP, then: smartshare agent up --dir ${flags.dir}`],
     ]),
   )
+}
+
+/** Price and pledge as settings say them. Throws USAGE, TOKENS_*. */
+async function priceOf(
+  flags: InitFlags,
+): Promise<Pick<NonNullable<AgentSettingsInput['storage']>, 'token' | 'priceGrains' | 'pledgeGrains'>> {
+  const { price, pledge } = flags
+  if (flags.token === SSP_UNIT.text) {
+    if (pledge !== undefined)
+      throw new SmartshareError('USAGE', '--pledge is for a price in a token: in SSP the price is the pledge')
+    return price === undefined ? {} : { priceGrains: parseUnits(price, SSP_UNIT).toString() }
+  }
+  if (price === undefined || pledge === undefined) {
+    throw new SmartshareError('USAGE', 'with --token say the price in it, and with --pledge what you answer for in SSP')
+  }
+  const { rpc, ws } = await networkOf(flags)
+  const client = await Client.connect({ rpc, ws: ws ?? [] })
+  try {
+    const unit = await findToken(client.rpc, flags.token)
+    const pledgeGrains = parseUnits(pledge, SSP_UNIT).toString()
+    return { token: unit.text, priceGrains: parseUnits(price, unit).toString(), pledgeGrains }
+  } finally {
+    client.close()
+  }
 }
 
 async function networkOf(flags: InitFlags): Promise<AgentSettingsInput['network']> {
@@ -177,6 +214,7 @@ async function showEarnings({ dir, json }: DirFlags): Promise<void> {
   createOutput(json === true).result(earnings, () =>
     factsText([
       ['paid', `${sspText(earnings.paidGrains)} for ${earnings.periods} periods`],
+      ...Object.entries(earnings.paidTokens).map(([token, units]) => ['paid', priceText(units, token)] as const),
       ['bounties', sspText(earnings.bountyGrains)],
       ['lost', sspText(earnings.lostGrains)],
       ['agreements', `${earnings.ended} ended, ${earnings.breached} breached, ${earnings.cancelled} never began`],
@@ -184,12 +222,23 @@ async function showEarnings({ dir, json }: DirFlags): Promise<void> {
   )
 }
 
+/** The agent knows the address of a token alone, not how its amounts are written. */
+function priceText(units: bigint, token: string): string {
+  return token === 'SSP' ? sspText(units) : `${units} smallest units of ${token}`
+}
+
 async function showServices({ dir, json }: DirFlags): Promise<void> {
   const { services } = (await askAgent(dir)).status
   createOutput(json === true).result(services, () =>
     tableText(
       ['kind', 'unit', 'price', 'free', 'terms'],
-      services.map((one) => [one.kind, one.unit, sspText(one.priceGrains), one.freeUnits.toFixed(2), one.terms]),
+      services.map((one) => [
+        one.kind,
+        one.unit,
+        priceText(one.priceGrains, one.token),
+        one.freeUnits.toFixed(2),
+        one.terms,
+      ]),
       'nothing is sold',
     ),
   )

@@ -1,8 +1,10 @@
+import { SSP } from '@smartshare/chain'
+import { findToken, type RpcClient, SSP_UNIT, type TokenUnit, unitsText } from '@smartshare/client'
 import { formatAddress, toHex } from '@smartshare/crypto'
 import type { AgreementView } from '@smartshare/runtime'
 import type { Command } from 'commander'
 import { clientCommand, examples, withSession } from '../session.ts'
-import { sspText, tableText } from '../text.ts'
+import { tableText } from '../text.ts'
 
 /** Most that one answer lists; a wallet with more asks for them object by object. */
 const MAX_LISTED = 10_000
@@ -29,6 +31,7 @@ export function addAgreements(program: Command): void {
           listed.push(asJson(view))
         }
       }
+      const units = session.output.json ? new Map<string, TokenUnit>() : await unitsOf(rpc, listed)
       session.output.result(listed, () =>
         tableText(
           ['id', 'state', 'object', 'size', 'provider', 'paid', 'held', 'locked', 'readings'],
@@ -38,9 +41,9 @@ export function addAgreements(program: Command): void {
             one.object.slice(0, 8),
             String(one.sizeBytes),
             `${one.provider.slice(0, 12)}…`,
-            sspText(one.paidGrains),
-            sspText(one.heldGrains),
-            sspText(one.escrowGrains),
+            unitsText(one.paidGrains, units.get(one.token)!),
+            unitsText(one.heldGrains, units.get(one.token)!),
+            unitsText(one.escrowGrains, units.get(one.token)!),
             `${one.readings} of ${one.periods}`,
           ]),
           'no agreements',
@@ -50,11 +53,19 @@ export function addAgreements(program: Command): void {
   )
 }
 
+/** How amounts are written, by token; each is asked for once. */
+async function unitsOf(rpc: RpcClient, listed: readonly { token: string }[]): Promise<Map<string, TokenUnit>> {
+  const units = new Map<string, TokenUnit>()
+  for (const { token } of listed) if (!units.has(token)) units.set(token, await findToken(rpc, token))
+  return units
+}
+
 function asJson(view: AgreementView) {
-  const { agreement, buyer, provider, object, copyId, nextInspection, root, segments: _, ...rest } = view
+  const { agreement, token, buyer, provider, object, copyId, nextInspection, root, segments: _, ...rest } = view
   return {
     id: agreement,
     ...rest,
+    token: token === SSP ? SSP_UNIT.text : formatAddress(token),
     buyer: formatAddress(buyer),
     provider: formatAddress(provider),
     object: toHex(object),

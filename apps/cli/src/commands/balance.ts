@@ -1,10 +1,13 @@
-import type { Client, ProvenBalance } from '@smartshare/client'
+import { type Client, type Holding, type ProvenBalance, unitsText } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress } from '@smartshare/crypto'
 import type { Command } from 'commander'
 import { clientCommand, examples, type Session, withSession } from '../session.ts'
 import { factsText, sspText, timeText } from '../text.ts'
 import { keepTrust, knownTrust, type TrustFlags, withTrust } from '../trust-file.ts'
+
+/** Tokens that one answer lists. */
+const MAX_HELD = 1000
 
 /** Money that its owner cannot spend now: why, how much, until when. */
 interface Locked {
@@ -41,17 +44,31 @@ export function addBalance(program: Command): void {
         throw new SmartshareError('USAGE', '--trust and --checkpoint are for --proof')
       }
       const proven = flags.proof === true ? await provenBalance(client, address, flags) : undefined
-      const value = { address, grains, tokens: {}, locked, ...(proven && { proof: proven.proof }) }
+      const held = await heldTokens(session, address)
+      const tokens = Object.fromEntries(held.map(({ token, ...rest }) => [token, rest]))
+      const value = { address, grains, tokens, locked, ...(proven && { proof: proven.proof }) }
       session.output.result(value, () =>
         factsText([
           ['address', address],
           ['balance', sspText(grains)],
+          ...held.map((one) => ['token', `${unitsText(one.amount, one)} (${one.token})`] as const),
           ...locked.map((one) => [one.kind, lockedText(one)] as const),
           ...(proven ? [['proven', `${sspText(proven.grains)} at height ${proven.height}`] as const] : []),
         ]),
       )
     }),
   )
+}
+
+/** What an account has in tokens of vendors. Anybody may send some of a worthless one: the list is cut somewhere. */
+async function heldTokens(session: Session, address: string): Promise<Holding[]> {
+  const held: Holding[] = []
+  const { tokens } = (await session.client()).rpc
+  for await (const one of tokens.holdings(address)) {
+    held.push(one)
+    if (held.length >= MAX_HELD) break
+  }
+  return held
 }
 
 /** The balance with a proof that was checked from what is trusted already, which is kept for the next time. */

@@ -18,6 +18,7 @@ import { addSend } from './send.ts'
 import { addSigner } from './signer.ts'
 import { addRestore, addSnapshot } from './snapshot.ts'
 import { addStatus } from './status.ts'
+import { addToken } from './token.ts'
 import { addTx } from './tx.ts'
 import { addVesting } from './vesting.ts'
 import { addVote } from './vote.ts'
@@ -27,6 +28,6 @@ import { addWallet } from './wallet.ts'
 export const commands: readonly ((program: Command) => void)[] = [
   ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addStatus],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
-  ...[addWallet, addBalance, addSend, addTx, addBlock],
+  ...[addWallet, addBalance, addSend, addToken, addTx, addBlock],
   ...[addDelegates, addVote, addGovernance, addVesting, addRounds, addProof, addConfig],
 ]

@@ -9,7 +9,7 @@ import {
   verifyBalanceProof,
 } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { formatAddress, fromHex, toHex } from '@smartshare/crypto'
+import { formatAddress, fromHex, parseAddress, toHex } from '@smartshare/crypto'
 import type { LightRules, LightState } from '@smartshare/light'
 import type { Command } from 'commander'
 import { clientCommand, examples, type Session, withSession } from '../session.ts'
@@ -28,6 +28,7 @@ export function addProof(program: Command): void {
 interface VerifyFlags extends TrustFlags {
   readonly chainId?: string
   readonly account?: string
+  readonly token?: string
   readonly transaction?: string
   readonly maxAge?: string
 }
@@ -35,6 +36,7 @@ interface VerifyFlags extends TrustFlags {
 function addBalanceProof(proof: Command): void {
   const command = clientCommand(proof, 'balance [address]', 'a proof of a balance, checked, for anybody to check again')
   withTrust(command)
+    .option('--token <token>', 'of which token: SSP, an address or a symbol', 'SSP')
     .option('-o, --output <file>', 'write the proof to a file')
     .addHelpText(
       'after',
@@ -43,11 +45,12 @@ function addBalanceProof(proof: Command): void {
   command.action((text: string | undefined) =>
     withSession(command, async (session) => {
       const client = await session.client()
-      const flags = command.opts<TrustFlags & { output?: string }>()
+      const flags = command.opts<TrustFlags & { output?: string; token: string }>()
       const { output: path } = flags
       const trust = knownTrust(flags, client.chainId)
       const address = formatAddress(session.address(text))
-      const proven = await client.proveBalance(address, trust === undefined ? {} : { trust })
+      const { text: token } = await session.token(flags.token)
+      const proven = await client.proveBalance(address, { token, ...(trust === undefined ? {} : { trust }) })
       keepTrust(flags, proven.trust)
       if (path !== undefined) writeOutput(path, `${JSON.stringify(proven.proof, null, 2)}\n`)
       session.output.result(proven.proof, () => checkedText(proven))
@@ -64,6 +67,7 @@ function addVerify(proof: Command): void {
   withTrust(command)
     .option('--chain-id <id>', 'network that is meant (default: that of the folder)')
     .option('--account <address>', 'ask a node that is not trusted for this balance, instead of reading a file')
+    .option('--token <address>', 'with --account: of which token (default: SSP)')
     .option('--transaction <id>', 'ask a node that is not trusted what this transaction did')
     .option('--max-age <seconds>', `age from which a node's answer is refused (default: ${DEFAULT_MAX_AGE_S})`)
     .addHelpText(
@@ -101,8 +105,17 @@ function addVerify(proof: Command): void {
           ? await askBalance(session, flags, chainId, trust)
           : verifyBalanceProof(readProof(path), chainId, trust === undefined ? {} : { trust })
       keepTrust(flags, checked.trust)
-      const { address, grains, height, trust: known } = checked
-      const value = { valid: true, chainId, address, grains, height, term: known.term, trustedHeight: known.height }
+      const { address, token, grains, height, trust: known } = checked
+      const value = {
+        valid: true,
+        chainId,
+        address,
+        token,
+        grains,
+        height,
+        term: known.term,
+        trustedHeight: known.height,
+      }
       session.output.result(value, () => `VERIFIED\n${checkedText(checked)}`)
     }),
   )
@@ -133,7 +146,8 @@ async function askBalance(
   trust: LightState | undefined,
 ): Promise<CheckedBalance> {
   const { client, from, rules } = await asking(session, flags, chainId, trust)
-  return checkBalance(client.rpc, from, formatAddress(session.address(flags.account)), rules)
+  const token = flags.token === undefined || flags.token === 'SSP' ? 'SSP' : formatAddress(parseAddress(flags.token))
+  return checkBalance(client.rpc, from, formatAddress(session.address(flags.account)), { ...rules, token })
 }
 
 function maxAgeSeconds({ maxAge }: VerifyFlags): number {
@@ -142,10 +156,10 @@ function maxAgeSeconds({ maxAge }: VerifyFlags): number {
   return Number(maxAge)
 }
 
-function checkedText({ address, grains, height, trust }: CheckedBalance): string {
+function checkedText({ address, token, grains, height, trust }: CheckedBalance): string {
   return factsText([
     ['address', address],
-    ['balance', sspText(grains)],
+    ['balance', token === 'SSP' ? sspText(grains) : `${grains} smallest units of ${token}`],
     ['height', `${height}, certified by the delegates of term ${trust.term}`],
     ['chain', toHex(trust.chainId)],
   ])

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Client } from '@smartshare/client'
+import { type Client, parseUnits, SSP_UNIT, type TokenUnit, unitsText } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { parseAmount, SSP_DECIMALS, toHex } from '@smartshare/crypto'
 import { MAX_PERIODS } from '@smartshare/runtime'
@@ -20,7 +20,9 @@ const PRICE_ROOM_PERCENT = 20n
 interface PutFlags {
   readonly copies: string
   readonly periods?: string
+  readonly token: string
   readonly maxPrice?: string
+  readonly leastPledge: string
   readonly name?: string
   readonly type?: string
 }
@@ -30,7 +32,9 @@ export function addPut(program: Command): void {
   command
     .option('--copies <count>', 'copies, each with another provider', String(DEFAULT_COPIES))
     .option('--periods <count>', 'how long, in periods of the network (default: 30 days)')
-    .option('--max-price <amount>', 'highest price in SSP per GiB and period (default: a little above the market)')
+    .option('--token <token>', 'what to pay with: SSP, an address or a symbol', SSP_UNIT.text)
+    .option('--max-price <amount>', 'highest price per GiB and period (default: a little above the market)')
+    .option('--least-pledge <amount>', 'least that a provider answers for in SSP, per GiB and period', '0')
     .option('--name <text>', 'name to store it under (default: that of the file)')
     .option('--type <media-type>', 'media type to store with it')
     .addHelpText(
@@ -38,6 +42,7 @@ export function addPut(program: Command): void {
       `\nReturns when all copies are active. FILE - reads from standard input. Only the wallet can read it again.\n${examples(
         'smartshare put photos.tar --copies 4',
         'tar c photos | smartshare put - --name photos.tar --json',
+        'smartshare put photos.tar --token ACME --least-pledge 0.01',
       )}`,
     )
   command.action((file: string) =>
@@ -45,6 +50,8 @@ export function addPut(program: Command): void {
       const flags = command.opts<PutFlags>()
       const copies = countOf('--copies', flags.copies)
       const client = await session.client()
+      const unit = await session.token(flags.token)
+      const leastPledgeGrains = parseAmount(flags.leastPledge, SSP_DECIMALS)
       await owner.recover(Date.now())
       const bar = new ProgressBar('storing')
       const source: PutSource = file === '-' ? { stream: process.stdin } : { path: file }
@@ -54,21 +61,25 @@ export function addPut(program: Command): void {
           mediaType: flags.type ?? '',
           copies,
           periods: flags.periods === undefined ? defaultPeriods(client) : countOf('--periods', flags.periods),
+          token: unit.token,
           maxPriceGrains:
             flags.maxPrice === undefined
-              ? await marketPrice(client, copies)
-              : parseAmount(flags.maxPrice, SSP_DECIMALS),
+              ? await marketPrice(client, unit, copies, leastPledgeGrains)
+              : parseUnits(flags.maxPrice, unit),
+          leastPledgeGrains,
           onProgress: (progress) => bar.show(progress.storedBytes, progress.totalBytes, noteOf(progress)),
         })
         .finally(() => bar.end())
-      const value = asJson(stored)
+      const value = { ...asJson(stored), token: unit.text }
       session.output.result(value, () =>
         factsText([
           ['object', value.object],
           ['size', `${value.sizeBytes} bytes, ${value.copies} copies`],
           ['agreements', value.agreements.join(' ')],
-          ['paid', `${sspText(value.paidGrains)}, deposits included`],
-          ['expected', `${sspText(value.expectedGrains)} to the end of the term`],
+          ['paid', `${unitsText(value.paidGrains, unit)}, deposits included`],
+          ['expected', `${unitsText(value.expectedGrains, unit)} to the end of the term`],
+          ['collateral', `${sspText(value.collateralGrains)} of the providers`],
+          ...(unit === SSP_UNIT ? [] : [['token', unit.text] as const]),
         ]),
       )
     }),
@@ -85,6 +96,7 @@ function asJson({ object, sizeBytes, agreements }: StoredObject) {
     agreements: agreements.map(({ agreement }) => agreement),
     paidGrains: sum((one) => one.escrowGrains + one.heldGrains + one.paidGrains + one.feeGrains),
     expectedGrains: sum((one) => one.expectedGrains),
+    collateralGrains: sum((one) => one.collateralGrains),
   }
 }
 
@@ -103,13 +115,20 @@ function defaultPeriods(client: Client): number {
 }
 
 /** A price at which so many copies find providers now, and some more if one of them fails. */
-async function marketPrice(client: Client, copies: number): Promise<bigint> {
+async function marketPrice(
+  client: Client,
+  { text, symbol }: TokenUnit,
+  copies: number,
+  leastPledgeGrains: bigint,
+): Promise<bigint> {
   let highest = 0n
   let seen = 0
-  for await (const { priceGrains } of client.rpc.market.offers()) {
+  for await (const { priceGrains, pledgeGrains } of client.rpc.market.offers(text)) {
+    if (pledgeGrains < leastPledgeGrains) continue
     if (priceGrains > highest) highest = priceGrains
     if (++seen >= copies + SPARE_OFFERS) break
   }
-  if (seen === 0) throw new SmartshareError('STORAGE_NO_PROVIDER', 'nobody offers storage on this network')
+  if (seen === 0)
+    throw new SmartshareError('STORAGE_NO_PROVIDER', `nobody offers storage for ${symbol} on this network`)
   return (highest * (100n + PRICE_ROOM_PERCENT)) / 100n
 }

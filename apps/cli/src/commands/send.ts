@@ -1,40 +1,51 @@
-import { calls } from '@smartshare/client'
+import { SSP } from '@smartshare/chain'
+import { calls, parseUnits, SSP_UNIT, type TokenUnit, unitsText } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { formatAddress, parseAmount, SSP_DECIMALS } from '@smartshare/crypto'
+import { formatAddress } from '@smartshare/crypto'
 import type { Command } from 'commander'
-import { clientCommand, examples, withSession } from '../session.ts'
+import { clientCommand, examples, type Session, withSession } from '../session.ts'
 import { sspText } from '../text.ts'
 
 interface SendFlags {
-  readonly token?: string
+  readonly token: string
+  readonly from?: string
   readonly memo?: string
 }
 
 export function addSend(program: Command): void {
   const command = clientCommand(program, 'send <to> <amount>', 'pay an address, or a wallet by its name')
   command
-    .option('--token <token>', 'token to send', 'SSP')
+    .option('--token <token>', 'token to send: SSP, an address or a symbol', SSP_UNIT.text)
+    .option('--from <account>', 'whose tokens to move, if it approved that')
     .option('--memo <text>', 'a note that everybody can read, up to 128 bytes')
     .addHelpText(
       'after',
-      `\nAMOUNT is in SSP with up to 8 decimals. The command returns when the payment is final.\n${examples(
+      `\nAMOUNT is in SSP with up to 8 decimals, or in the token. The command returns when the payment is final.\n${examples(
         'smartshare send alice 12.5',
+        'smartshare send alice 3 --token ACME',
         'smartshare send ssp1… 0.00000001 --wallet bob --json',
       )}`,
     )
-  command.action((to: string, amountText: string) =>
+  command.action((toText: string, amountText: string) =>
     withSession(command, async (session) => {
-      const { token, memo } = command.opts<SendFlags>()
-      if (token !== 'SSP') throw new SmartshareError('TOKENS_UNKNOWN', `there is no token ${token} on this network`)
-      const amount = parseAmount(amountText, SSP_DECIMALS)
-      const address = session.address(to)
-      const note = memo === undefined ? null : new TextEncoder().encode(memo)
-      const { id, height, receipt } = await session.send({ calls: [calls.transfer(address, amount, note)] })
+      const flags = command.opts<SendFlags>()
+      const unit = await session.token(flags.token)
+      const amount = parseUnits(amountText, unit)
+      const to = session.address(toText)
+      const { id, height, receipt } = await session.send({ calls: [callFor(unit, to, amount, flags, session)] })
       session.output.result(
-        { tx: id, height, final: true, feeGrains: receipt.feeGrains },
+        { tx: id, height, final: true, feeGrains: receipt.feeGrains, token: unit.text },
         () =>
-          `sent ${sspText(amount)} to ${formatAddress(address)}\nfinal at height ${height}, fee ${sspText(receipt.feeGrains)}\n${id}`,
+          `sent ${unitsText(amount, unit)} to ${formatAddress(to)}\n${unit === SSP_UNIT ? '' : `token ${unit.text}\n`}final at height ${height}, fee ${sspText(receipt.feeGrains)}\n${id}`,
       )
     }),
   )
+}
+
+function callFor(unit: TokenUnit, to: Uint8Array, amount: bigint, { from, memo }: SendFlags, session: Session) {
+  const note = memo === undefined ? null : new TextEncoder().encode(memo)
+  if (from === undefined) return calls.transfer(to, amount, note, unit.token)
+  if (unit.token === SSP) throw new SmartshareError('USAGE', '--from is for tokens: SSP has no allowances')
+  if (note !== null) throw new SmartshareError('USAGE', '--memo does not go with --from')
+  return calls.transferFrom(unit.token, session.address(from), to, amount)
 }

@@ -226,7 +226,7 @@ describe('the market through a client', () => {
     const client = await network.client()
     const { market } = client.rpc
     const post = {
-      ...{ kind: 1, region: 'test', token: 0, priceGrains: 1_000_000n, capacityBytes: 10 * GIB },
+      ...{ kind: 1, region: 'test', token: 0, priceGrains: 1_000_000n, pledgeGrains: null, capacityBytes: 10 * GIB },
       ...{ peer: 'peer', addresses: ['/ip4/127.0.0.1/tcp/21000'], collateralGrains: 10n ** 10n },
     }
     await client.sender(bob).sendAndWait({ calls: [callOf('offers', 'post', post)] })
@@ -239,7 +239,8 @@ describe('the market through a client', () => {
     const id = (name: string) => sha256(new TextEncoder().encode(name)).slice(0, 16)
     const object = id('object')
     const demand = {
-      ...{ object, lots: [{ copyId: id('copy'), sizeBytes: GIB }], maxPriceGrains: 2_000_000n },
+      ...{ object, lots: [{ copyId: id('copy'), sizeBytes: GIB }], token: 0 },
+      ...{ maxPriceGrains: 2_000_000n, leastPledgeGrains: 0n },
       ...{ periods: 10, exclude: [], memo: Uint8Array.of(1, 2, 3) },
     }
     const { height } = await client.sender(alice).sendAndWait({ calls: [callOf('tenders', 'post', demand)] })

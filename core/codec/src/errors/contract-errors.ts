@@ -31,10 +31,6 @@ export const contractErrors: ErrorTable = {
   CONTRACT_HEAVY: ['A contract called a heavy method of a contract.', 'Call it by a transaction.'],
   CONTRACT_MEMORY: ['The call needed more memory than a contract has.', 'Work in smaller pieces.'],
   CONTRACT_METHOD: ['The contract has no such method, or not of this kind.', 'Look at its ABI.'],
-  CONTRACT_NAME: [
-    'The name of a contract has characters that may deceive people.',
-    'Use letters, digits, spaces and . _ -',
-  ],
   CONTRACT_PAUSED: [
     'Whom the rules of the contract allow to has paused it.',
     'Wait until it goes on; views still answer.',

@@ -203,17 +203,69 @@ export const moneyErrors: ErrorTable = {
     'Do not trust the node that told it: a quorum would never have made it final.',
   ],
   SIGN_MESSAGE_LENGTH: ['Something else than a hash of 32 bytes was to be signed.', REPORT],
+  TOKENS_ALLOWANCE: [
+    'The owner of the tokens does not allow this spender so much.',
+    'Ask the owner to approve more, or move less.',
+  ],
+  TOKENS_AMBIGUOUS: [
+    'Several tokens have this symbol: anybody may issue one.',
+    'Name the token by its address; `smartshare token list --symbol SYMBOL` shows them.',
+  ],
   TOKENS_AMOUNT: ['An amount of nothing.', 'Give an amount above 0.'],
   TOKENS_BALANCE: [
     'The balance does not cover the amount.',
     'Send less, or top the account up. `smartshare balance` shows what is there.',
   ],
+  TOKENS_BURN: ['The token was issued without burning.', 'Keep or send it; the rule cannot be changed.'],
+  TOKENS_CAP: [
+    'More would be minted than the cap of the token leaves.',
+    'Mint at most what `smartshare token show` says is left.',
+  ],
+  TOKENS_DEVICES: [
+    'The token may be minted to devices only, and this network does not know devices yet.',
+    'Pay rewards from the initial supply, or issue a token without this rule.',
+  ],
+  TOKENS_FROZEN: [
+    'The freezer of the token has frozen the balance: nothing leaves it.',
+    'Ask the issuer of the token; other tokens and SSP are not touched.',
+  ],
+  TOKENS_PERMIT: [
+    'The permit has expired, was used, or is not signed by those who act for its owner on this network.',
+    'Ask the owner for a new permit with the nonce that the token shows for it.',
+  ],
+  TOKENS_POOL: [
+    'A pool of the system cannot be frozen: agreements of others are paid out of it.',
+    'Freeze addresses of people, devices or contracts.',
+  ],
   TOKENS_RESERVE: [
     'The balance would fall below what is reserved for fees.',
     'Leave the fee reserve in the account, or let the transaction empty it (the client does so by itself).',
   ],
+  TOKENS_ROLE: [
+    'The account does not have the role that may do this, or nobody has it for ever.',
+    'Sign with the account that `smartshare token show` names for the role.',
+  ],
+  TOKENS_SCHEDULE: [
+    'More would be minted than the schedule of the token allows by now.',
+    'Wait for the next period, or mint at most what `smartshare token show` says.',
+  ],
   TOKENS_SENDER: ['A call tried to take money from somebody else than its sender.', REPORT],
-  TOKENS_UNKNOWN: ['There is no such token on this network.', 'Leave the token out to use SSP.'],
+  TOKENS_SYMBOL: [
+    'A symbol has a form that symbols do not have, or is that of SSP.',
+    'Choose 2 to 12 upper-case letters and digits, a letter first.',
+  ],
+  TOKENS_TERMS: [
+    'The rules of a token contradict each other.',
+    'Give a cap of at most 10^18 smallest units, an initial supply within it, and a minter if more shall be minted.',
+  ],
+  TOKENS_TEXT: [
+    'A name or description has characters that are invisible, control something or run from right to left.',
+    'Use visible letters, digits and signs, with single spaces between words.',
+  ],
+  TOKENS_UNKNOWN: [
+    'There is no such token on this network.',
+    'See `smartshare token list`, or leave the token out to use SSP.',
+  ],
   TX_DISPLACED: [
     'Another transaction of the account was executed in its place.',
     'Send it again: it was not and cannot be executed.',

@@ -98,8 +98,11 @@ export const serviceErrors: ErrorTable = {
   ],
   OFFER_EXISTS: ['The account has an open offer already.', 'Change that offer, or withdraw it first.'],
   OFFER_OWNER: ['Only its provider may change an offer.', 'Sign with the wallet of the provider.'],
+  OFFER_PLEDGE: [
+    'An offer in another token than SSP lacks a pledge in SSP, or one in SSP has a pledge beside its price.',
+    'Give a pledge of at least one grain per GiB and period for a price in a token, and none for a price in SSP.',
+  ],
   OFFER_PRICE: ['A price of nothing.', 'Ask for at least one grain.'],
-  OFFER_TOKEN: ['Offers are in SSP in this version.', 'Offer in SSP.'],
   OFFER_UNKNOWN: ['There is no such offer.', 'Ask for the offer of the provider.'],
   STORAGE_AMBIGUOUS: [
     'The beginning of an id stands for more than one object.',

@@ -1,110 +1,399 @@
-// Programs that never end by themselves, one for each kind of work: what they cost in time per unit of fuel decides what fuel is
-// worth (tools/lvm/costs.mjs), and each must end within its fuel, the same everywhere.
-
-/** A program by the kind of its work. Some need the functions `empty` and `echo` of the host. */
+/** A program that does one kind of work for ever, to see that its fuel ends it and how long a unit of that takes. */
 export interface HostileProgram {
   readonly name: string
   readonly source: string
 }
 
-const programs: Record<string, string> = {
-  emptyLoop: 'while true do end',
-  numericLoop: 'for i = 1, math.maxinteger do end',
-  integerArithmetic: 'local a, b = 1, 7 while true do a = a * 3 + b; b = b ~ a; a = a >> 1 end',
-  integerDivision: 'local a, b = math.maxinteger, 7 while true do b = a // 3 % 1000003; a = a - b % 7 end',
-  floatArithmetic: 'local a, b = 1.5, 0.3 while true do a = a * 1.0001 + b; b = b - a * 0.5 end',
-  floatDivision: 'local a, b = 1.5, 3.3 while true do a = b / a; b = a / 1.1; a = a // 0.3; b = b % 7.7 end',
-  power: 'local a = 1.1 while true do a = (a ^ 1.7) ^ 0.5 + 1.1 end',
-  mathFunctions:
-    'local s, e, l, t = math.sin, math.exp, math.log, math.tan while true do s(1.5e15); e(1.3); l(7.7); t(0.7) end',
-  squareRoot: 'local q, f = math.sqrt, math.floor while true do q(1.7); f(2.5) end',
-  comparison: 'local a, b = "aaaaaaaaaaaab", "aaaaaaaaaaaac" while true do local x = a < b; local y = a == b end',
-  listAccess:
-    'local t = {} for i = 1, 1000 do t[i] = i end while true do for i = 1, 1000 do t[i] = t[1001 - i] end end',
-  largeListAccess:
-    'local t = {} for i = 1, 200000 do t[i] = i end local j = 1 while true do j = (j * 48271) % 199999 + 1; t[j] = j end',
-  recordAccess: 'local t = { a = 1, b = 2 } while true do t.a = t.b; t.b = t.a end',
-  textKeys: 'local t, i = {}, 0 while true do i = i + 1; t["k" .. i % 5000] = i end',
-  integerHash:
-    'local t = {} for i = 1, 20000 do t[i * 7919] = i end while true do for i = 1, 20000 do local x = t[i * 7919] end end',
-  floatHash: 'local t, x = {}, 0.5 while true do x = x + 0.25; t[x % 1000] = x end',
-  missingKeys: 'local t = {} while true do local x = t.a or t.b or t.c end',
-  newTables: 'while true do local t = {} end',
-  filledTables: 'while true do local t = { 1, 2, 3, a = 1, b = { 2 } } end',
-  growingTable: 'while true do local t = {} for i = 1, 3000 do t[#t + 1] = i end end',
-  keptGarbage: 'local keep = {} while true do for i = 1, 20000 do keep[i] = { i } end end',
-  closures: 'while true do local x = 1; local f = function() x = x + 1 return x end; f() end',
-  calls: 'local function f(a, b) return a end while true do f(1, 2) end',
-  tailCalls: 'local function f(n) return f(n + 1) end f(1)',
-  deepCalls: 'local function f(n) if n > 0 then return 1 + f(n - 1) end return 0 end while true do f(150) end',
-  veryDeepCalls: 'local function f(n) if n > 0 then return 1 + f(n - 1) end return 0 end while true do f(100000) end',
-  varargs: 'local function f(...) return select("#", ...), ... end while true do f(1, 2, 3, 4, 5, 6, 7, 8) end',
-  unpackMany: 'local t = {} for i = 1, 200 do t[i] = i end while true do local x = select("#", table.unpack(t)) end',
-  methods:
-    'local c = {}; c.__index = c; function c:m() return self end; local o = setmetatable({}, c) while true do o:m() end',
-  metamethods:
-    'local o = setmetatable({}, { __add = function(a) return a end, __index = function() return 1 end, __len = function() return 3 end }) while true do local x = (o + o).y + #o end',
-  deepMetamethods:
-    'local o = setmetatable({}, { __index = function(t, k) if k > 0 then return t[k - 1] end return 0 end }) while true do local x = o[150] end',
-  coroutines: 'local c = coroutine.wrap(function() while true do coroutine.yield() end end) while true do c() end',
-  newCoroutines: 'while true do coroutine.wrap(function() end)() end',
-  deadCoroutines: 'while true do coroutine.resume(coroutine.create(error)) end',
-  protectedCalls: 'local f = function() end while true do pcall(f) end',
-  thrownErrors: 'while true do pcall(error, 1) end',
-  deepErrors: 'local function f(n) if n == 0 then error("x") end f(n - 1) return 1 end while true do pcall(f, 100) end',
-  nestedProtectedCalls:
-    'local function f(n) if n > 0 then pcall(f, n - 1) end error(1) end while true do pcall(f, 100) end',
-  stackOverflows:
-    'local t = setmetatable({}, { __index = function(t, k) return t[k] end }) while true do pcall(function() return t.x end) end',
-  concatenation: 'local s = "" while true do s = s .. "x"; if #s > 2000 then s = "" end end',
-  manyConcatenated: 'local a = "abc" while true do local s = a .. a .. a .. a .. a .. a .. a .. a end',
-  repetition: 'while true do local s = ("x"):rep(1000000) end',
-  separatedRepetition: 'while true do local s = ("x"):rep(1000, "yz") end',
-  largeSubstrings: 'local s = ("x"):rep(1000000) while true do local t = s:sub(2, -2) end',
-  smallSubstrings: 'local s = ("xyz"):rep(100) while true do local t = s:sub(7, 9) end',
-  reversal: 'local s = ("xyz"):rep(10000) while true do s = s:reverse(); s = s:upper() end',
-  bytes: 'local s = ("xyz"):rep(10) while true do local a, b, c = s:byte(1, 3); local t = string.char(a, b, c) end',
-  plainFind: 'local s = ("a"):rep(20000) .. "b" while true do s:find("ab", 1, true) end',
-  badPlainFind: 'local s = ("a"):rep(20000) local n = ("a"):rep(1000) .. "b" while true do s:find(n, 1, true) end',
-  patternFind: 'local s = ("a"):rep(2000) while true do s:find("a-b") end',
-  patternClasses: 'local s = ("ab1 "):rep(500) while true do s:find("[%a%d%s]+z") end',
-  exponentialPattern: 'local s = ("a"):rep(30) while true do s:find((".-"):rep(20) .. "b") end',
-  balancedPattern: 'local s = ("("):rep(300) while true do s:find("%b()") end',
-  substitution: 'local s = ("hello world "):rep(20) while true do s:gsub("%w+", "<%0>") end',
-  substitutionByFunction:
-    'local s = ("hello world "):rep(20) while true do s:gsub("%w+", function(w) return w end) end',
-  patternIteration: 'local s = ("hello world "):rep(20) while true do for w in s:gmatch("%a+") do end end',
-  integerFormat: 'while true do local s = ("%d %5d %x"):format(1, 22, 333) end',
-  floatFormat: 'while true do local s = ("%.14g %f %e"):format(1.1, 22.2, 333.3) end',
-  longFloatFormat: 'while true do local s = ("%.99f"):format(1e308) end',
-  hexFloatFormat: 'while true do local s = ("%a"):format(1.1) end',
-  quotedFormat: 'local q = ("x\\n\\0"):rep(30) while true do local s = ("%q"):format(q) end',
-  numbersToText: 'local i = 0 while true do i = i + 1; local s = tostring(i) .. tostring(i + 0.5) end',
-  textToNumbers:
-    'while true do local a = tonumber("12345") + tonumber("0x1p4") + tonumber("1.5e10") + tonumber("zz", 36) end',
-  longTextToNumber: 'local s = ("9"):rep(150) while true do local a = tonumber(s) end',
-  packing: 'while true do local s = string.pack("<i4z>d", 7, "abc", 1.5); string.unpack("<i4z>d", s) end',
-  sorting: 'local t = {} while true do for i = 1, 1000 do t[i] = (i * 7919) % 1009 end table.sort(t) end',
-  sortingByFunction:
-    'local t = {} while true do for i = 1, 500 do t[i] = (i * 7919) % 1009 end table.sort(t, function(a, b) return a > b end) end',
-  insertion: 'local t = {} for i = 1, 1000 do t[i] = i end while true do table.insert(t, 1, 0); table.remove(t, 1) end',
-  moving: 'local t = {} for i = 1, 1000 do t[i] = i end while true do table.move(t, 1, 1000, 2) end',
-  joining: 'local t = {} for i = 1, 1000 do t[i] = "ab" end while true do local s = table.concat(t, ",") end',
-  iteration: 'local t = {} for i = 1, 1000 do t["k" .. i] = i end while true do for k, v in pairs(t) do end end',
-  listIteration: 'local t = {} for i = 1, 1000 do t[i] = i end while true do for k, v in ipairs(t) do end end',
-  codePoints: 'local s = ("é"):rep(200) while true do utf8.len(s); for p, c in utf8.codes(s) do end end',
-  typeQueries:
-    'while true do local a = type(1); local b = math.type(1.5); local c = rawequal(1, 2); local d = rawlen("x") end',
-  longTextHashes: 'local t, s = {}, ("x"):rep(100) local i = 0 while true do i = i + 1 t[s .. i % 300] = i end',
-  gotoLoop: '::again:: goto again',
-  weakTables: 'local w = setmetatable({}, { __mode = "k" }) while true do w[{}] = 1 end',
-  hostCalls: 'while true do empty() end',
-  hostValues: 'local t = { 1, 2, "three", { four = 4 } } while true do echo(t) end',
-  hostTexts: 'local s = ("x"):rep(10000) while true do echo(s) end',
-  hostErrors: 'while true do pcall(fail) end',
+/** What a round of a kind does, after what it prepares once. */
+function endless(name: string, round: string, prepare = ''): HostileProgram {
+  return { name, source: `${prepare}\nreturn function() while true do ${round} end end` }
 }
 
-export const hostilePrograms: readonly HostileProgram[] = Object.entries(programs).map(([name, source]) => ({
-  name,
-  source,
-}))
+/** For ever; they call the host of transcript.ts. */
+export const ENDLESS: readonly HostileProgram[] = [
+  endless('empty loop', ''),
+  endless('integer arithmetic', 'x = (x * 31 + 7) ~ (x >> 3)', 'local x = 1'),
+  endless('integer division', 'x = (1 << 62) // (x % 97 + 3) + x % 7', 'local x = 5'),
+  endless('float arithmetic', 'x = x * 3.7 * (1.0 - x)', 'local x = 0.3'),
+  endless('float division', 'x = 1.5 / (x + 0.5) y = x // 0.3 z = y % 0.7', 'local x, y, z = 0.5'),
+  endless('power', 'x = x ^ 0.99 + 1.1', 'local x = 2.5'),
+  endless('trigonometry', 'x = s(x) + c(x) + t(x) + 1e6', 'local s, c, t, x = math.sin, math.cos, math.tan, 1e300'),
+  endless('logarithms', 'x = l(e(x) + 1.5, 3) + q(x)', 'local l, e, q, x = math.log, math.exp, math.sqrt, 1.5'),
+  endless('remainder of floats', 'x = f(1e308, 3e-308)', 'local f, x = math.fmod'),
+  endless('calls', 'f(1, 2)', 'local function f(a, b) return a end'),
+  endless('calls of C', 'f(1)', 'local f = math.type'),
+  endless('deep calls', 'f(150)', 'local function f(n) if n > 0 then f(n - 1) end end'),
+  endless('tail calls', 'f(100)', 'local function f(n) if n > 0 then return f(n - 1) end end'),
+  endless('varargs', 'f(1, 2, 3, 4, 5, 6, 7, 8)', "local function f(...) return select('#', ...), ... end"),
+  endless(
+    'unpacking',
+    'f(u(t))',
+    'local u, t = table.unpack, {} for i = 1, 200 do t[i] = i end local function f() end',
+  ),
+  endless('packing', 'p(u(t))', 'local p, u, t = table.pack, table.unpack, {} for i = 1, 200 do t[i] = i end'),
+  endless('closures', 'g = function() return g end', 'local g'),
+  endless('new tables', 'g = { 1, 2, 3, x = 1 }', 'local g'),
+  endless('growing tables', 't = {} for i = 1, 20000 do t[i] = i end', 'local t'),
+  endless('growing hashes', 't = {} for i = 1, 5000 do t[i * 7.5] = i end', 'local t'),
+  endless(
+    'large tables by chance',
+    'x = (x * 1103515245 + 12345) & 0xffff t[x] = x',
+    'local t, x = {}, 1 for i = 0, 65535 do t[i] = i end',
+  ),
+  endless(
+    'all memory by chance',
+    'x = (x * 1103515245 + 12345) & 0x7ffff t[x] = x',
+    'local t, x = {}, 1 for i = 0, 0x7ffff do t[i] = i end',
+  ),
+  endless(
+    'tables by chance',
+    'x = (x * 1103515245 + 12345) & 0xffff y = t[x][1]',
+    'local t, x, y = {}, 1 for i = 0, 0xffff do t[i] = { i } end',
+  ),
+  endless('linked lists', 'local n = l while n do n = n.n end', 'local l for i = 1, 30000 do l = { n = l } end'),
+  endless('collecting', 't[i % 20000] = { i } i = i + 1', 'local t, i = {}, 1'),
+  endless('collecting strings', "t[i % 9000] = 'k' .. i i = i + 1", 'local t, i = {}, 1'),
+  endless(
+    'weak tables',
+    't[{}] = {} s[#s + 1] = {} if #s > 500 then s = w({}, m) end',
+    "local w, m = setmetatable, { __mode = 'kv' } local t, s = w({}, m), w({}, m)",
+  ),
+  endless('walking', 'for k, v in pairs(t) do end', 'local t = {} for i = 1, 1000 do t[i] = i t[-i] = i end'),
+  endless(
+    'walking with holes',
+    'local k repeat k = next(t, k) until k == nil',
+    'local t = {} for i = 1, 60000 do t[i * 3] = 1 end for i = 1, 60000 do t[i * 3] = nil end t[3] = 1',
+  ),
+  endless(
+    'lengths',
+    'x = #t',
+    'local t, x = {} for i = 1, 30000 do t[i] = i end for i = 20000, 29999 do t[i] = nil end',
+  ),
+  endless('inserting at the front', 'i(t, 1, 0) if #t > 3000 then t = {} end', 'local i, t = table.insert, {}'),
+  endless('moving', 'm(t, 1, 3000, 2)', 'local m, t = table.move, {} for i = 1, 3000 do t[i] = i end'),
+  endless(
+    'moving by metamethods',
+    'm(p, 1, 100, 2)',
+    'local m, t = table.move, {} local p = setmetatable({}, { __index = function(_, k) return k end, __newindex = function() end })',
+  ),
+  endless('sorting', 'for i = 1, 1000 do t[i] = (i * 7919) % 1009 end s(t)', 'local s, t = table.sort, {}'),
+  endless(
+    'sorting by a function',
+    'for i = 1, 300 do t[i] = (i * 7919) % 307 end s(t, function(a, b) return a < b end)',
+    'local s, t = table.sort, {}',
+  ),
+  endless(
+    'sorting texts',
+    "s(t) for i = 1, 100 do t[i] = ('x'):rep(200) .. (i * 7919) % 101 end",
+    "local s, t = table.sort, { 'a' }",
+  ),
+  endless('comparing long texts', 'x = a < b', "local a, b, x = ('x'):rep(50000) .. 'a', ('x'):rep(50000) .. 'b'"),
+  endless(
+    'comparing texts of zeros',
+    'x = a < b',
+    "local a, b, x = ('\\0'):rep(20000) .. 'a', ('\\0'):rep(20000) .. 'b'",
+  ),
+  endless('equality of long texts', 'x = a == b', "local a, b, x = ('x'):rep(90000), ('x'):rep(90000)"),
+  endless('joining', 's = s .. s if #s > 100000 then s = "x" end', "local s = 'x'"),
+  endless('joining many', 's = a .. b .. a .. 1 .. a .. 2.5 .. b', "local a, b, s = 'aa', ('b'):rep(50)"),
+  endless('concat', 's = c(t)', "local c, t, s = table.concat, {} for i = 1, 1000 do t[i] = 'item' .. i end"),
+  endless('concat of numbers', 's = c(t)', 'local c, t, s = table.concat, {} for i = 1, 300 do t[i] = i * 1.1 end'),
+  endless('repeating', "s = ('ab'):rep(100000)", 'local s'),
+  endless('repeating one', "s = ('a'):rep(9000)", 'local s'),
+  endless('cutting', 's = t:sub(2, -2)', "local t, s = ('x'):rep(100000)"),
+  endless('reversing and cases', 's = t:reverse():upper():lower()', "local t, s = ('x'):rep(10000)"),
+  endless('bytes', 's = c(b(t, 1, 150))', "local c, b, t, s = string.char, string.byte, ('x'):rep(200)"),
+  endless('interned texts', "i = (i + 1) % 100000 s = 'key' .. i", 'local i, s = 0'),
+  endless(
+    'long keys',
+    't[s .. i] = 1 i = i + 1 if i > 100 then i = 0 t = {} end',
+    "local t, s, i = {}, ('k'):rep(3000), 0",
+  ),
+  endless('colliding keys', "t['k' .. i] = i i = (i + 1) % 3000", 'local t, i = {}, 0'),
+  endless('plain search', "x = t:find('aaaaaaaab', 1, true)", "local t, x = ('a'):rep(20000)"),
+  endless('patterns that go back', "x = t:find('.-.-.-.-b')", "local t, x = ('a'):rep(60)"),
+  endless('patterns of classes', "x = t:match('^[%a%d_]+[^%z%s]*$')", "local t, x = ('aZ_9'):rep(500)"),
+  endless('balanced patterns', "x = t:find('%b()x')", "local t, x = ('('):rep(300) .. (')'):rep(300)"),
+  endless('frontiers', "x = t:gsub('%f[%w]%w+', '')", "local t, x = ('ab cd '):rep(300)"),
+  endless('captures', "x = t:gsub('(.)(.)(.)(.)', '%4%3%2%1')", "local t, x = ('abcd'):rep(300)"),
+  endless(
+    'replacing by functions',
+    "x = t:gsub('.', f)",
+    "local t, x = ('abcd'):rep(300) local function f(c) return c end",
+  ),
+  endless('replacing by tables', "x = t:gsub('.', f)", "local t, x, f = ('abcd'):rep(300), nil, { a = 'b', b = 'c' }"),
+  endless('gmatch', "for w in t:gmatch('%a+') do x = w end", "local t, x = ('abc de '):rep(300)"),
+  endless(
+    'formatting integers',
+    "s = f('%d %5d %x %08X %i', i, i, i, i, i) i = i + 77777",
+    'local f, i, s = string.format, 1',
+  ),
+  endless(
+    'formatting floats',
+    "s = f('%.14g %.3f %e %a', i, i, i, i) i = i * 1.1 if i > 1e300 then i = 1e-300 end",
+    'local f, i, s = string.format, 1.1',
+  ),
+  endless('formatting huge floats', "s = f('%.99f', 1.7e308)", 'local f, s = string.format'),
+  endless('formatting tiny floats', "s = f('%.99f %.99e', 5e-324, 5e-324)", 'local f, s = string.format'),
+  endless('quoting', "s = f('%q', t)", "local f, s, t = string.format, nil, ('a\\0\\n\"\\r1'):rep(300)"),
+  endless(
+    'reading numbers',
+    "x = n('1e308') + n('0x1p-1060') + n(' 12345678901234567890 ') + n('0.1234567890123456789')",
+    'local n, x = tonumber',
+  ),
+  endless('reading long numbers', 'x = n(t)', "local n, x, t = tonumber, nil, ('9'):rep(150) .. 'e-150'"),
+  endless('reading with a base', "x = n('zz9zz', 36)", 'local n, x = tonumber'),
+  endless('numbers as texts', "x = '10' + 5 x = x .. '' x = '0x10' * '2'", 'local x'),
+  endless('tostring', 's = t(i) s = t(i + 0.5) s = t(t) i = i + 1', 'local t, i, s = tostring, 1'),
+  endless(
+    'pack and unpack',
+    "s = p('<i4>d>s2z', i, 1.5, 'abc', 'def') x = u('<i4>d>s2z', s)",
+    'local p, u, i, s, x = string.pack, string.unpack, 5',
+  ),
+  endless('utf8', 'for p, c in utf8.codes(t) do x = c end', "local t, x = ('\\u{10ffff}é'):rep(300)"),
+  endless('utf8 counting', 'x = utf8.len(t) x = utf8.offset(t, 900)', "local t, x = ('\\u{10ffff}é'):rep(600)"),
+  endless(
+    'metamethods',
+    'x = t + 1 x = t .. 1 x = t[1] x = t == u x = t < u x = t() x = #t',
+    'local m, x = {} for _, k in ipairs { "add", "concat", "index", "eq", "lt", "call", "len" } do m["__" .. k] = function() return 1 end end local t, u = setmetatable({}, m), setmetatable({}, m)',
+  ),
+  endless(
+    'chains of __index',
+    'x = t.none',
+    'local t, x = {} for i = 1, 90 do t = setmetatable({}, { __index = t }) end',
+  ),
+  endless(
+    'coroutines',
+    'x = r(c)',
+    'local c = coroutine.create(function() while true do coroutine.yield(1) end end) local r, x = coroutine.resume',
+  ),
+  endless('new coroutines', 'x = w(f)()', 'local w, x = coroutine.wrap local function f() return 1 end'),
+  endless('closing', 'do local x <close> = t end', 'local t = setmetatable({}, { __close = function() end })'),
+  endless('pcall', 'p(f)', 'local p = pcall local function f() end'),
+  endless('errors', 'p(e, 1)', 'local p, e = pcall, error'),
+  endless('errors with texts', "p(e, 'text', 2)", 'local p, e = pcall, error'),
+  endless('errors from the core', 'p(f)', 'local p = pcall local function f() return nil + 1 end'),
+  endless(
+    'errors from deep down',
+    'p(f, 100)',
+    'local p, e = pcall, error local function f(n) if n == 0 then e(1) end f(n - 1) end',
+  ),
+  endless('errors handled', 'p(e, h, 1)', 'local p, e = xpcall, error local function h(x) return x end'),
+  endless(
+    'errors of coroutines',
+    'w(p)(e) c(cr(e))',
+    'local w, c, cr, p, e = coroutine.wrap, coroutine.resume, coroutine.create, pcall, error',
+  ),
+  endless('overflowing C', 'p(f)', 'local p = pcall local function f() return p(f) end'),
+  endless('host calls', 'h()', 'local h = nothing'),
+  endless('host calls with values', 'x = h(1, 2.5, true, "text")', 'local h, x = echo'),
+  endless('host calls with texts', 'x = h(t)', "local h, t, x = echo, ('x'):rep(30000)"),
+  endless('host calls with short texts', 'x = h("a", "b", "c", "d", "e", "f", "g", "h")', 'local h, x = echo'),
+  endless('host calls with lists', 'x = h(t)', 'local h, t, x = echo, {} for i = 1, 1000 do t[i] = i end'),
+  endless('host calls with records', 'x = h(t)', "local h, t, x = echo, {} for i = 1, 300 do t['key' .. i] = i end"),
+  endless('host calls with deep tables', 'x = h(t)', 'local h, t, x = echo, {} for i = 1, 14 do t = { t } end'),
+  endless('host calls with many tables', 'x = h(t)', 'local h, t, x = echo, {} for i = 1, 500 do t[i] = {} end'),
+  endless('host calls that fail', 'p(h, "no")', 'local p, h = pcall, refuse'),
+  endless('host calls that cannot take a value', 'p(h, p)', 'local p, h = pcall, echo'),
+]
+
+/** Programs that end by themselves, or by memory, in the middle of something. */
+export const ENDING: readonly HostileProgram[] = [
+  { name: 'memory by tables', source: 'return function() local t = {} for i = 1, 1e9 do t[i] = {} end end' },
+  { name: 'memory by a text', source: "return function() local s = 'x' while true do s = s .. s end end" },
+  { name: 'memory by one text', source: "return function() return ('x'):rep(1 << 30) end" },
+  { name: 'a text that no memory holds', source: "return function() return ('x'):rep(1 << 40) end" },
+  { name: 'memory by calls', source: 'return function() local function f() return 1 + f() end return f() end' },
+  { name: 'memory by results', source: 'return function() return table.unpack({}, 1, 900000) end' },
+  {
+    name: 'memory by coroutines',
+    source: 'return function() local t = {} while true do t[#t + 1] = coroutine.create(function() end) end end',
+  },
+  {
+    name: 'memory in a coroutine',
+    source:
+      "return function() return coroutine.wrap(function() local t = {} while true do t[#t + 1] = ('x'):rep(9999) .. #t end end)() end",
+  },
+  {
+    name: 'memory in a comparator',
+    source: "return function() table.sort({ 1, 2, 3 }, function() return ('x'):rep(1 << 25) end) end",
+  },
+  {
+    name: 'memory filled and let go',
+    source:
+      "return function() for i = 1, 3 do local t = {} for j = 1, 60 do t[j] = ('x'):rep(99999) .. j end end return 'done' end",
+  },
+  { name: 'source as large as memory', source: `return function() end --${'x'.repeat(3_000_000)}` },
+  {
+    name: 'many constants',
+    source: `return { ${Array.from({ length: 5_000 }, (_, i) => `'k${i}'`).join(', ')} } and function() end`,
+  },
+  { name: 'an error in the chunk', source: "error('at once')" },
+  { name: 'no program', source: 'this is not Lua' },
+  { name: 'bytecode', source: '\x1bLua' },
+  { name: 'a table instead of a function', source: 'return {}' },
+  { name: 'an error that is a table', source: 'return function() error({}) end' },
+  { name: 'an error in an error', source: "return function() return xpcall(error, function() error('again') end) end" },
+  {
+    name: 'an error while closing',
+    source:
+      "return function() local x <close> = setmetatable({}, { __close = function() error('closing') end }) error('first') end",
+  },
+  {
+    name: 'coroutines left open',
+    source:
+      'return function() for i = 1, 100 do local c = coroutine.wrap(function() local x <close> = setmetatable({}, { __close = function() end }) coroutine.yield(i) end) c() end return 1 end',
+  },
+  {
+    name: 'globals changed',
+    source:
+      "return function() string, math, pairs, _G.x = nil, nil, nil, 5 getmetatable('').__index = nil return 1 end",
+  },
+  {
+    name: 'the string library changed',
+    source:
+      "return function() getmetatable('').__add = function() return 7 end string.rep = error return 'a' + 'b' end",
+  },
+  { name: 'a host error', source: "return function() refuse('no') end" },
+  { name: 'a value that stays inside', source: 'return function() return function() end end' },
+]
+
+/** Programs that nest as deep as Lua lets them, each by another way from one level to the next. */
+export const DEEP: readonly HostileProgram[] = [
+  { name: 'pcall in pcall', source: 'return function() local function f() return pcall(f) end return f() end' },
+  { name: 'xpcall in xpcall', source: 'return function() local function f() return xpcall(f, f) end return f() end' },
+  {
+    name: 'handlers in handlers',
+    source: 'return function() local function f() return xpcall(error, f) end return f() end',
+  },
+  {
+    name: 'coroutines in coroutines',
+    source: 'return function() local function f() return coroutine.wrap(f)() end return f() end',
+  },
+  {
+    name: 'coroutines in pcall',
+    source: 'return function() local function f() return pcall(coroutine.wrap(f)) end return f() end',
+  },
+  {
+    name: 'resume in resume',
+    source: 'return function() local function f() return coroutine.resume(coroutine.create(f)) end return f() end',
+  },
+  {
+    name: 'gsub in gsub',
+    source: "return function() local function f() return (string.gsub('x', 'x', f)) end return f() end",
+  },
+  {
+    name: 'gsub under pcall',
+    source: "return function() local function f() return pcall(string.gsub, 'x', 'x', f) end return f() end",
+  },
+  {
+    name: 'gsub with many captures',
+    source: `return function() local function f() return (string.gsub(('x'):rep(150), '${'(x)'.repeat(30)}', f)) end return f() end`,
+  },
+  {
+    name: 'patterns to their depth in gsub',
+    source: `return function() local function f() return (string.gsub(('x'):rep(150), '${'x?'.repeat(150)}', f)) end return f() end`,
+  },
+  {
+    name: 'sort in sort',
+    source: 'return function() local function f() table.sort({ 3, 2, 1 }, f) return true end return f() end',
+  },
+  {
+    name: 'sort of many in sort',
+    source:
+      'return function() local function f() local t = {} for i = 1, 60 do t[i] = (i * 7) % 61 end table.sort(t, function(a, b) f() return a < b end) end return f() end',
+  },
+  {
+    name: '__index in __index',
+    source:
+      'return function() local m = {} m.__index = function(t, k) return t[k] end return setmetatable({}, m)[1] end',
+  },
+  {
+    name: '__newindex in __newindex',
+    source:
+      'return function() local m = {} m.__newindex = function(t, k, v) t[k] = v end setmetatable({}, m)[1] = 1 end',
+  },
+  {
+    name: '__add in __add',
+    source:
+      'return function() local m = {} m.__add = function(a, b) return a + b end return setmetatable({}, m) + 1 end',
+  },
+  {
+    name: '__concat in __concat',
+    source:
+      "return function() local m = {} m.__concat = function(a, b) return a .. b end return setmetatable({}, m) .. 'x' end",
+  },
+  {
+    name: '__eq in __eq',
+    source:
+      'return function() local m = {} m.__eq = function(a, b) return a == b end return setmetatable({}, m) == setmetatable({}, m) end',
+  },
+  {
+    name: '__lt in __lt',
+    source:
+      'return function() local m = {} m.__lt = function(a, b) return a < b end return setmetatable({}, m) < setmetatable({}, m) end',
+  },
+  {
+    name: '__call in __call',
+    source: 'return function() local m = {} m.__call = function(t) return (t()) end return setmetatable({}, m)() end',
+  },
+  {
+    name: '__tostring in format',
+    source:
+      "return function() local m = {} m.__tostring = function(t) return string.format('%s', t) end return tostring(setmetatable({}, m)) end",
+  },
+  {
+    name: '__tostring in tostring',
+    source:
+      'return function() local m = {} m.__tostring = function(t) return tostring(t) end return tostring(setmetatable({}, m)) end',
+  },
+  {
+    name: '__close in __close',
+    source:
+      'return function() local m = {} m.__close = function() local x <close> = setmetatable({}, m) end local x <close> = setmetatable({}, m) end',
+  },
+  {
+    name: '__close in coroutine.close',
+    source:
+      'return function() local m = {} m.__close = function() local c = coroutine.create(function() local x <close> = setmetatable({}, m) coroutine.yield() end) coroutine.resume(c) coroutine.close(c) end m.__close() end',
+  },
+  {
+    name: '__pairs in __pairs',
+    source:
+      'return function() local m = {} m.__pairs = function(t) return pairs(t) end return pairs(setmetatable({}, m)) end',
+  },
+  {
+    name: '__len in table.concat',
+    source:
+      'return function() local m = {} m.__len = function(t) return #table.concat(t) end return table.concat(setmetatable({}, m)) end',
+  },
+  {
+    name: '__index in table.unpack',
+    source:
+      'return function() local m = {} m.__index = function(t) return (table.unpack(t, 1, 200)) end return table.unpack(setmetatable({}, m), 1, 200) end',
+  },
+  {
+    name: '__index in table.move',
+    source:
+      'return function() local m = {} m.__index = function(t) return table.move(t, 1, 1, 2, {}) end return table.move(setmetatable({}, m), 1, 1, 2, {}) end',
+  },
+  { name: 'iterators in iterators', source: 'return function() local function f() for x in f do end end f() end' },
+  {
+    name: 'format of many in __tostring',
+    source:
+      "return function() local m = {} m.__tostring = function(t) return string.format('%99.99f%s', 1e308, t) end return tostring(setmetatable({}, m)) end",
+  },
+  { name: 'parentheses in source', source: `return function() return ${'('.repeat(5_000)}1${')'.repeat(5_000)} end` },
+  { name: 'parentheses to the limit', source: `return function() return ${'('.repeat(150)}1${')'.repeat(150)} end` },
+  { name: 'tables in source', source: `return function() return ${'{'.repeat(150)}${'}'.repeat(150)} end` },
+  { name: 'functions in source', source: `return ${'function() return '.repeat(150)} 1 ${'end '.repeat(150)}` },
+  { name: 'blocks in source', source: `return function() ${'do '.repeat(150)} ${'end '.repeat(150)} end` },
+  { name: 'signs in source', source: `return function() return ${'- '.repeat(5_000)} 1 end` },
+  { name: 'powers in source', source: `return function() return 1 ${'^ 1 '.repeat(150)} end` },
+  { name: 'concatenations in source', source: `return function() return 'a' ${".. 'a' ".repeat(150)} end` },
+  {
+    name: 'calls in source',
+    source: `local f = function(x) return x end return function() return ${'f('.repeat(150)}1${')'.repeat(150)} end`,
+  },
+  { name: 'ifs in source', source: `return function() ${'if x then '.repeat(150)} ${'end '.repeat(150)} end` },
+]

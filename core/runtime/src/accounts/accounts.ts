@@ -13,7 +13,7 @@ import type { StateReader } from '@smartshare/state'
 import type { EventKind, Host } from '../host.ts'
 import type { Method, Module } from '../module.ts'
 import { type StateWriter, Table } from '../table.ts'
-import { pools, release, spend } from '../tokens/tokens.ts'
+import { pools, release, spend } from '../tokens/balances.ts'
 
 /** Module number of accounts. */
 const ACCOUNTS = 1

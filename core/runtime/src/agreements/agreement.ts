@@ -1,4 +1,4 @@
-import { ADDRESS_BYTES, HASH_BYTES } from '@smartshare/chain'
+import { ADDRESS_BYTES, HASH_BYTES, tokenSchema } from '@smartshare/chain'
 import { amount, bool, fixedBytes, type Infer, optional, record, uint } from '@smartshare/codec'
 import type { StateReader } from '@smartshare/state'
 import { serviceTime } from '../beacon/beacon.ts'
@@ -44,7 +44,11 @@ const agreementSchema = record({
   object: fixedBytes(ID_BYTES),
   copyId: fixedBytes(ID_BYTES),
   sizeBytes: uint(MAX_LOT_BYTES, 1),
+  /** What it is paid with: all amounts below but pledge and collateral, which are in SSP. */
+  token: tokenSchema,
   periodGrains: amount,
+  /** What the provider answers for in SSP for a period. */
+  pledgeGrains: amount,
   periods: uint(MAX_PERIODS, 1),
   /** Terms of inspection as they were at matching; times here and below are service times (see beacon). */
   periodMs: uint(),
@@ -95,7 +99,9 @@ const matchedEvent = {
     offer: uint(),
     object: fixedBytes(ID_BYTES),
     sizeBytes: uint(),
+    token: tokenSchema,
     periodGrains: amount,
+    pledgeGrains: amount,
     periods: uint(),
     collateralGrains: amount,
   }),
@@ -108,23 +114,25 @@ const closedEvent = {
   schema: record({
     agreement: uint(),
     state: uint(CANCELLED),
+    /** What it was paid with: refund, provider, pool. */
+    token: tokenSchema,
     /** Unused escrow that returned to the buyer. */
     refundGrains: amount,
-    /** From the collateral to the buyer. */
-    compensationGrains: amount,
     /** To the provider now, without the fee. */
     providerGrains: amount,
-    /** From the collateral to who made the breach visible. */
-    bountyGrains: amount,
-    /** To the mining pool: fee, what was held back, the rest of the collateral. */
+    /** To the mining pool: fee, what was held back. */
     poolGrains: amount,
+    /** From the collateral, in SSP: to the buyer, to who made the breach visible, and the rest to the mining pool. */
+    compensationGrains: amount,
+    bountyGrains: amount,
+    forfeitGrains: amount,
     /** Whether the collateral returned to the provider's offer. */
     collateralFree: bool,
   }),
 } satisfies EventKind<unknown>
 
 export const recordEvents = [matchedEvent, closedEvent]
-export type Closing = Omit<Infer<typeof closedEvent.schema>, 'agreement' | 'state' | 'collateralFree'>
+export type Closing = Omit<Infer<typeof closedEvent.schema>, 'agreement' | 'state' | 'token' | 'collateralFree'>
 
 export function getAgreement(reader: Pick<StateReader, 'get'>, id: number): Agreement | undefined {
   return agreements.get(reader, uintKey(id))
@@ -145,7 +153,9 @@ export type NewAgreement = Pick<
   | 'object'
   | 'copyId'
   | 'sizeBytes'
+  | 'token'
   | 'periodGrains'
+  | 'pledgeGrains'
   | 'periods'
   | 'escrowGrains'
   | 'collateralGrains'
@@ -189,7 +199,8 @@ export function closeAgreement(host: Host, id: number, agreement: Agreement, sta
   saveAgreement(host, id, ended)
   const dueMs = host.block.timeMs + CLOSED_KEPT_MS
   closed.set(host, { dueMs, agreement: id }, uintKey(dueMs), uintKey(id))
-  host.emit(closedEvent, { agreement: id, state, ...flows, collateralFree: state !== BREACHED })
+  const { token } = agreement
+  host.emit(closedEvent, { agreement: id, state, token, ...flows, collateralFree: state !== BREACHED })
 }
 
 /** At the end of a block: records of agreements that closed long ago go, at most a set number. */

@@ -231,7 +231,8 @@ describe('an agreement of storage', () => {
           refundGrains: PERIOD * 10n,
           compensationGrains: PERIOD * 2n,
           bountyGrains: 0n,
-          poolGrains: PERIOD * 12n,
+          poolGrains: 0n,
+          forfeitGrains: PERIOD * 12n,
         },
       })
     })
@@ -251,7 +252,12 @@ describe('an agreement of storage', () => {
       const bounty = (14n * PERIOD) / 100n
       expect(receipt.events.at(-1)).toMatchObject({
         name: 'closed',
-        data: { bountyGrains: bounty, poolGrains: PERIOD * 12n - bounty + HELD, compensationGrains: PERIOD * 2n },
+        data: {
+          bountyGrains: bounty,
+          poolGrains: HELD,
+          forfeitGrains: PERIOD * 12n - bounty,
+          compensationGrains: PERIOD * 2n,
+        },
       })
     })
     expect(money).toMatchObject({ buyer: PERIOD * 11n, free: 0n })
@@ -292,7 +298,7 @@ describe('an agreement of storage', () => {
     const { receipt } = chain.run('provider', call('settle'))
     expect(receipt.events.at(-1)).toMatchObject({
       name: 'closed',
-      data: { bountyGrains: 0n, poolGrains: PERIOD * 12n },
+      data: { bountyGrains: 0n, forfeitGrains: PERIOD * 12n },
     })
     expect(before - chain.balance('provider')).toBe(receipt.feeGrains)
   })

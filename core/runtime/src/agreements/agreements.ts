@@ -218,7 +218,7 @@ function checkReceipt(host: Host, agreement: Agreement, args: ActivateArguments)
   if (!mayAct(getAccount(host, provider), provider, provider, signatures)) {
     throw fail('these keys may not act for the provider')
   }
-  host.gas.charge(GAS.signature * signatures.length)
+  host.gas.charge(GAS.verify * signatures.length)
   const signed = storageReceiptHash(host.block.chainId, { agreement: args.agreement, root, sizeBytes })
   for (const { key, signature } of signatures) {
     if (!verify(key, signed, signature)) throw fail('a signature of the receipt does not hold')

@@ -1,11 +1,14 @@
-import { MAX_AMOUNT } from '@smartshare/crypto'
+import { SSP, type Token } from '@smartshare/chain'
+import { addressOfToken, MAX_AMOUNT } from '@smartshare/crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { modules } from '../modules.ts'
 import { MAX_CAPACITY_BYTES } from '../offers/offer.ts'
 import { MAX_LOT_BYTES, MAX_LOTS, MAX_PERIODS } from '../tenders/tender.ts'
-import { callOf, TestChain } from '../testing.ts'
-import { idOf, mature, postOffer, postTender, recordedGrains } from '../testing-market.ts'
+import { callOf, TestChain, testAccount } from '../testing.ts'
+import { idOf, mature, postOffer, postTender, recordedGrains, recordedUnits } from '../testing-market.ts'
+import { issueToken, payIn } from '../testing-tokens.ts'
+import { MAX_CAP, tokenBalanceOf } from '../tokens/coins.ts'
 import { pools } from '../tokens/tokens.ts'
 
 // What would stop a chain for good is an error that is no refusal: in the hook of a block, or of another kind.
@@ -24,18 +27,37 @@ const capacities = fc.oneof(
 )
 const numbers = fc.oneof(fc.nat(3), fc.constant(Number.MAX_SAFE_INTEGER))
 
+/** Of each two offers and tenders, one in SSP and one in the token that `a` issues. */
+const TOKEN = addressOfToken(testAccount('a').address, 0)
+const coin = { token: fc.constantFrom<Token>(SSP, TOKEN) }
+
 const call = fc.oneof(
   fc
-    .record({ priceGrains: amounts, capacityBytes: capacities, collateralGrains: amounts })
-    .map((offer) => postOffer(offer)),
+    .record({
+      priceGrains: amounts,
+      capacityBytes: capacities,
+      collateralGrains: amounts,
+      pledgeGrains: amounts,
+      ...coin,
+    })
+    .map(({ pledgeGrains, ...offer }) =>
+      postOffer({ ...offer, pledgeGrains: offer.token === SSP ? null : pledgeGrains }),
+    ),
   fc
-    .record({ offer: numbers, priceGrains: amounts, capacityBytes: capacities })
+    .record({
+      offer: numbers,
+      priceGrains: amounts,
+      pledgeGrains: fc.option(amounts, { freq: 2 }),
+      capacityBytes: capacities,
+    })
     .map((a) => callOf('offers', 'change', a)),
   fc.record({ offer: numbers, grains: amounts }).map((a) => callOf('offers', 'deposit', a)),
   fc.record({ offer: numbers, grains: amounts }).map((a) => callOf('offers', 'take', a)),
   fc
     .record({
       maxPriceGrains: amounts,
+      leastPledgeGrains: fc.oneof(fc.constant(0n), amounts),
+      ...coin,
       periods: fc.constantFrom(1, MAX_PERIODS),
       sizes: fc.array(sizes, { minLength: 1, maxLength: MAX_LOTS }),
     })
@@ -64,13 +86,18 @@ describe('the market', () => {
       fc.property(
         fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), call), { minLength: 1, maxLength: 12 }),
         (calls) => {
-          const chain = new TestChain({ accounts: ['a', 'b', 'c'], grains: GRAINS })
-          chain.makeBlock([
-            chain.transaction('a', [postOffer({ priceGrains: MAX_AMOUNT, collateralGrains: GRAINS / 2n })]),
-          ])
+          const chain = new TestChain({ accounts: ['a', 'b', 'c', 'd', 'e'], grains: GRAINS })
+          const posts = [
+            ['a', postOffer({ priceGrains: MAX_AMOUNT, collateralGrains: GRAINS / 2n })],
+            ['d', postOffer({ token: TOKEN, pledgeGrains: MAX_AMOUNT, collateralGrains: GRAINS / 2n })],
+            ['e', postOffer({ token: TOKEN, pledgeGrains: 10n ** 9n, collateralGrains: GRAINS / 2n })],
+          ] as const
+          chain.run('a', issueToken({ cap: MAX_CAP, initial: MAX_CAP }), payIn(chain, TOKEN, 'b', MAX_CAP / 2n))
+          chain.makeBlock(posts.map(([by, one]) => chain.transaction(by, [one])))
           mature(chain)
           for (const [by, one] of calls) chain.makeBlock([chain.transaction(by, [one])])
           expect(chain.balance(pools.agreements)).toBe(recordedGrains(chain.state))
+          expect(tokenBalanceOf(chain.state, TOKEN, pools.agreements)).toBe(recordedUnits(chain.state, TOKEN))
         },
       ),
       { numRuns: 60 },

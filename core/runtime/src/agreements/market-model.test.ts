@@ -4,7 +4,19 @@ import { describe, expect, it } from 'vitest'
 import { mapKey } from '../keys.ts'
 import { allOffers, isListable, standingOffer, walkBook } from '../offers/offer.ts'
 import { callOf, type TestBlock, TestChain } from '../testing.ts'
-import { activation, answer, dataOf, idOf, postOffer, postTender, recordedGrains, viewOf } from '../testing-market.ts'
+import {
+  activation,
+  answer,
+  dataOf,
+  idOf,
+  postOffer,
+  postTender,
+  recordedGrains,
+  recordedUnits,
+  viewOf,
+} from '../testing-market.ts'
+import { issueToken, payIn, tokenOf } from '../testing-tokens.ts'
+import { MAX_CAP, tokenBalanceOf } from '../tokens/coins.ts'
 import { pools } from '../tokens/tokens.ts'
 import { ACTIVE, allAgreements, MATCHED } from './agreement.ts'
 
@@ -17,7 +29,12 @@ const GRAINS = 10n ** 13n
 const WATCHED = [...PARTIES.map((name) => name), 'agreements', 'mining'] as const
 
 const action = fc.oneof(
-  fc.record({ do: fc.constant('post' as const), price: fc.integer({ min: 1, max: 3 }), tight: fc.boolean() }),
+  fc.record({
+    do: fc.constant('post' as const),
+    price: fc.integer({ min: 1, max: 3 }),
+    tight: fc.boolean(),
+    inCoin: fc.boolean(),
+  }),
   fc.record({ do: fc.constant('change' as const), price: fc.integer({ min: 1, max: 3 }), tight: fc.boolean() }),
   fc.record({ do: fc.constantFrom('deposit' as const, 'take' as const), part: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ do: fc.constant('withdraw' as const) }),
@@ -26,12 +43,14 @@ const action = fc.oneof(
     sizes: fc.array(fc.nat(SIZES.length - 1), { minLength: 1, maxLength: 4 }),
     price: fc.integer({ min: 1, max: 4 }),
     periods: fc.integer({ min: 1, max: 6 }),
+    inCoin: fc.boolean(),
   }),
   fc.record({
     do: fc.constant('tender' as const),
     sizes: fc.constant([2, 2]),
     price: fc.constant(4),
     periods: fc.constant(4),
+    inCoin: fc.boolean(),
   }),
   fc.record({ do: fc.constantFrom('activate' as const, 'prove' as const), good: fc.boolean(), of: fc.nat(30) }),
   fc.record({ do: fc.constantFrom('activate' as const, 'prove' as const), good: fc.constant(true), of: fc.nat(5) }),
@@ -49,10 +68,14 @@ const step = fc.record({
 })
 
 const PRICE = 10n ** 12n
-const posting = (by: number) => ({ by, asParty: false, action: { do: 'post' as const, price: 2, tight: false } })
-/** Three offers, mature, so that the runs have something to go on. */
+const posting = (by: number) => ({
+  by,
+  asParty: false,
+  action: { do: 'post' as const, price: 2, tight: false, inCoin: by > 2 },
+})
+/** Offers in SSP and in a token, mature, so that the runs have something to go on. */
 const OPENING = [
-  { acts: [0, 1, 2].map(posting), advanceMs: 500 },
+  { acts: [0, 1, 2, 3, 4].map(posting), advanceMs: 500 },
   { acts: [], advanceMs: 500 },
 ]
 
@@ -70,7 +93,14 @@ class Model {
   /** Time of blocks, of which no gap counts more than a quarter of a window. */
   clockMs = 0
 
+  /** What every second offer and tender is in. */
+  readonly token: Uint8Array
+
   constructor() {
+    const { chain } = this
+    this.token = tokenOf(chain, 'a')
+    const shares = PARTIES.slice(1).map((name) => payIn(chain, this.token, name, MAX_CAP / 10n))
+    chain.run('a', issueToken({ cap: MAX_CAP, initial: MAX_CAP }), ...shares)
     for (const name of WATCHED) this.ledger.set(mapKey(this.addressOf(name)), this.chain.balance(this.addressOf(name)))
   }
 
@@ -116,6 +146,7 @@ class Model {
       case 'post':
         return postOffer({
           priceGrains: BigInt(act.price) * PRICE,
+          ...(act.inCoin ? { token: this.token, pledgeGrains: PRICE } : {}),
           capacityBytes: act.tight ? 2 ** 20 : 2 ** 30,
           collateralGrains: act.tight ? 5n * 10n ** 10n : 10n ** 12n,
         })
@@ -124,6 +155,7 @@ class Model {
         return callOf('offers', 'change', {
           offer,
           priceGrains: BigInt(act.price) * PRICE,
+          pledgeGrains: null,
           capacityBytes,
         })
       }
@@ -135,6 +167,7 @@ class Model {
       case 'tender':
         return postTender({
           lots: act.sizes.map((size, i) => ({ copyId: idOf(`${i}`), sizeBytes: SIZES[size]! })),
+          ...(act.inCoin ? { token: this.token } : {}),
           maxPriceGrains: BigInt(act.price) * PRICE,
           periods: act.periods,
         })
@@ -176,7 +209,7 @@ class Model {
       if (receipt !== own) book(receipt.payer, -receipt.feeGrains)
       if (receipt.error) this.codes.set(receipt.error.code, (this.codes.get(receipt.error.code) ?? 0) + 1)
       for (const { module, name, data } of receipt.events) {
-        if (module === 'tokens' && name === 'transfer') {
+        if (module === 'tokens' && name === 'transfer' && data.token === 0) {
           book(data.from, 0n - data.amount)
           book(data.to, data.amount)
         }
@@ -195,6 +228,7 @@ class Model {
       expect(chain.balance(this.addressOf(name))).toBe(this.ledger.get(mapKey(this.addressOf(name))))
     }
     expect(chain.balance(pools.agreements)).toBe(recordedGrains(chain.state))
+    expect(tokenBalanceOf(chain.state, this.token, pools.agreements)).toBe(recordedUnits(chain.state, this.token))
     this.checkOffers()
     for (const [id, watch] of this.watches) this.checkInspections(id, watch)
   }
@@ -217,7 +251,9 @@ class Model {
       open.reduce((total, one) => total + BigInt(one.sizeBytes), 0n),
     )
     expect(sum(({ agreements }) => BigInt(agreements))).toBe(BigInt(open.length))
-    expect([...walkBook(state, { limit: 100 })]).toHaveLength(listed.length)
+    expect([...walkBook(state, 0, { limit: 100 }), ...walkBook(state, this.token, { limit: 100 })]).toHaveLength(
+      listed.length,
+    )
   }
 
   private checkInspections(id: number, { startMs, passed }: Watch): void {
@@ -253,7 +289,8 @@ describe('the market under random calls', () => {
           model.check()
         }
         for (const [code, count] of model.codes) reached.set(code, (reached.get(code) ?? 0) + count)
-        for (const { state } of allAgreements(model.chain.state)) {
+        for (const { state, token } of allAgreements(model.chain.state)) {
+          if (token !== 0) reached.set('in coin', (reached.get('in coin') ?? 0) + 1)
           reached.set(`state ${state}`, (reached.get(`state ${state}`) ?? 0) + 1)
         }
       }),
@@ -261,6 +298,7 @@ describe('the market under random calls', () => {
     )
     // The runs mean something only if they came into every state and were refused for many reasons.
     for (let state = MATCHED; state <= 4; state++) expect(reached.get(`state ${state}`) ?? 0).toBeGreaterThan(0)
+    expect(reached.get('in coin') ?? 0).toBeGreaterThan(5)
     for (const code of ['AGREEMENT_STATE', 'AGREEMENT_PARTY', 'AGREEMENT_RECEIPT', 'OFFER_EXISTS', 'OFFER_OWNER']) {
       expect(reached.get(code) ?? 0).toBeGreaterThan(0)
     }

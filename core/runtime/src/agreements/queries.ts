@@ -1,3 +1,4 @@
+import type { Token } from '@smartshare/chain'
 import { concatBytes } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
 import { seedAfter, serviceTime, timeOfService } from '../beacon/beacon.ts'
@@ -51,7 +52,9 @@ export interface AgreementView
     | 'object'
     | 'copyId'
     | 'sizeBytes'
+    | 'token'
     | 'periodGrains'
+    | 'pledgeGrains'
     | 'periods'
     | 'segments'
     | 'root'
@@ -157,7 +160,9 @@ export interface TenderView {
   readonly buyer: Uint8Array
   readonly object: Uint8Array
   readonly lots: Tender['demand']['lots']
+  readonly token: Token
   readonly maxPriceGrains: bigint
+  readonly leastPledgeGrains: bigint
   readonly periods: number
   readonly memo: Uint8Array
   readonly state: 'waiting' | 'matched'
@@ -171,14 +176,16 @@ export function tenderById(reader: Pick<StateReader, 'get'>, id: number): Tender
   const tender = getTender(reader, id)
   if (tender === undefined) return undefined
   const { buyer, demand, lockedGrains, agreements } = tender
-  const { object, lots, maxPriceGrains, periods, memo } = demand
+  const { object, lots, token, maxPriceGrains, leastPledgeGrains, periods, memo } = demand
   const state = agreements === null ? 'waiting' : 'matched'
   return {
     tender: id,
     buyer,
     object,
     lots,
+    token,
     maxPriceGrains,
+    leastPledgeGrains,
     periods,
     memo,
     state,

@@ -1,8 +1,9 @@
-import { ADDRESS_BYTES } from '@smartshare/chain'
+import { ADDRESS_BYTES, tokenSchema } from '@smartshare/chain'
 import { amount, fixedBytes, record, uint } from '@smartshare/codec'
 import { equalBytes, mulDiv } from '@smartshare/crypto'
 import type { EventKind, Host } from '../host.ts'
 import { vacate } from '../offers/offer.ts'
+import { releaseToken } from '../tokens/coins.ts'
 import { pools, release } from '../tokens/tokens.ts'
 import { AGREEMENTS, type Agreement, BREACHED, CANCELLED, closeAgreement, ENDED, saveAgreement } from './agreement.ts'
 import { isBroken, isOver } from './inspection.ts'
@@ -22,6 +23,9 @@ const BOUNTY_THOUSANDTHS = 10n
 const least = (a: bigint, b: bigint) => (a < b ? a : b)
 const part = (grains: bigint, thousandths: bigint) => mulDiv(grains, thousandths, THOUSAND)
 
+/** What becomes of the collateral where nobody failed: nothing is taken of it. */
+const NO_BREACH = { compensationGrains: 0n, bountyGrains: 0n, forfeitGrains: 0n }
+
 /** An inspection was passed and its period paid (the one at the end of the term pays none by itself). */
 const passedEvent = {
   target: AGREEMENTS,
@@ -30,6 +34,7 @@ const passedEvent = {
     agreement: uint(),
     inspection: uint(),
     provider: fixedBytes(ADDRESS_BYTES),
+    token: tokenSchema,
     paidGrains: amount,
     feeGrains: amount,
     heldGrains: amount,
@@ -38,12 +43,16 @@ const passedEvent = {
 
 export const settlementEvents = [passedEvent]
 
-/** Pays a provider out of the pool, less the fee. */
-function pay(host: Host, provider: Uint8Array, grossGrains: bigint): { paidGrains: bigint; feeGrains: bigint } {
+/** Pays the provider out of the pool, less the fee, in the token of the agreement. */
+function pay(
+  host: Host,
+  { token, provider }: Agreement,
+  grossGrains: bigint,
+): { paidGrains: bigint; feeGrains: bigint } {
   const feeGrains = part(grossGrains, FEE_THOUSANDTHS)
   const paidGrains = grossGrains - feeGrains
-  release(host, pools.agreements, provider, paidGrains)
-  release(host, pools.agreements, pools.mining, feeGrains)
+  releaseToken(host, token, pools.agreements, provider, paidGrains)
+  releaseToken(host, token, pools.agreements, pools.mining, feeGrains)
   return { paidGrains, feeGrains }
 }
 
@@ -59,7 +68,8 @@ function withPay(agreement: Agreement, paid: { paidGrains: bigint; feeGrains: bi
 export function pass(host: Host, id: number, agreement: Agreement): void {
   const inspection = agreement.next
   const passed = { ...agreement, next: inspection + 1, passed: agreement.passed + 1 }
-  const about = { agreement: id, inspection, provider: agreement.provider }
+  const { token, provider } = agreement
+  const about = { agreement: id, inspection, provider, token }
   if (inspection === agreement.periods) {
     host.emit(passedEvent, { ...about, paidGrains: 0n, feeGrains: 0n, heldGrains: 0n })
     end(host, id, passed, agreement.heldGrains, 0n)
@@ -67,7 +77,7 @@ export function pass(host: Host, id: number, agreement: Agreement): void {
   }
   const price = agreement.periodGrains
   const heldGrains = part(price, HELD_THOUSANDTHS)
-  const paid = pay(host, agreement.provider, price - heldGrains)
+  const paid = pay(host, agreement, price - heldGrains)
   host.emit(passedEvent, { ...about, ...paid, heldGrains })
   saveAgreement(host, id, {
     ...withPay(passed, paid),
@@ -88,26 +98,29 @@ export function concludeIfDue(host: Host, id: number, accrued: Agreement, watche
 }
 
 /**
- * The provider failed: unused escrow and the cost of repair go to the buyer, a bounty to the watcher (unless it is the
- * provider), all else to the mining pool: nobody gains more by a breach than was lost.
+ * The provider failed: unused escrow and, out of the collateral, the cost of repair go to the buyer, a bounty to the watcher
+ * (unless it is the provider), all else to the mining pool: nobody gains more by a breach than was lost.
  */
 export function breach(host: Host, id: number, agreement: Agreement, watcher: Uint8Array | null): void {
-  const { provider, buyer, collateralGrains, escrowGrains, heldGrains, periodGrains } = agreement
-  const compensationGrains = least(REPAIR_PERIODS * periodGrains, collateralGrains)
+  const { provider, buyer, token, collateralGrains, escrowGrains, heldGrains, pledgeGrains } = agreement
+  const compensationGrains = least(REPAIR_PERIODS * pledgeGrains, collateralGrains)
   const rest = collateralGrains - compensationGrains
   const isRewarded = watcher !== null && !equalBytes(watcher, provider)
   const bountyGrains = isRewarded ? least(part(collateralGrains, BOUNTY_THOUSANDTHS), rest) : 0n
-  const poolGrains = rest - bountyGrains + heldGrains
-  release(host, pools.agreements, buyer, escrowGrains + compensationGrains)
+  const forfeitGrains = rest - bountyGrains
+  releaseToken(host, token, pools.agreements, buyer, escrowGrains)
+  releaseToken(host, token, pools.agreements, pools.mining, heldGrains)
+  release(host, pools.agreements, buyer, compensationGrains)
   if (watcher !== null) release(host, pools.agreements, watcher, bountyGrains)
-  release(host, pools.agreements, pools.mining, poolGrains)
+  release(host, pools.agreements, pools.mining, forfeitGrains)
   vacate(host, agreement.offer, agreement, 0n)
   closeAgreement(host, id, agreement, BREACHED, {
     refundGrains: escrowGrains,
-    compensationGrains,
     providerGrains: 0n,
+    poolGrains: heldGrains,
+    compensationGrains,
     bountyGrains,
-    poolGrains,
+    forfeitGrains,
   })
 }
 
@@ -126,29 +139,27 @@ export function endEarly(host: Host, id: number, agreement: Agreement): void {
  * inspection was missed) to the mining pool; the price of unpaid periods to the buyer, the collateral to the offer.
  */
 function end(host: Host, id: number, agreement: Agreement, earnedGrains: bigint, forfeitedGrains: bigint): void {
-  const { buyer, provider, escrowGrains, collateralGrains } = agreement
-  const paid = pay(host, provider, earnedGrains)
-  release(host, pools.agreements, pools.mining, forfeitedGrains)
-  release(host, pools.agreements, buyer, escrowGrains)
+  const { buyer, token, escrowGrains, collateralGrains } = agreement
+  const paid = pay(host, agreement, earnedGrains)
+  releaseToken(host, token, pools.agreements, pools.mining, forfeitedGrains)
+  releaseToken(host, token, pools.agreements, buyer, escrowGrains)
   vacate(host, agreement.offer, agreement, collateralGrains)
   closeAgreement(host, id, withPay(agreement, paid), ENDED, {
+    ...NO_BREACH,
     refundGrains: escrowGrains,
-    compensationGrains: 0n,
     providerGrains: paid.paidGrains,
-    bountyGrains: 0n,
     poolGrains: paid.feeGrains + forfeitedGrains,
   })
 }
 
 /** The agreement never became active: everything goes back. */
 export function cancel(host: Host, id: number, agreement: Agreement): void {
-  release(host, pools.agreements, agreement.buyer, agreement.escrowGrains)
+  releaseToken(host, agreement.token, pools.agreements, agreement.buyer, agreement.escrowGrains)
   vacate(host, agreement.offer, agreement, agreement.collateralGrains)
   closeAgreement(host, id, agreement, CANCELLED, {
+    ...NO_BREACH,
     refundGrains: agreement.escrowGrains,
-    compensationGrains: 0n,
     providerGrains: 0n,
-    bountyGrains: 0n,
     poolGrains: 0n,
   })
 }

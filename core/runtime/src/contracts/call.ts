@@ -1,10 +1,10 @@
-import { ADDRESS_BYTES, type Call, SSP } from '@smartshare/chain'
+import { ADDRESS_BYTES, type Call, SSP, type Token } from '@smartshare/chain'
 import { encode, SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import type { LuaValue } from '@smartshare/lvm'
 import type { Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
-import { release, spend } from '../tokens/tokens.ts'
+import { releaseToken, spendToken } from '../tokens/coins.ts'
 import { type AbiMethod, abiType, decodeParameters, encodeParameters } from './abi.ts'
 import type { Program } from './engine.ts'
 import { type Frame, FUEL_PER_GAS, FuelMeter, type Funds } from './frame.ts'
@@ -102,7 +102,9 @@ function order(host: Host, { to, args, caller, funds, depth }: Request, method: 
   if (guard !== null) {
     run(host, { to, method: guard, args: values, caller, funds: [], isView: true, depth, gas: undefined })
   }
-  if (funds.some(({ token }) => token !== SSP)) throw new SmartshareError('TOKENS_UNKNOWN', 'there is no such token')
+  if (funds.some(({ token }) => token !== SSP)) {
+    throw new SmartshareError('CONTRACT_FUNDS', 'a heavy method takes no money but SSP')
+  }
   const value = funds.reduce((sum, { amount }) => sum + amount, 0n)
   orderJob(host, method, { to, caller, args: encodeParameters(method.inputs, values), value })
 }
@@ -196,10 +198,9 @@ function resultOf({ name, output }: AbiMethod, value: LuaValue): LuaValue {
   throw new SmartshareError('CONTRACT_RESULT', `${name} did not return a value of the type ${output}`)
 }
 
-function pay(host: Host, from: Uint8Array, to: Uint8Array, token: Funds['token'], amount: bigint): void {
-  if (token !== SSP) throw new SmartshareError('TOKENS_UNKNOWN', 'there is no such token')
-  if (host.actor !== undefined && equalBytes(host.actor.sender, from)) spend(host, from, to, amount)
-  else release(host, from, to, amount)
+function pay(host: Host, from: Uint8Array, to: Uint8Array, token: Token, amount: bigint): void {
+  if (host.actor !== undefined && equalBytes(host.actor.sender, from)) spendToken(host, token, from, to, amount)
+  else releaseToken(host, token, from, to, amount)
 }
 
 /** What the failure of a machine means for a transaction. */

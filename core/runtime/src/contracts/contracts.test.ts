@@ -2,6 +2,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { type LuaValue, textBytes } from '@smartshare/lvm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { callOf, TestChain } from '../testing.ts'
+import { issueToken, tokenOf, units } from '../testing-tokens.ts'
 import { pools } from '../tokens/tokens.ts'
 import { entriesOf } from './contract-state.ts'
 import { codeHashOf } from './contracts.ts'
@@ -108,6 +109,27 @@ describe('a contract', () => {
     const { receipt } = chain.run('alice', chain.contractCall(box, 'take', [400n]))
     expect(receipt.events.map(({ data }) => data.amount)).toEqual([400n])
     expect(chain.view(box, 'held')).toBe(100n)
+  })
+
+  it('holds and pays tokens of vendors like SSP', () => {
+    chain.run('alice', issueToken())
+    const token = tokenOf(chain, 'alice')
+    const box = chain.publish(
+      'alice',
+      `abi.payable('pay(token: address): amount', function(token) return system.value(token) end)
+      abi.method('take(token: address, amount: amount)', function(token, amount)
+        contract.send(system.caller(), amount, token)
+      end)
+      abi.view('held(token: address): amount', function(token) return contract.balance(nil, token) end)`,
+    )
+    const call = chain.contractCall(box, 'pay', [token])
+    chain.run('alice', { ...call, funds: [{ token, amount: 300n }] })
+    expect(chain.view(box, 'held', token)).toBe(300n)
+    chain.run('bob', chain.contractCall(box, 'take', [token, 120n]))
+    expect(['alice', 'bob', box].map((of) => units(chain, token, of))).toEqual([700n, 120n, 180n])
+    expect(failure(() => chain.run('bob', chain.contractCall(box, 'take', [token, 181n]))).message).toContain(
+      'TOKENS_BALANCE',
+    )
   })
 
   it('cannot write in a view', () => {

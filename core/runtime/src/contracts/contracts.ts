@@ -5,6 +5,7 @@ import type { EventKind, Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
 import type { Method, Module } from '../module.ts'
 import { pools, release, spend } from '../tokens/tokens.ts'
+import { checkWords } from '../tokens/words.ts'
 import { encodeAbi } from './abi.ts'
 import { callConstructor } from './call.ts'
 import { attestEvents, heavyMethods } from './heavy/attest.ts'
@@ -87,7 +88,7 @@ const publish: Method<Publish> = {
     value: amount,
   }),
   gas: 0,
-  check: ({ name }) => checkName(name),
+  check: ({ name }) => checkWords('name', name),
   execute(host, args, sender) {
     const contract = newAddress(host, sender)
     const loadGas = load(host, contract, args)
@@ -205,10 +206,4 @@ function upgradable(host: Host, contract: Uint8Array, sender: Uint8Array): { sto
     throw new SmartshareError('CONTRACT_RULE', 'the contract’s rules do not let this account upgrade it')
   }
   return { stored, rule: stored.upgrade }
-}
-
-/** Names are shown to people: no control characters, nothing that turns or hides text. */
-function checkName(name: string): void {
-  if (/^[\p{L}\p{N}][\p{L}\p{N}\p{M} ._-]*$/u.test(name)) return
-  throw new SmartshareError('CONTRACT_NAME', 'a name has letters, digits, spaces and . _ -')
 }

@@ -3,7 +3,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import { type HostFunction, LuaError, type LuaRecord, type LuaValue, LvmFault } from '@smartshare/lvm'
 import type { Attempt } from '../host.ts'
-import { balanceOf, release } from '../tokens/tokens.ts'
+import { releaseToken, tokenBalanceOf } from '../tokens/coins.ts'
 import { encodeParameters } from './abi.ts'
 import { callFromContract } from './call.ts'
 import { prefixOf, readEntry, scanEntries, writeEntry } from './contract-state.ts'
@@ -48,17 +48,20 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
     __balance: ([address, token]) => {
       const frame = current()
       const of = address === undefined || address === null ? frame.contract : addressOf(address)
-      checkToken(tokenOf(token))
       const { job } = frame.host
-      if (job === undefined) return balanceOf(frame.host, of)
+      if (job === undefined) return tokenBalanceOf(frame.host, tokenOf(token), of)
+      checkJobToken(tokenOf(token))
       if (!equalBytes(of, frame.contract)) throw new LuaError('a heavy call knows no balance but that of its contract')
       return jobBalance(frame.host, job, of)
     },
     __send: ([to, amount, token]) => {
       const { host, contract } = forWriting()
-      checkToken(tokenOf(token))
-      if (host.job === undefined) release(host, contract, addressOf(to), amountOf(amount))
-      else sendFromJob(host, host.job, contract, addressOf(to), amountOf(amount))
+      if (host.job === undefined) {
+        releaseToken(host, tokenOf(token), contract, addressOf(to), amountOf(amount))
+        return undefined
+      }
+      checkJobToken(tokenOf(token))
+      sendFromJob(host, host.job, contract, addressOf(to), amountOf(amount))
       return undefined
     },
     __call: ([target, method, ...args]) => {
@@ -158,6 +161,7 @@ function tokenOf(value: LuaValue | undefined): Token {
   return value === undefined || value === null || value === 0n ? SSP : addressOf(value)
 }
 
-function checkToken(token: Token): void {
-  if (token !== SSP) throw new SmartshareError('TOKENS_UNKNOWN', 'there is no such token')
+/** Whoever issued a token may freeze it meanwhile, and a payment of a job must not fail when its result is packed. */
+function checkJobToken(token: Token): void {
+  if (token !== SSP) throw new LuaError('a heavy call knows and pays no token but SSP')
 }

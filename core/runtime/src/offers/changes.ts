@@ -1,11 +1,11 @@
-import { ADDRESS_BYTES } from '@smartshare/chain'
+import { ADDRESS_BYTES, tokenSchema } from '@smartshare/chain'
 import { amount, bool, fixedBytes, record, uint } from '@smartshare/codec'
 import { hashTagged } from '@smartshare/crypto'
 import type { EventKind, Host } from '../host.ts'
 import { uintKey } from '../keys.ts'
 import { Table } from '../table.ts'
 import { pools, release } from '../tokens/tokens.ts'
-import { closeOffer, getOffer, OFFERS, type Offer, saveOffer, unlist } from './offer.ts'
+import { closeOffer, getOffer, OFFERS, type Offer, pledgeOf, saveOffer, unlist } from './offer.ts'
 
 /** Changes that come true per block; what is beyond waits for the next one. Each makes at most two events. */
 export const MAX_CHANGES_PER_BLOCK = 512
@@ -20,7 +20,10 @@ const offerEvent = {
   schema: record({
     offer: uint(),
     provider: fixedBytes(ADDRESS_BYTES),
+    token: tokenSchema,
     priceGrains: amount,
+    /** Per GiB and period, in SSP. */
+    pledgeGrains: amount,
     capacityBytes: uint(),
     /** What it holds, locked or not. */
     collateralGrains: amount,
@@ -34,7 +37,9 @@ export function tellOffer(host: Host, id: number, offer: Offer): void {
   host.emit(offerEvent, {
     offer: id,
     provider: offer.provider,
+    token: offer.token,
     priceGrains: offer.priceGrains,
+    pledgeGrains: pledgeOf(offer),
     capacityBytes: offer.capacityBytes,
     collateralGrains: offer.freeGrains + offer.lockedGrains,
     open: offer.open,
@@ -76,6 +81,7 @@ function settle(host: Host, id: number, before: Offer): void {
   const offer: Offer = {
     ...unlist(host, id, before),
     capacityBytes: change.capacityBytes ?? before.capacityBytes,
+    pledgeGrains: change.pledgeGrains ?? before.pledgeGrains,
     freeGrains: before.freeGrains - taken,
     change: null,
   }
@@ -94,7 +100,7 @@ function settle(host: Host, id: number, before: Offer): void {
 function matured(host: Host, id: number, offer: Offer): Offer {
   if (offer.draw !== null) return offer
   const lastHeight = lastImmature(offer.sinceHeight, host)
-  if (host.block.height >= lastHeight) return { ...offer, draw: drawOf(host, 'market/offer', id) }
+  if (host.block.height >= lastHeight) return { ...offer, draw: drawOf(host, 'market/offer', uintKey(id)) }
   schedule(host, id, lastHeight)
   return offer
 }
@@ -105,7 +111,7 @@ export function lastImmature(sinceHeight: number, { parameters }: Pick<Host, 'pa
 }
 
 /** A number that this block's randomness draws for an id: the order among equals. */
-export function drawOf(host: Host, tag: string, id: number): bigint {
-  const hash = hashTagged(tag, host.block.accumulator, uintKey(id))
+export function drawOf(host: Host, tag: string, id: Uint8Array): bigint {
+  const hash = hashTagged(tag, host.block.accumulator, id)
   return new DataView(hash.buffer, hash.byteOffset).getBigUint64(0)
 }

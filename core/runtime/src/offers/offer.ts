@@ -22,11 +22,12 @@ export const LEAST_ROOM_BYTES = 2 ** 20
 /** Collateral of an agreement: the price of this many periods. */
 const COLLATERAL_PERIODS = 14n
 const GIB = 1n << 30n
-/** What stands in the book key for SSP; other tokens will follow it. */
+/** What stands in the book key for SSP; other tokens follow a 1. */
 const SSP_KEY = Uint8Array.of(0)
 
 const changeSchema = record({
   priceGrains: optional(amount),
+  pledgeGrains: optional(amount),
   capacityBytes: optional(uint(MAX_CAPACITY_BYTES)),
   takeGrains: amount,
   close: bool,
@@ -39,8 +40,13 @@ const offerSchema = record({
   provider: fixedBytes(ADDRESS_BYTES),
   kind: uint(STORAGE, STORAGE),
   token: tokenSchema,
-  /** Per GiB and period. */
+  /** Per GiB and period, in the smallest units of the token. */
   priceGrains: amount,
+  /**
+   * What the provider answers for in SSP, per GiB and period: in place of the price if that is in another token, whose worth
+   * in SSP the chain does not know. Null: the price, which is in SSP.
+   */
+  pledgeGrains: optional(amount),
   capacityBytes: uint(MAX_CAPACITY_BYTES),
   /** Taken by agreements that are not closed. */
   usedBytes: uint(),
@@ -84,18 +90,35 @@ const book = new Table(OFFERS, 5, uint())
 
 /** Price of `sizeBytes` for a period in grains, rounded up: nothing is stored for nothing. Throws AMOUNT_RANGE. */
 export function periodPrice(priceGrains: bigint, sizeBytes: number): bigint {
-  return checkAmount((priceGrains * BigInt(sizeBytes) + GIB - 1n) / GIB)
+  return checkAmount(unboundedPrice(priceGrains, sizeBytes))
 }
 
-/** Collateral in grains that an agreement with this price of a period locks. */
-export function collateralFor(periodGrains: bigint): bigint {
-  return COLLATERAL_PERIODS * periodGrains
+function unboundedPrice(priceGrains: bigint, sizeBytes: number): bigint {
+  return (priceGrains * BigInt(sizeBytes) + GIB - 1n) / GIB
+}
+
+/** Collateral in grains that an agreement with this pledge for a period locks. */
+export function collateralFor(pledgeGrains: bigint): bigint {
+  return COLLATERAL_PERIODS * pledgeGrains
+}
+
+/** What an offer pledges per GiB and period, in grains of SSP. */
+export function pledgeOf({ priceGrains, pledgeGrains }: Pick<Offer, 'priceGrains' | 'pledgeGrains'>): bigint {
+  return pledgeGrains ?? priceGrains
+}
+
+/**
+ * What an offer pledges for a period of a lot. Beyond every amount for absurd pledges, which no collateral covers: nothing may
+ * be thrown while a block is matched.
+ */
+export function pledgeFor(offer: Pick<Offer, 'priceGrains' | 'pledgeGrains'>, sizeBytes: number): bigint {
+  return unboundedPrice(pledgeOf(offer), sizeBytes)
 }
 
 /** Whether the offer has capacity and free collateral for a lot. */
 export function fits(offer: Offer, sizeBytes: number): boolean {
   if (offer.usedBytes + sizeBytes > offer.capacityBytes) return false
-  return collateralFor(periodPrice(offer.priceGrains, sizeBytes)) <= offer.freeGrains
+  return collateralFor(pledgeFor(offer, sizeBytes)) <= offer.freeGrains
 }
 
 /** Whether the offer belongs into the book: open, mature, secured, with room. */
@@ -179,19 +202,18 @@ function placeOf(id: number, { kind, token, priceGrains, sinceHeight, draw }: Of
   return [bookPrefix(kind, token), u64Key(priceGrains), uintKey(sinceHeight), u64Key(draw ?? 0n), uintKey(id)]
 }
 
-function bookPrefix(kind: number, token: Token): Uint8Array {
+/** What the keys of all offers in the book of a kind and token begin with. */
+export function bookPrefix(kind: number, token: Token): Uint8Array {
   return token === SSP ? Uint8Array.of(kind, ...SSP_KEY) : Uint8Array.of(kind, 1, ...token)
 }
 
-/** What the keys of all offers of storage for SSP in the book begin with. */
-export const BOOK_PREFIX = bookPrefix(STORAGE, SSP)
-
-/** Offers of storage for SSP from the cheapest on: key in the book (to go on after it) and id. */
+/** Offers of storage for a token from the cheapest on: key in the book (to go on after it) and id. */
 export function walkBook(
   reader: StateReader,
+  token: Token,
   options: { limit: number; after?: Uint8Array },
 ): Generator<[Uint8Array, number]> {
-  return book.entries(reader, [BOOK_PREFIX], options)
+  return book.entries(reader, [bookPrefix(STORAGE, token)], options)
 }
 
 /** Every offer; for audits, not for blocks. */

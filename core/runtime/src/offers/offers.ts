@@ -1,9 +1,10 @@
 import { SSP, type Token, tokenSchema } from '@smartshare/chain'
-import { amount, array, record, SmartshareError, text, uint } from '@smartshare/codec'
+import { amount, array, optional, record, SmartshareError, text, uint } from '@smartshare/codec'
 import { addAmount, equalBytes } from '@smartshare/crypto'
 import type { EventKind, Host } from '../host.ts'
 import { uintKey } from '../keys.ts'
 import type { Method, Module } from '../module.ts'
+import { getCoin } from '../tokens/coins.ts'
 import { pools, spend } from '../tokens/tokens.ts'
 import { lastImmature, offerEvents, schedule, tellOffer } from './changes.ts'
 import {
@@ -34,6 +35,7 @@ interface PostArguments {
   region: string
   token: Token
   priceGrains: bigint
+  pledgeGrains: bigint | null
   capacityBytes: number
   peer: string
   addresses: string[]
@@ -49,17 +51,21 @@ const post: Method<PostArguments> = {
     region: text(MAX_REGION_BYTES),
     token: tokenSchema,
     priceGrains: amount,
+    pledgeGrains: optional(amount),
     capacityBytes: uint(MAX_CAPACITY_BYTES),
     ...location,
     collateralGrains: amount,
   }),
   gas: 0,
-  check({ token, priceGrains, capacityBytes }) {
-    if (token !== SSP) throw new SmartshareError('OFFER_TOKEN', 'offers are in SSP in this version of the protocol')
+  check({ token, priceGrains, pledgeGrains, capacityBytes }) {
     checkTerms(priceGrains, capacityBytes)
+    checkPledge(token, pledgeGrains)
+    if (token !== SSP && pledgeGrains === null)
+      throw pledgeError('a price in another token than SSP needs a pledge in SSP')
   },
   execute(host, args, sender) {
-    const { kind, token, priceGrains, capacityBytes, collateralGrains, region, peer, addresses } = args
+    const { kind, token, priceGrains, pledgeGrains, capacityBytes, collateralGrains, region, peer, addresses } = args
+    if (token !== SSP) getCoin(host, token)
     const standing = standingOffer(host, sender)
     if (standing !== undefined) {
       throw new SmartshareError('OFFER_EXISTS', `the account has an open offer already: ${standing}`, {
@@ -74,6 +80,7 @@ const post: Method<PostArguments> = {
       kind,
       token,
       priceGrains,
+      pledgeGrains,
       capacityBytes,
       usedBytes: 0,
       freeGrains: collateralGrains,
@@ -91,18 +98,34 @@ const post: Method<PostArguments> = {
   },
 }
 
+interface ChangeArguments {
+  offer: number
+  priceGrains: bigint
+  /** Null: as it is. */
+  pledgeGrains: bigint | null
+  capacityBytes: number
+}
+
 /**
- * `offers.change`: another price or capacity, from the end of this block on. A new price has to mature again; agreements
- * that exist keep theirs.
+ * `offers.change`: another price, pledge or capacity, from the end of this block on. A new price has to mature again;
+ * agreements that exist keep theirs. The token of an offer stays: withdraw it and post another.
  */
-const change: Method<{ offer: number; priceGrains: bigint; capacityBytes: number }> = {
+const change: Method<ChangeArguments> = {
   id: 2,
   name: 'change',
-  arguments: record({ offer: uint(), priceGrains: amount, capacityBytes: uint(MAX_CAPACITY_BYTES) }),
+  arguments: record({
+    offer: uint(),
+    priceGrains: amount,
+    pledgeGrains: optional(amount),
+    capacityBytes: uint(MAX_CAPACITY_BYTES),
+  }),
   gas: 0,
   check: ({ priceGrains, capacityBytes }) => checkTerms(priceGrains, capacityBytes),
-  execute(host, { offer: id, priceGrains, capacityBytes }, sender) {
-    ask(host, id, openOffer(host, id, sender), { priceGrains, capacityBytes })
+  execute(host, { offer: id, priceGrains, pledgeGrains, capacityBytes }, sender) {
+    const offer = openOffer(host, id, sender)
+    checkPledge(offer.token, pledgeGrains)
+    const wish = { priceGrains, capacityBytes }
+    ask(host, id, offer, pledgeGrains === null ? wish : { ...wish, pledgeGrains })
   },
 }
 
@@ -193,6 +216,17 @@ function checkTerms(priceGrains: bigint, capacityBytes: number): void {
   }
 }
 
+/** Throws OFFER_PLEDGE. */
+function checkPledge(token: Token, pledgeGrains: bigint | null): void {
+  if (pledgeGrains === null) return
+  if (token === SSP) throw pledgeError('where the price is in SSP, the price is the pledge')
+  if (pledgeGrains === 0n) throw pledgeError('a pledge is at least one grain')
+}
+
+function pledgeError(why: string): SmartshareError {
+  return new SmartshareError('OFFER_PLEDGE', why)
+}
+
 function checkCollateral(host: Host, grains: bigint): void {
   const least = host.parameters.leastOfferGrains
   if (grains >= least) return
@@ -215,7 +249,13 @@ function openOffer(host: Host, id: number, sender: Uint8Array): Offer {
 }
 
 function ask(host: Host, id: number, offer: Offer, wish: Partial<OfferChange>): void {
-  const before = offer.change ?? { priceGrains: null, capacityBytes: null, takeGrains: 0n, close: false }
+  const before = offer.change ?? {
+    priceGrains: null,
+    pledgeGrains: null,
+    capacityBytes: null,
+    takeGrains: 0n,
+    close: false,
+  }
   saveOffer(host, id, { ...offer, change: { ...before, ...wish } })
   schedule(host, id, host.block.height)
 }

@@ -1,6 +1,17 @@
+import { SSP, type Token } from '@smartshare/chain'
 import type { StateReader } from '@smartshare/state'
 import { uintKey } from '../keys.ts'
-import { BOOK_PREFIX, type Contact, contacts, getOffer, type Offer, standingOffer, walkBook } from './offer.ts'
+import {
+  bookPrefix,
+  type Contact,
+  contacts,
+  getOffer,
+  type Offer,
+  pledgeOf,
+  STORAGE,
+  standingOffer,
+  walkBook,
+} from './offer.ts'
 import { type Page, type PageOptions, pageOf } from './page.ts'
 
 export const MAX_OFFERS_PER_PAGE = 200
@@ -18,6 +29,8 @@ export interface OfferView
   readonly offer: number
   readonly kind: 'storage'
   readonly state: OfferState
+  /** Per GiB and period, in grains of SSP; the price where that is in SSP. */
+  readonly pledgeGrains: bigint
   /** Collateral that no agreement locks, and what agreements lock. */
   readonly freeGrains: bigint
   readonly lockedGrains: bigint
@@ -34,7 +47,8 @@ export function offerById(reader: Pick<StateReader, 'get'>, id: number): OfferVi
   const offer = getOffer(reader, id)
   if (offer === undefined) return undefined
   const { open: _open, draw: _draw, listed: _listed, ...rest } = offer
-  return { ...rest, ...contacts.get(reader, uintKey(id))!, offer: id, kind: 'storage', state: stateOf(offer) }
+  const contact = contacts.get(reader, uintKey(id))!
+  return { ...rest, ...contact, pledgeGrains: pledgeOf(offer), offer: id, kind: 'storage', state: stateOf(offer) }
 }
 
 /** The open offer of a provider. */
@@ -43,8 +57,9 @@ export function offerOfProvider(reader: Pick<StateReader, 'get'>, provider: Uint
   return id === undefined ? undefined : offerById(reader, id)
 }
 
-/** Offers in the order in which matching walks them, the cheapest first. Throws QUERY_CURSOR. */
-export function offersInBook(reader: StateReader, options: PageOptions = {}): Page<OfferView> {
-  const read = (bounded: { limit: number; after?: Uint8Array }) => walkBook(reader, bounded)
-  return pageOf(BOOK_PREFIX, options, MAX_OFFERS_PER_PAGE, read, (id) => offerById(reader, id)!)
+/** Offers for a token (SSP if not said) in the order in which matching walks them, the cheapest first. Throws QUERY_CURSOR. */
+export function offersInBook(reader: StateReader, options: PageOptions & { token?: Token } = {}): Page<OfferView> {
+  const { token = SSP } = options
+  const read = (bounded: { limit: number; after?: Uint8Array }) => walkBook(reader, token, bounded)
+  return pageOf(bookPrefix(STORAGE, token), options, MAX_OFFERS_PER_PAGE, read, (id) => offerById(reader, id)!)
 }

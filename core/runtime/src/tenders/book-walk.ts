@@ -1,3 +1,4 @@
+import type { Token } from '@smartshare/chain'
 import type { Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
 import {
@@ -6,10 +7,12 @@ import {
   getOffer,
   isListable,
   type Offer,
-  periodPrice,
+  pledgeFor,
+  pledgeOf,
   saveOffer,
   walkBook,
 } from '../offers/offer.ts'
+import type { Demand } from './tender.ts'
 
 /** An offer that may get a lot, as it stands after the lots that it got already. */
 export interface Candidate {
@@ -19,28 +22,33 @@ export interface Candidate {
   changed: boolean
 }
 
+/** Offers that may be read in all while one block is matched, and those that were. */
+export interface ReadBudget {
+  readonly most: number
+  used: number
+}
+
 /**
- * The book during the matching of a block: the tenders walk one list, from the cheapest offer on, so that each offer
- * is read and written once however many lots it gets.
+ * The book of one token during the matching of a block: the tenders walk one list, from the cheapest offer on, so that each
+ * offer is read and written once however many lots it gets.
  */
 export class BookWalk {
   private readonly host: Host
   private readonly source: Generator<[Uint8Array, number]>
-  private readonly mostOffers: number
+  private readonly budget: ReadBudget
   private readonly changed: Candidate[] = []
   private candidates: Candidate[] = []
-  private loaded = 0
 
-  /** Reads at most `mostOffers` offers in all. */
-  constructor(host: Host, mostOffers: number) {
+  /** `budget` is that of all walks of the block. */
+  constructor(host: Host, token: Token, budget: ReadBudget) {
     this.host = host
-    this.mostOffers = mostOffers
-    this.source = walkBook(host, { limit: mostOffers })
+    this.budget = budget
+    this.source = walkBook(host, token, { limit: budget.most })
   }
 
   /** Whether this many candidates, from the first on, could be looked at without reading too many offers. */
   reaches(count: number): boolean {
-    return this.loaded + Math.max(0, count - this.candidates.length) <= this.mostOffers
+    return this.budget.used + Math.max(0, count - this.candidates.length) <= this.budget.most
   }
 
   /** The candidate at a place of the list; undefined beyond the end of the book. */
@@ -48,7 +56,7 @@ export class BookWalk {
     while (this.candidates.length <= index) {
       const next = this.source.next()
       if (next.done) return undefined
-      this.loaded += 1
+      this.budget.used += 1
       const [, id] = next.value
       const offer = getOffer(this.host, id)!
       this.candidates.push({ id, provider: mapKey(offer.provider), offer, changed: false })
@@ -59,7 +67,7 @@ export class BookWalk {
   /** Gives a lot to a candidate that it fits; returns the collateral that it locks. */
   occupy(candidate: Candidate, sizeBytes: number): bigint {
     const { offer } = candidate
-    const collateralGrains = collateralFor(periodPrice(offer.priceGrains, sizeBytes))
+    const collateralGrains = collateralFor(pledgeFor(offer, sizeBytes))
     candidate.offer = {
       ...offer,
       usedBytes: offer.usedBytes + sizeBytes,
@@ -87,13 +95,13 @@ export class BookWalk {
 }
 
 /**
- * Each lot, in the buyer's order, gets the first offer of the book at no more than the highest price that has room for it
- * and whose provider is not excluded and has no other lot of the tender. Looks at the first `mostOffers` offers.
+ * Each lot, in the buyer's order, gets the first offer of the book at no more than the highest price that pledges enough, has
+ * room for it and whose provider is not excluded and has no other lot of the tender. Looks at the first `mostOffers` offers.
  */
 export function chooseOffers(
   walk: BookWalk,
   lots: readonly { sizeBytes: number }[],
-  maxPriceGrains: bigint,
+  { maxPriceGrains, leastPledgeGrains }: Pick<Demand, 'maxPriceGrains' | 'leastPledgeGrains'>,
   excluded: Set<string>,
   mostOffers: number,
 ): (Candidate | undefined)[] {
@@ -108,7 +116,7 @@ export function chooseOffers(
       const candidate = walk.at(looked)
       if (candidate === undefined || candidate.offer.priceGrains > maxPriceGrains) break
       looked += 1
-      if (excluded.has(candidate.provider)) continue
+      if (excluded.has(candidate.provider) || pledgeOf(candidate.offer) < leastPledgeGrains) continue
       if (fits(candidate.offer, sizeBytes)) pick = candidate
       else passed.push(candidate)
     }

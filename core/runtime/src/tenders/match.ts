@@ -1,10 +1,12 @@
+import { SSP, type Token } from '@smartshare/chain'
 import { amount, array, optional, record, uint } from '@smartshare/codec'
 import { addAgreements, type NewAgreement } from '../agreements/agreement.ts'
 import type { EventKind, Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
-import { periodPrice } from '../offers/offer.ts'
-import { pools, release } from '../tokens/tokens.ts'
-import { BookWalk, type Candidate, chooseOffers } from './book-walk.ts'
+import { periodPrice, pledgeFor } from '../offers/offer.ts'
+import { releaseToken } from '../tokens/coins.ts'
+import { pools } from '../tokens/tokens.ts'
+import { BookWalk, type Candidate, chooseOffers, type ReadBudget } from './book-walk.ts'
 import {
   forgetTender,
   getTender,
@@ -48,28 +50,52 @@ export function mostOffersFor({ demand }: Pick<Tender, 'demand'>): number {
 }
 
 /**
- * Matches the tenders of this block, and those left over from blocks before, with the book: one batch, older blocks
- * first, then the higher price, then the draw. A tender is matched as a whole or waits; the bounds hold per block.
+ * Matches the tenders of this block, and those left over from blocks before, with the book of their token: one batch, older
+ * blocks first, then token by token, then the higher price, then the draw. A tender is matched as a whole or waits; the
+ * bounds hold per block.
  */
 export function matchTenders(host: Host): void {
   let lotsLeft = MAX_LOTS_PER_BLOCK
   const waiting = [...waitingTenders(host, MAX_LOTS_PER_BLOCK)]
   if (waiting.length === 0) return
-  const walk = new BookWalk(host, MAX_OFFERS_PER_BLOCK)
+  const walks = new Walks(host)
   for (const id of waiting) {
     const tender = getTender(host, id)!
     const isExpired = tender.height + MAX_WAIT_BLOCKS < host.block.height
+    const walk = walks.of(tender.demand.token)
     lotsLeft -= isExpired ? 1 : tender.demand.lots.length
     if (lotsLeft < 0 || !(isExpired || walk.reaches(mostOffersFor(tender)))) break
     stopWaiting(host, id, tender)
     if (isExpired) expire(host, id, tender)
     else matchTender(host, walk, id, tender)
   }
-  walk.finish()
+  walks.finish()
+}
+
+/** One walk for each token; an offer is in one token, so that they never meet. */
+class Walks {
+  private readonly host: Host
+  private readonly budget: ReadBudget = { most: MAX_OFFERS_PER_BLOCK, used: 0 }
+  private readonly walks = new Map<string, BookWalk>()
+
+  constructor(host: Host) {
+    this.host = host
+  }
+
+  of(token: Token): BookWalk {
+    const key = token === SSP ? '' : mapKey(token)
+    const walk = this.walks.get(key) ?? new BookWalk(this.host, token, this.budget)
+    this.walks.set(key, walk)
+    return walk
+  }
+
+  finish(): void {
+    for (const walk of this.walks.values()) walk.finish()
+  }
 }
 
 function expire(host: Host, id: number, tender: Tender): void {
-  release(host, pools.agreements, tender.buyer, tender.lockedGrains)
+  releaseToken(host, tender.demand.token, pools.agreements, tender.buyer, tender.lockedGrains)
   forgetTender(host, id)
   host.emit(expiredEvent, { tender: id, refundGrains: tender.lockedGrains })
 }
@@ -78,14 +104,14 @@ function matchTender(host: Host, walk: BookWalk, id: number, tender: Tender): vo
   const { buyer, demand, lockedGrains } = tender
   // Nobody is paid for storing its own copy: it would prove nothing to anybody else.
   const excluded = new Set([buyer, ...demand.exclude].map(mapKey))
-  const picks = chooseOffers(walk, demand.lots, demand.maxPriceGrains, excluded, mostOffersFor(tender))
+  const picks = chooseOffers(walk, demand.lots, demand, excluded, mostOffersFor(tender))
   const matched: NewAgreement[] = []
   for (const [lot, pick] of picks.entries()) if (pick) matched.push(terms(walk, id, tender, lot, pick))
   walk.dropFull(picks)
   let next = addAgreements(host, matched)
   const agreements = picks.map((pick) => (pick === undefined ? null : next++))
   const refundGrains = matched.reduce((rest, { escrowGrains }) => rest - escrowGrains, lockedGrains)
-  release(host, pools.agreements, buyer, refundGrains)
+  releaseToken(host, demand.token, pools.agreements, buyer, refundGrains)
   host.emit(matchedEvent, { tender: id, agreements, refundGrains })
   if (matched.length === 0) {
     forgetTender(host, id)
@@ -112,7 +138,9 @@ function terms(walk: BookWalk, id: number, { buyer, demand }: Tender, lot: numbe
     object: demand.object,
     copyId,
     sizeBytes,
+    token: demand.token,
     periodGrains,
+    pledgeGrains: pledgeFor(pick.offer, sizeBytes),
     periods: demand.periods,
     escrowGrains: periodGrains * BigInt(demand.periods),
     collateralGrains: walk.occupy(pick, sizeBytes),

@@ -1,4 +1,4 @@
-import { ADDRESS_BYTES } from '@smartshare/chain'
+import { ADDRESS_BYTES, SSP, type Token, tokenSchema } from '@smartshare/chain'
 import { amount, array, bytes, fixedBytes, type Infer, optional, record, u64, uint } from '@smartshare/codec'
 import { addAmount, checkAmount } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
@@ -29,8 +29,12 @@ export type Lot = Infer<typeof lotSchema>
 export const demandSchema = record({
   object: fixedBytes(ID_BYTES),
   lots: array(lotSchema, MAX_LOTS, 1),
-  /** Per GiB and period. */
+  /** What it is paid with: only offers for the same token are matched. */
+  token: tokenSchema,
+  /** Per GiB and period, in the smallest units of the token. */
   maxPriceGrains: amount,
+  /** Least that a provider must answer for in SSP, per GiB and period. */
+  leastPledgeGrains: amount,
   periods: uint(MAX_PERIODS, 1),
   /** Providers that shall get none of the lots. */
   exclude: array(fixedBytes(ADDRESS_BYTES), MAX_EXCLUDED),
@@ -44,6 +48,8 @@ const tenderSchema = record({
   buyer: fixedBytes(ADDRESS_BYTES),
   demand: demandSchema,
   height: uint(),
+  /** Place of the token among those of a block: SSP first, the others as they are drawn. */
+  rank: u64,
   draw: u64,
   /** Locked for all lots at the highest price; nothing once they are matched or refunded. */
   lockedGrains: amount,
@@ -59,7 +65,7 @@ export type Tender = Infer<typeof tenderSchema>
 const tenders = new Table<Tender>(TENDERS, 1, tenderSchema)
 /** Number of tenders there ever were: the next one's id. */
 const counts = new Table(TENDERS, 2, uint())
-/** Tenders that wait for matching: those of an earlier block first, then the higher price, then the draw. */
+/** Tenders that wait for matching: those of an earlier block first, then by token, then the higher price, then the draw. */
 const queue = new Table(TENDERS, 3, uint())
 
 /** Grains that all periods of all lots cost at a price. Throws AMOUNT_RANGE. */
@@ -79,11 +85,28 @@ export function getTender(reader: Pick<StateReader, 'get'>, id: number): Tender 
 export function addTender(host: Host, buyer: Uint8Array, demand: Demand, lockedGrains: bigint): number {
   const id = counts.get(host) ?? 0
   counts.set(host, id + 1)
-  const draw = drawOf(host, 'market/tender', id)
-  const tender = { buyer, demand, height: host.block.height, draw, lockedGrains, agreements: null, references: 0 }
+  const draw = drawOf(host, 'market/tender', uintKey(id))
+  const tender = {
+    buyer,
+    demand,
+    height: host.block.height,
+    rank: rankOf(host, demand.token),
+    draw,
+    lockedGrains,
+    agreements: null,
+    references: 0,
+  }
   saveTender(host, id, tender)
   queue.set(host, id, ...placeOf(id, tender))
   return id
+}
+
+/**
+ * Prices in different tokens cannot be compared, and a price in a worthless token costs nothing: so it must not push tenders in
+ * SSP, or in another token, out of a block.
+ */
+function rankOf(host: Host, token: Token): bigint {
+  return token === SSP ? 0n : drawOf(host, 'market/token', token) | 1n
 }
 
 export function saveTender(host: Host, id: number, tender: Tender): void {
@@ -103,8 +126,8 @@ export function stopWaiting(host: Host, id: number, tender: Tender): void {
   queue.delete(host, ...placeOf(id, tender))
 }
 
-function placeOf(id: number, { height, demand, draw }: Tender): Uint8Array[] {
-  return [uintKey(height), descendingKey(demand.maxPriceGrains), u64Key(draw), uintKey(id)]
+function placeOf(id: number, { height, rank, demand, draw }: Tender): Uint8Array[] {
+  return [uintKey(height), u64Key(rank), descendingKey(demand.maxPriceGrains), u64Key(draw), uintKey(id)]
 }
 
 /** Every tender; for audits, not for blocks. */

@@ -242,7 +242,9 @@ describe('matching', () => {
           const demandOf = ({ sizes, maxPrice, exclude }: Bid): Demand => ({
             object: idOf('object'),
             lots: sizes.map((sizeBytes, i) => ({ copyId: idOf(`copy ${i}`), sizeBytes })),
+            token: 0,
             maxPriceGrains: BigInt(maxPrice) * PRICE_UNIT,
+            leastPledgeGrains: 0n,
             periods: 2,
             exclude: exclude.map(address),
             memo: new Uint8Array(0),

@@ -1,10 +1,11 @@
-import { ADDRESS_BYTES } from '@smartshare/chain'
+import { ADDRESS_BYTES, tokenSchema } from '@smartshare/chain'
 import { amount, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
 import type { EventKind, Host } from '../host.ts'
 import { mapKey } from '../keys.ts'
 import type { Method, Module } from '../module.ts'
 import { applyChanges } from '../offers/changes.ts'
-import { pools, spend } from '../tokens/tokens.ts'
+import { spendToken } from '../tokens/coins.ts'
+import { pools } from '../tokens/tokens.ts'
 import { matchEvents, matchTenders } from './match.ts'
 import { addTender, type Demand, demandSchema, ID_BYTES, TENDERS, wholePrice } from './tender.ts'
 
@@ -19,6 +20,7 @@ const postedEvent = {
     buyer: fixedBytes(ADDRESS_BYTES),
     object: fixedBytes(ID_BYTES),
     lots: uint(),
+    token: tokenSchema,
     lockedGrains: amount,
   }),
 } satisfies EventKind<unknown>
@@ -38,10 +40,10 @@ const post: Method<Demand> = {
   execute(host, demand, sender) {
     host.gas.charge(LOT_GAS * demand.lots.length)
     const lockedGrains = wholePrice(demand, demand.maxPriceGrains)
-    spend(host, sender, pools.agreements, lockedGrains)
+    spendToken(host, demand.token, sender, pools.agreements, lockedGrains)
     const tender = addTender(host, sender, demand, lockedGrains)
-    const { object, lots } = demand
-    host.emit(postedEvent, { tender, buyer: sender, object, lots: lots.length, lockedGrains })
+    const { object, lots, token } = demand
+    host.emit(postedEvent, { tender, buyer: sender, object, lots: lots.length, token, lockedGrains })
   },
 }
 

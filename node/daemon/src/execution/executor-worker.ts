@@ -4,7 +4,7 @@ import { allBalances, decodeGenesis, decodeResult } from '@smartshare/runtime'
 import { encodeProof } from '@smartshare/state'
 import { ChainStore } from '@smartshare/store'
 import { splitFinal } from '../consensus/final-record.ts'
-import { takeSnapshot } from '../sync/snapshot-order.ts'
+import { SnapshotThread } from '../sync/snapshot-order.ts'
 import { BlockExecutor, type Executed } from './block-executor.ts'
 import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
 
@@ -22,6 +22,8 @@ let executor: BlockExecutor | undefined
 /** Not while the node catches up: then terms pass faster than snapshots are written. */
 let wantsSnapshots = false
 let isTakingSnapshot = false
+/** Ready to take the next one. */
+let snapshots: SnapshotThread | undefined
 
 function reply(message: ExecutorReply, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer)
@@ -52,10 +54,8 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
       if (executed.endsTerm && wantsSnapshots && !isTakingSnapshot) {
         commit(running)
         isTakingSnapshot = true
-        takeSnapshot({ stateFolder: folder, snapshotFolder, height: running.height }, (told) => {
-          isTakingSnapshot = false
-          reply(told)
-        })
+        snapshots?.take(running.height)
+        snapshots = undefined
         return
       }
       if (running.isFull) commit(running)
@@ -75,10 +75,21 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
       return
     case 'snapshots':
       wantsSnapshots = request.on
+      prepareSnapshot()
       return
     case 'stop':
       return
   }
+}
+
+function prepareSnapshot(): void {
+  if (!wantsSnapshots || isTakingSnapshot || snapshots !== undefined) return
+  snapshots = new SnapshotThread({ stateFolder: folder, snapshotFolder }, (told) => {
+    isTakingSnapshot = false
+    snapshots = undefined
+    reply(told)
+    prepareSnapshot()
+  })
 }
 
 function prove(running: BlockExecutor, { key, height }: { key: Uint8Array; height: number }): Uint8Array | null {
@@ -110,7 +121,8 @@ function fail(error: unknown): void {
 
 /** Lets go of the store, so that it can be opened anew, and of the port, which ends the thread. */
 function end(): void {
-  const closed = store?.close() ?? Promise.resolve()
+  wantsSnapshots = false
+  const closed = Promise.all([snapshots?.end(), store?.close()])
   store = undefined
   closed
     .catch(() => undefined)

@@ -1,7 +1,7 @@
-import { formatAddress, toHex } from '@smartshare/crypto'
+import { toHex } from '@smartshare/crypto'
 import { balanceOf, getAccount, locksOf, unbondingOf, vestedGrains } from '@smartshare/runtime'
 import { z } from 'zod'
-import { method, type RpcMethod, wrongParams } from './method.ts'
+import { method, type RpcMethod } from './method.ts'
 import * as shapes from './shapes.ts'
 import { addressOf } from './texts.ts'
 
@@ -74,17 +74,4 @@ const locks = method({
   },
 })
 
-const balance = method({
-  name: 'token_balance',
-  summary: "An account's balance of SSP",
-  params: { address: shapes.address, token: z.string().default('SSP') },
-  result: z.object({ address: shapes.address, token: z.string(), amount: shapes.decimal, height: shapes.height }),
-  handle(node, params) {
-    const address = addressOf(params.address)
-    if (params.token !== 'SSP') throw wrongParams('this network has no other token than SSP')
-    const { reader, height } = node.state()
-    return { address: formatAddress(address), token: 'SSP', amount: `${balanceOf(reader, address)}`, height }
-  },
-})
-
-export const accountMethods: readonly RpcMethod[] = [get, locks, balance]
+export const accountMethods: readonly RpcMethod[] = [get, locks]

@@ -18,21 +18,21 @@ import { z } from 'zod'
 import type { NodeApi } from '../api.ts'
 import { method, type RpcMethod, wrongParams } from './method.ts'
 import * as shapes from './shapes.ts'
-import { addressOf } from './texts.ts'
+import { addressOf, tokenOf } from './texts.ts'
 import { recordView } from './views.ts'
 
 const id = z.int().min(0)
 const objectId = shapes.hex.length(2 * ID_BYTES).describe('id of an object, 16 bytes in hexadecimal')
 const cursor = shapes.hex.max(510).describe('the `next` of the page before')
-const token = z.string().describe('SSP or the address of a token')
 
 const offerShape = z.object({
   offer: id,
   kind: z.literal('storage'),
   state: z.enum(['maturing', 'listed', 'full', 'withdrawn']),
   provider: shapes.address,
-  token,
-  priceGrains: shapes.grains.describe('per GiB and period'),
+  token: shapes.token,
+  priceGrains: shapes.units.describe('per GiB and period, in smallest units of the token'),
+  pledgeGrains: shapes.grains.describe('what the provider answers for in SSP, per GiB and period'),
   capacityBytes: z.int(),
   usedBytes: z.int(),
   agreements: z.int(),
@@ -41,7 +41,8 @@ const offerShape = z.object({
   lockedGrains: shapes.grains,
   change: z
     .object({
-      priceGrains: shapes.grains.nullable(),
+      priceGrains: shapes.units.nullable(),
+      pledgeGrains: shapes.grains.nullable(),
       capacityBytes: z.int().nullable(),
       takeGrains: shapes.grains,
       close: z.boolean(),
@@ -58,11 +59,13 @@ const tenderShape = z.object({
   buyer: shapes.address,
   object: objectId,
   lots: z.array(z.object({ copyId: shapes.hex, sizeBytes: z.int() })),
-  maxPriceGrains: shapes.grains,
+  token: shapes.token,
+  maxPriceGrains: shapes.units,
+  leastPledgeGrains: shapes.grains,
   periods: z.int(),
   memo: shapes.hex.describe('sealed by its owner'),
   state: z.enum(['waiting', 'matched']),
-  lockedGrains: shapes.grains,
+  lockedGrains: shapes.units,
   agreements: z.array(id.nullable()).describe('of each lot; null: no offer was found'),
 })
 
@@ -79,7 +82,9 @@ const agreementShape = z.object({
   object: objectId,
   copyId: shapes.hex,
   sizeBytes: z.int(),
-  periodGrains: shapes.grains,
+  token: shapes.token.describe('what it is paid with: all amounts but pledge and collateral'),
+  periodGrains: shapes.units,
+  pledgeGrains: shapes.grains.describe('what the provider answers for in SSP for a period'),
   periods: z.int(),
   segments: z.int(),
   root: shapes.hash.nullable(),
@@ -117,13 +122,17 @@ function pageOptions(limit: number, after: string | undefined): { limit: number;
 
 const offers = method({
   name: 'market_offers',
-  summary: 'Offers in the order in which matching walks them, the cheapest first',
-  params: { limit: z.int().min(1).max(MAX_OFFERS_PER_PAGE).default(50), after: cursor.optional() },
+  summary: 'Offers for a token in the order in which matching walks them, the cheapest first',
+  params: {
+    token: shapes.token.default('SSP'),
+    limit: z.int().min(1).max(MAX_OFFERS_PER_PAGE).default(50),
+    after: cursor.optional(),
+  },
   result: pageOf(offerShape),
   weight: 10,
-  handle(node, { limit, after }) {
+  handle(node, { token, limit, after }) {
     const { reader, height } = node.state()
-    return pageView(offersInBook(reader, pageOptions(limit, after)), height)
+    return pageView(offersInBook(reader, { token: tokenOf(token), ...pageOptions(limit, after) }), height)
   },
 })
 

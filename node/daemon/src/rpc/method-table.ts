@@ -5,10 +5,12 @@ import { governanceMethods } from './governance-methods.ts'
 import { marketMethods } from './market-methods.ts'
 import type { RpcMethod } from './method.ts'
 import { proofMethods } from './proof-methods.ts'
+import { tokenMethods } from './token-methods.ts'
 
 /** Every method that can be called over HTTP and WebSocket, by its name. */
 export const methods: ReadonlyMap<string, RpcMethod> = new Map(
-  [...chainMethods, ...proofMethods, ...accountMethods, ...delegateMethods, ...governanceMethods, ...marketMethods].map(
-    (method) => [method.name, method],
-  ),
+  [
+    ...[...chainMethods, ...proofMethods, ...accountMethods, ...tokenMethods],
+    ...[...delegateMethods, ...governanceMethods, ...marketMethods],
+  ].map((method) => [method.name, method]),
 )

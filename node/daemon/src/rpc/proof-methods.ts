@@ -1,13 +1,13 @@
-import { type Executed, encodeCertificate, encodeHeader, type Header, receiptHash } from '@smartshare/chain'
+import { type Executed, encodeCertificate, encodeHeader, type Header, receiptHash, SSP } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, listProof, proveInRange, toHex } from '@smartshare/crypto'
 import { encodeExecutedProof, encodeReceiptProof, MAX_LIGHT_RECEIPT_BYTES } from '@smartshare/light'
-import { balanceKey } from '@smartshare/runtime'
+import { balanceKey, holdingKey } from '@smartshare/runtime'
 import { z } from 'zod'
 import type { NodeApi } from '../api.ts'
 import { method, type RpcMethod } from './method.ts'
 import * as shapes from './shapes.ts'
-import { addressOf } from './texts.ts'
+import { addressOf, tokenOf } from './texts.ts'
 import { base64, certificateView, headerView } from './views.ts'
 
 /** A proof of one entry of the state, as methods answer it. */
@@ -47,11 +47,15 @@ const proof = method({
 
 const accountProof = method({
   name: 'account_proof',
-  summary: "Proves an account's SSP balance against a certified header, for anyone who does not trust this node",
-  params: { address: shapes.address },
+  summary: "Proves an account's balance of a token against a certified header, for anyone who does not trust this node",
+  params: { address: shapes.address, token: shapes.token.default('SSP') },
   result: proofShape,
   weight: 10,
-  handle: (node, params) => proveEntry(node, balanceKey(addressOf(params.address))),
+  handle(node, params) {
+    const token = tokenOf(params.token)
+    const address = addressOf(params.address)
+    return proveEntry(node, token === SSP ? balanceKey(address) : holdingKey(token, address))
+  },
 })
 
 const handOver = method({

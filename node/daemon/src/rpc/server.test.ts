@@ -109,6 +109,60 @@ describe('the RPC server', () => {
     expect((await ask('chain_events', { ...next, limit: 1000 })).next).toEqual({ height: 3, skip: 0 })
   })
 
+  it('shows tokens of vendors, page by page, and proves balances of them', async () => {
+    const draft = {
+      ...{ name: 'Acme Coin', symbol: 'ACME', decimals: 2, cap: 1_000n, initial: 300n },
+      ...{ schedule: { amount: 50n, periodMs: 1 }, admin: null, minter: alice.address, freezer: null },
+      ...{ burnable: true, deviceOnlyRewards: false, metadata: { description: 'points', uri: '', hash: null } },
+    }
+    const drafts = [draft, { ...draft, symbol: 'OTHER' }, { ...draft, schedule: null }]
+    await node.submit([
+      signed(
+        node,
+        alice,
+        drafts.map((one) => callOf('tokens', 'issue', one)),
+        { nonce: 0n },
+      ).wire,
+    ])
+    node.makeBlock()
+    const first = await ask('token_list', { limit: 2 })
+    expect(first.items.map(({ symbol }: Answer) => symbol)).toEqual(['ACME', 'OTHER'])
+    expect((await ask('token_list', { after: first.next })).items).toMatchObject([{ symbol: 'ACME', number: 2 }])
+    expect((await ask('token_list', { symbol: 'ACME' })).items.map(({ number }: Answer) => number)).toEqual([0, 2])
+    expect(await refusal('token_list', { symbol: 'ACME', after: first.next })).toBe('QUERY_CURSOR')
+    const [{ token }] = first.items
+    const issuer = formatAddress(alice.address)
+    const rules = {
+      supply: '300',
+      cap: '1000',
+      mintable: '50',
+      schedule: { amount: '50', periodMs: 1 },
+      minter: issuer,
+    }
+    expect(await ask('token_info', { token })).toMatchObject({ token, issuer, freezer: null, ...rules })
+    expect(await ask('token_balance', { address: issuer, token })).toMatchObject({
+      amount: '300',
+      frozen: false,
+      token,
+    })
+    const [spender, nobody] = [formatAddress(bob.address), formatAddress(new Uint8Array(32))]
+    expect(await ask('token_allowance', { token, owner: issuer, spender })).toMatchObject({
+      amount: '0',
+      permitNonce: '0',
+    })
+    const held = await ask('account_tokens', { address: issuer, limit: 2 })
+    expect(held.items).toHaveLength(2)
+    expect((await ask('account_tokens', { address: issuer, after: held.next })).items).toHaveLength(1)
+    expect((await ask('account_tokens', { address: spender })).items).toEqual([])
+    expect(await refusal('token_info', { token: nobody })).toBe('TOKENS_UNKNOWN')
+    expect(await refusal('token_balance', { address: issuer, token: nobody })).toBe('TOKENS_UNKNOWN')
+    expect(await refusal('token_balance', { address: issuer, token: 'ACME' })).toBe('RPC_PARAMS')
+    node.makeBlock()
+    node.makeBlock()
+    expect((await ask('account_proof', { address: issuer, token })).value).toBe('19012c')
+    expect((await ask('account_proof', { address: spender, token })).value).toBeNull()
+  })
+
   it('pages through all events without losing or repeating one', async () => {
     for (let nonce = 0n; nonce < 5n; nonce++) {
       await node.submit([transfer(nonce + 1n, nonce).wire])

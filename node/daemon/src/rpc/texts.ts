@@ -1,3 +1,4 @@
+import { SSP, type Token } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { fromHex, parseAddress } from '@smartshare/crypto'
 import { wrongParams } from './method.ts'
@@ -21,6 +22,11 @@ export function addressOf(text: string): Uint8Array {
   } catch (error) {
     throw SmartshareError.is(error) ? wrongParams(error.message) : error
   }
+}
+
+/** The token in a parameter: SSP, or the address of another. Throws RPC_PARAMS. */
+export function tokenOf(text: string): Token {
+  return text === 'SSP' ? SSP : addressOf(text)
 }
 
 /** The 32 bytes of a parameter that its schema has checked already. */

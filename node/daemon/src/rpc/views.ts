@@ -19,6 +19,7 @@ import type * as shapes from './shapes.ts'
 const ADDRESS_FIELDS = new Set([
   ...['from', 'to', 'account', 'owner', 'voter', 'delegate', 'members', 'ballot', 'payer', 'sender', 'address'],
   ...['buyer', 'provider', 'claimant', 'reporter', 'settler', 'candidate', 'exclude'],
+  ...['issuer', 'admin', 'minter', 'freezer', 'spender'],
 ])
 
 export function base64(bytes: Uint8Array): string {

@@ -1,17 +1,19 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { ErrorDetails } from '@smartshare/codec'
 
-/** What the thread says in the shared word once it sees the state of its height, whatever is committed after. */
-export const VIEW_OPEN = 1
-/** How long the executor waits for that at most; a thread starts in a tenth of a second. */
+/** What the shared word says: the thread is told to begin; it sees the state of its height, whatever is committed after. */
+export const ORDERED = 1
+export const VIEW_OPEN = 2
+/** How long the executor waits for that at most. A thread that was started long ago needs a millisecond. */
 const VIEW_TIMEOUT_MS = 10_000
 
 /** What a snapshot thread is given. */
 export interface SnapshotOrder {
   readonly stateFolder: string
   readonly snapshotFolder: string
-  readonly height: number
-  readonly opened: Int32Array
+  /** The shared word, and the height that is ordered. */
+  readonly word: Int32Array
+  readonly height: Float64Array
 }
 
 /** What it tells in the end. */
@@ -24,34 +26,64 @@ export type SnapshotReport =
     }
 
 /**
- * Has a thread of its own write the chunks of the state as it is on disk now, and returns when that thread sees the state; until
- * then nothing may be committed. `onReport` is called once, also if the thread dies.
+ * A thread that waits until it is to write the chunks of one snapshot. It is started beforehand, because a busy machine takes long
+ * to start one, and the executor stands still until it sees the state.
  */
-export function takeSnapshot(order: Omit<SnapshotOrder, 'opened'>, onReport: (report: SnapshotReport) => void): void {
-  const opened = new Int32Array(new SharedArrayBuffer(4))
-  const { port1, port2 } = new MessageChannel()
-  const file = import.meta.url.endsWith('.ts') ? './snapshot-worker.ts' : './snapshot-worker.js'
-  const worker = new Worker(new URL(file, import.meta.url), {
-    workerData: { ...order, opened, port: port2 },
-    transferList: [port2],
-  })
-  once(port1, worker, order.height, onReport)
-  // The thread finds the state of another height if this is not enough, and says so.
-  Atomics.wait(opened, 0, 0, VIEW_TIMEOUT_MS)
-}
+export class SnapshotThread {
+  private readonly order: SnapshotOrder
+  private readonly worker: Worker
+  private readonly port: MessagePort
+  private done = false
 
-function once(port: MessagePort, worker: Worker, height: number, onReport: (report: SnapshotReport) => void): void {
-  let done = false
-  const end = (report: SnapshotReport): void => {
-    if (done) return
-    done = true
-    port.close()
-    onReport(report)
+  /** `onReport` is called once for the height that is ordered, also if the thread dies. */
+  constructor(
+    folders: Pick<SnapshotOrder, 'stateFolder' | 'snapshotFolder'>,
+    onReport: (report: SnapshotReport) => void,
+  ) {
+    const word = new Int32Array(new SharedArrayBuffer(4))
+    this.order = { ...folders, word, height: new Float64Array(new SharedArrayBuffer(8)) }
+    const { port1, port2 } = new MessageChannel()
+    this.port = port1
+    const file = import.meta.url.endsWith('.ts') ? './snapshot-worker.ts' : './snapshot-worker.js'
+    this.worker = new Worker(new URL(file, import.meta.url), {
+      workerData: { ...this.order, port: port2 },
+      transferList: [port2],
+    })
+    this.listen(onReport)
   }
-  const died = (why: string): void =>
-    end({ type: 'snapshotFailed', height, error: { code: 'INTERNAL', message: why, details: {} } })
-  port.on('message', (report: SnapshotReport) => end(report))
-  worker.on('error', (error) => died(String(error)))
-  // What it said last may still be on its way.
-  worker.on('exit', () => setImmediate(() => died('the thread ended')))
+
+  /** Orders a snapshot of the state as it is on disk now; returns when the thread sees it: until then nothing may be committed. */
+  take(height: number): void {
+    const { word } = this.order
+    this.order.height[0] = height
+    Atomics.store(word, 0, ORDERED)
+    Atomics.notify(word, 0)
+    // The thread finds the state of another height if this is not enough, and says so.
+    Atomics.wait(word, 0, ORDERED, VIEW_TIMEOUT_MS)
+  }
+
+  /** Ends a thread that was never ordered anything. */
+  async end(): Promise<void> {
+    this.done = true
+    this.port.close()
+    await this.worker.terminate()
+  }
+
+  private listen(onReport: (report: SnapshotReport) => void): void {
+    const { port, worker, order } = this
+    const end = (report: SnapshotReport): void => {
+      if (this.done) return
+      this.done = true
+      port.close()
+      onReport(report)
+    }
+    const died = (why: string): void => {
+      const error = { code: 'INTERNAL', message: why, details: {} }
+      end({ type: 'snapshotFailed', height: order.height[0] as number, error })
+    }
+    port.on('message', (report: SnapshotReport) => end(report))
+    worker.on('error', (error) => died(String(error)))
+    // What it said last may still be on its way.
+    worker.on('exit', () => setImmediate(() => died('the thread ended')))
+  }
 }

@@ -2,16 +2,20 @@ import { decodeHeader } from '@smartshare/chain'
 import { amount, decode, encode, SmartshareError } from '@smartshare/codec'
 import { equalBytes, formatAddress, fromHex, parseAddress, toHex } from '@smartshare/crypto'
 import { encodeEntryProof, handOverAll, type LightRules, type LightState, verifyEntry } from '@smartshare/light'
-import { balanceKey, chainIdOf, decodeGenesis, encodeGenesis, type Genesis } from '@smartshare/runtime'
+import { balanceKey, chainIdOf, decodeGenesis, encodeGenesis, type Genesis, holdingKey } from '@smartshare/runtime'
 import { z } from 'zod'
 import { base64OfBytes, bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
 import { genesisState, handOverRecord, MAX_TERMS, type Trust } from './trust.ts'
 
 const MAX_SEATS = 256
+const SSP_TEXT = 'SSP'
 
 /** A balance at a height, as the delegates certified it. */
 export interface ProvenBalance {
   readonly address: string
+  /** SSP or the address of a token. */
+  readonly token: string
+  /** Smallest units of the token: of SSP, grains. */
   readonly grains: bigint
   /** The state that is proven is that after the block of this height. */
   readonly height: number
@@ -30,6 +34,12 @@ export interface ProofOptions extends Partial<LightRules> {
   readonly trust?: LightState
 }
 
+/** Which balance is asked for. */
+export interface ProveOptions extends ProofOptions {
+  /** SSP if not said, or the address of a token. */
+  readonly token?: string
+}
+
 const hex = z.string().regex(/^([0-9a-f]{2})*$/)
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/)
 const certified = { header: base64, certificate: base64 }
@@ -39,6 +49,8 @@ const fileSchema = z.strictObject({
   version: z.literal(1),
   chainId: hex.length(64),
   address: z.string().length(62),
+  /** Absent: SSP. */
+  token: z.string().length(62).optional(),
   grains: z.string().regex(/^(0|[1-9][0-9]{0,18})$/),
   height: z.int().min(0),
   /** The genesis record: its hash is the chain id, and it names the first set. */
@@ -63,10 +75,10 @@ export async function proveBalance(
   rpc: RpcClient,
   chainId: Uint8Array,
   address: string,
-  options: ProofOptions = {},
+  { token = SSP_TEXT, ...options }: ProveOptions = {},
 ): Promise<ProvenBalance> {
   const genesis = await rpc.genesis()
-  const answer = await rpc.accountProof(address)
+  const answer = await rpc.accountProof(address, token)
   const { term } = decodePart(answer.header.encoded, decodeHeader)
   if (term > MAX_TERMS) throw new SmartshareError('PROOF_TERM', 'the proof leads through too many terms', { term })
   const handOvers: BalanceProofFile['handOvers'] = []
@@ -79,6 +91,7 @@ export async function proveBalance(
     version: 1,
     chainId: toHex(chainId),
     address,
+    ...(token === SSP_TEXT ? {} : { token }),
     grains: answer.value === null ? '0' : `${decodeBalance(answer.value)}`,
     height: answer.height,
     genesis: base64OfBytes(genesis),
@@ -98,12 +111,12 @@ export async function checkBalance(
   rpc: RpcClient,
   trust: Trust,
   address: string,
-  rules: LightRules,
+  { token = SSP_TEXT, ...rules }: LightRules & { readonly token?: string },
 ): Promise<CheckedBalance> {
-  const { header, certificate, proof, value, height } = await rpc.accountProof(address)
+  const { header, certificate, proof, value, height } = await rpc.accountProof(address, token)
   await trust.catchUp(rpc, decodePart(header.encoded, decodeHeader).term, rules)
   const grains = value === null ? 0n : decodeBalance(value)
-  const told = { address, grains, height, header: header.encoded, certificate: certificate.encoded, proof }
+  const told = { address, token, grains, height, header: header.encoded, certificate: certificate.encoded, proof }
   const checked = checkEntry(trust.latest, told, rules)
   trust.take(checked.trust)
   return checked
@@ -129,11 +142,13 @@ export function verifyBalanceProof(raw: unknown, chainId: string, options: Proof
     throw new SmartshareError('PROOF_OTHER_CHAIN', 'what is trusted is of another network')
   }
   const trusted = handOverAll(first, recordsOf(file, first.term), rules)
-  return { ...checkEntry(trusted, { ...file, grains: BigInt(file.grains) }, rules), proof: file }
+  const told = { ...file, token: file.token ?? SSP_TEXT, grains: BigInt(file.grains) }
+  return { ...checkEntry(trusted, told, rules), proof: file }
 }
 
 /** What somebody says about a balance: the parts of the proof in base64. */
 interface Told extends Pick<BalanceProofFile, 'address' | 'height' | 'header' | 'certificate' | 'proof'> {
+  readonly token: string
   readonly grains: bigint
 }
 
@@ -148,9 +163,10 @@ function checkEntry(state: LightState, told: Told, rules: LightRules): CheckedBa
       path: bytesOfBase64(told.proof),
     }),
   )
-  const found = verifyEntry(state, record, balanceKey(address), rules)
+  const key = told.token === SSP_TEXT ? balanceKey(address) : holdingKey(parseAddress(told.token), address)
+  const found = verifyEntry(state, record, key, rules)
   if (found.height !== told.height) throw new SmartshareError('PROOF_HEIGHT', 'the header names another height')
-  return { address: formatAddress(address), grains, height: found.height, trust: found.state }
+  return { address: formatAddress(address), token: told.token, grains, height: found.height, trust: found.state }
 }
 
 /** The hand-overs of a file to the terms after `term`. */

@@ -17,11 +17,11 @@ export class MarketClient {
     this.transport = transport
   }
 
-  /** Offers in the order in which matching walks them, the cheapest first, as far as the caller walks. */
-  async *offers(): AsyncGenerator<OfferView> {
+  /** Offers for SSP, or the token of an address, in the order in which matching walks them, as far as the caller walks. */
+  async *offers(token = 'SSP'): AsyncGenerator<OfferView> {
     let after: string | null | undefined
     while (after !== null) {
-      const params = { limit: PAGE, ...(after === undefined ? {} : { after }) }
+      const params = { token, limit: PAGE, ...(after === undefined ? {} : { after }) }
       const page = await this.transport.call({ method: 'market_offers', params, answer: answers.offersAnswer })
       yield* page.items
       after = page.next

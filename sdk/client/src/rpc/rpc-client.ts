@@ -3,6 +3,7 @@ import * as answers from './answers.ts'
 import { GovernanceClient } from './governance-client.ts'
 import { MarketClient } from './market-client.ts'
 import { errorOfRefusal } from './rpc-error.ts'
+import { TokenClient } from './token-client.ts'
 import { HttpTransport, type RpcCall, type RpcOutcome, type TransportOptions } from './transport.ts'
 
 /** Most transactions in one submit; nodes take no more. */
@@ -28,12 +29,15 @@ export class RpcClient {
   readonly market: MarketClient
   /** Questions about what delegates decide together. */
   readonly governance: GovernanceClient
+  /** Questions about tokens of vendors, and balances of them. */
+  readonly tokens: TokenClient
   private readonly transport: HttpTransport
 
   constructor(options: TransportOptions) {
     this.transport = new HttpTransport(options)
     this.market = new MarketClient(this.transport)
     this.governance = new GovernanceClient(this.transport)
+    this.tokens = new TokenClient(this.transport)
   }
 
   /** The node that is asked now. */
@@ -144,8 +148,8 @@ export class RpcClient {
   }
 
   /** A balance with all that is needed to check it. Throws RPC_NOT_READY on a network without a final block. */
-  accountProof(address: string) {
-    return this.transport.call({ method: 'account_proof', params: { address }, answer: answers.proofAnswer })
+  accountProof(address: string, token = 'SSP') {
+    return this.transport.call({ method: 'account_proof', params: { address, token }, answer: answers.proofAnswer })
   }
 
   /** What was executed at a height, as a record of docs/spec/light.md §6. Throws RPC_NOT_READY until it is certified. */

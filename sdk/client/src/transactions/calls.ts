@@ -1,7 +1,8 @@
 import { type Call, SSP, type Token } from '@smartshare/chain'
 import { encode, SmartshareError } from '@smartshare/codec'
 import { compareBytes, type Policy } from '@smartshare/crypto'
-import { changeable, modules } from '@smartshare/runtime'
+import { changeable, modules, ROLES, type Role, type TokenDraft } from '@smartshare/runtime'
+import type { SignedPermit } from '../tokens.ts'
 
 /**
  * A call of a system module by names: `callOf('tokens', 'transfer', { to, token: 0, amount, memo: null })`. The
@@ -22,6 +23,23 @@ export function callOf(moduleName: string, methodName: string, args: object): Ca
 export const calls = {
   transfer: (to: Uint8Array, amount: bigint, memo: Uint8Array | null = null, token: Token = SSP) =>
     callOf('tokens', 'transfer', { to, token, amount, memo }),
+  transferMany: (payments: readonly { to: Uint8Array; amount: bigint }[], token: Token = SSP) =>
+    callOf('tokens', 'transferMany', { token, payments: [...payments], memo: null }),
+  issueToken: (draft: TokenDraft) => callOf('tokens', 'issue', draft),
+  mint: (token: Uint8Array, to: Uint8Array, amount: bigint) => callOf('tokens', 'mint', { token, to, amount }),
+  burn: (token: Uint8Array, amount: bigint) => callOf('tokens', 'burn', { token, amount }),
+  freeze: (token: Uint8Array, account: Uint8Array) => callOf('tokens', 'freeze', { token, account }),
+  unfreeze: (token: Uint8Array, account: Uint8Array) => callOf('tokens', 'unfreeze', { token, account }),
+  /** Hands a role over, or gives it up for ever with null. */
+  setRole: (token: Uint8Array, role: Role, to: Uint8Array | null) =>
+    callOf('tokens', 'setRole', { token, role: ROLES.indexOf(role), to }),
+  approve: (token: Uint8Array, spender: Uint8Array, amount: bigint) =>
+    callOf('tokens', 'approve', { token, spender, amount }),
+  /** Moves what the owner `from` allowed the sender to move. */
+  transferFrom: (token: Uint8Array, from: Uint8Array, to: Uint8Array, amount: bigint) =>
+    callOf('tokens', 'transferFrom', { token, from, to, amount }),
+  /** Presents a permit that its owner signed (`signPermit`). */
+  permit: (permit: SignedPermit) => callOf('tokens', 'permit', permit),
   setPolicy: (policy: Policy) => callOf('accounts', 'setPolicy', { policy }),
   revealPolicy: (policy: Policy) => callOf('accounts', 'revealPolicy', { policy }),
   depositReserve: (amount: bigint) => callOf('accounts', 'depositReserve', { amount }),

@@ -45,6 +45,8 @@ abi.heavy('tryMany(n: integer)', function(n)
   end
   total:set(done)
 end, { gas = 4000000000, deposit = 100000000000 })
+abi.heavy('say(size: integer): string', function(size) total:set(1) return string.rep('x', size) end, { gas = 3000000, deposit = 10000000 })
+abi.heavy('coin(token: address)', function(token) contract.send(token, 1, token) end, { gas = 3000000 })
 abi.heavy('facts()', function()
   total:set(cbor.encode({ system.height(), system.time(), system.seed(), system.sender(), system.value(), contract.balance() }))
 end, { gas = 3000000, deposit = 100000000 })
@@ -253,6 +255,21 @@ describe('a heavy call', () => {
   it('is refused a write beyond that', () => {
     const { message } = failure(() => runAlone('many', [2_049n]))
     expect(message).toContain('HEAVY_SIZE')
+  })
+
+  it('fails if it returns more than its event holds', () => {
+    expect(eventsOf(certify(order('say', [20_000n])), 'jobDone')).toMatchObject([{ error: 'HEAVY_SIZE' }])
+    expect(chain.view(contract, 'total')).toBe(0n)
+    // The head of a text of this length takes three bytes.
+    const [{ error, output }] = eventsOf(certify(order('say', [16_381n])), 'jobDone')
+    expect([error, output.length]).toEqual([null, 16_384])
+  })
+
+  it('takes and pays no token but SSP, which its issuer could freeze meanwhile', () => {
+    const funds = [{ token: contract, amount: 1n }]
+    const call = { ...chain.contractCall(contract, 'sum', [1n]), funds }
+    expect(failure(() => chain.run('bob', call)).code).toBe('CONTRACT_FUNDS')
+    expect(failure(() => runAlone('coin', [contract])).message).toContain('no token but SSP')
   })
 
   it('is let in by the guard of its method alone', () => {

@@ -2,11 +2,11 @@ import { ADDRESS_BYTES, HASH_BYTES, MAX_ERROR_CODE_BYTES, MAX_METHOD_NAME_BYTES 
 import { amount, bytes, decode, fixedBytes, optional, record, SmartshareError, text, uint } from '@smartshare/codec'
 import { checkAmount, mulDiv } from '@smartshare/crypto'
 import type { EventKind, Host } from '../../host.ts'
-import { balanceOf, pools, release, spend, transferEvent } from '../../tokens/tokens.ts'
+import { balanceOf, pools, release, spend, transferEvent } from '../../tokens/balances.ts'
 import type { AbiMethod } from '../abi.ts'
 import { CONTRACTS, getContract, setContract } from '../registry.ts'
 import { addJob, findRun, getJob, heavyTotals, type Job, queueOf, removeFirst, setRun } from './jobs.ts'
-import type { JobResult } from './result.ts'
+import { type JobResult, MAX_OUTPUT_BYTES } from './result.ts'
 
 // How heavy calls get into the queue of their contract and out of it (docs/spec/heavy-calls.md).
 
@@ -44,7 +44,7 @@ const doneEvent = {
     resultHash: hash,
     gasUsed: uint(),
     feeGrains: amount,
-    output: bytes(16_384),
+    output: bytes(MAX_OUTPUT_BYTES),
     error: optional(text(MAX_ERROR_CODE_BYTES, 1)),
   }),
 } satisfies EventKind<unknown>

@@ -30,7 +30,7 @@ export const PACKING_GAS = 2_000_000
 /** Results that wait for their certificates; a job whose result is forgotten is run again. */
 const MOST_RESULTS = 64
 const MAX_STATE_KEY_BYTES = 256
-const MAX_OUTPUT_BYTES = 16_384
+export const MAX_OUTPUT_BYTES = 16_384
 
 const writesSchema = array(
   record({ key: bytes(MAX_STATE_KEY_BYTES, 1), value: optional(bytes(MOST_JOB_WRITTEN_BYTES)) }),

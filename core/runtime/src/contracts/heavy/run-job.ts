@@ -1,11 +1,11 @@
 import { SmartshareError } from '@smartshare/codec'
 import { StateJournal, type StateReader } from '@smartshare/state'
 import { errorText } from '../../error-text.ts'
-import { transferEvent } from '../../tokens/tokens.ts'
+import { transferEvent } from '../../tokens/balances.ts'
 import { callByJob } from '../call.ts'
 import { JobHost, type JobSurroundings } from './job-host.ts'
 import { getJob, getRun } from './jobs.ts'
-import type { JobResult } from './result.ts'
+import { type JobResult, MAX_OUTPUT_BYTES } from './result.ts'
 
 /** The node is broken, not the job. */
 const FATAL = new Set(['STATE_DAMAGED', 'LVM_BROKEN', 'LVM_OTHER_BUILD'])
@@ -25,6 +25,9 @@ export function runJob(reader: StateReader, number: number, surroundings: JobSur
   try {
     output = host.attempt(() => {
       const returned = callByJob(host, job)
+      if (returned.length > MAX_OUTPUT_BYTES) {
+        throw new SmartshareError('HEAVY_SIZE', `a heavy call returns at most ${MAX_OUTPUT_BYTES} bytes`)
+      }
       checkDeposit(host, job.deposit)
       return returned
     })

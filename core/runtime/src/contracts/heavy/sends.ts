@@ -3,7 +3,7 @@ import { decode, SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import { GAS } from '../../gas.ts'
 import type { Host, JobView } from '../../host.ts'
-import { transferEvent } from '../../tokens/tokens.ts'
+import { transferEvent } from '../../tokens/balances.ts'
 
 /** As much as a payment costs elsewhere. */
 const SEND_GAS = 2 * GAS.read + 2 * GAS.write

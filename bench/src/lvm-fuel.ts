@@ -1,0 +1,40 @@
+import { Bench, ENDLESS } from '@smartshare/lvm/testing'
+import { processorMs } from './report.ts'
+
+const FUEL = 150_000_000
+const RUNS = 3
+const SHOWN = 5
+
+interface Kind {
+  readonly name: string
+  /** Nanoseconds of a unit of fuel. */
+  readonly ns: number
+  /** Times those of the median kind. */
+  readonly ratio: number
+}
+
+/** How unlike each other the kinds of work are in time per unit of fuel. */
+export interface FuelRatio {
+  readonly medianNs: number
+  /** Of the slowest kind. */
+  readonly ratio: number
+  readonly slowest: readonly Kind[]
+  readonly quickest: readonly Kind[]
+}
+
+/** Runs each kind of the hostile corpus until its fuel is used up. Takes some 30 s. */
+export function fuelRatio(): FuelRatio {
+  const bench = new Bench()
+  const times = ENDLESS.map(({ name, source }) => {
+    bench.runClean(source, [], FUEL)
+    const runs = Array.from({ length: RUNS }, () => {
+      const startMs = processorMs()
+      const { fuelUsed } = bench.runClean(source, [], FUEL)
+      return ((processorMs() - startMs) * 1e6) / fuelUsed
+    })
+    return { name, ns: Math.min(...runs) }
+  }).sort((a, b) => b.ns - a.ns)
+  const medianNs = times[Math.floor(times.length / 2)]!.ns
+  const kinds = times.map(({ name, ns }) => ({ name, ns, ratio: ns / medianNs }))
+  return { medianNs, ratio: kinds[0]!.ratio, slowest: kinds.slice(0, SHOWN), quickest: kinds.slice(-SHOWN) }
+}

@@ -1,3 +1,4 @@
+export type { LuaValue } from '@smartshare/lvm'
 export { type Account, accountKey, getAccount, nextNonce } from './accounts/accounts.ts'
 export { checkAdmission } from './admission.ts'
 export type { KeySignatures } from './agreements/agreements.ts'
@@ -27,11 +28,22 @@ export {
   decodeAbi,
   decodeParameters,
   encodeParameters,
+  METHOD_KINDS,
+  type MethodKind,
+  typeParts,
 } from './contracts/abi.ts'
+export {
+  type AbiJson,
+  eventToJson,
+  parametersFromJson,
+  resultToJson,
+  valueFromJson,
+  valueToJson,
+} from './contracts/abi-json.ts'
 export { callView } from './contracts/call.ts'
 export { contractStateKey, entriesOf } from './contracts/contract-state.ts'
 export { codeHashOf, settleDeposit } from './contracts/contracts.ts'
-export { ContractEngine } from './contracts/engine.ts'
+export { ContractEngine, MAX_LOAD_GAS } from './contracts/engine.ts'
 export { commitCall, isOpening, openCall, witnessesOf } from './contracts/heavy/attest.ts'
 export { attestationOf, runningJobs } from './contracts/heavy/jobs.ts'
 export { commitmentTo, decodeResult, encodeResult, type JobResult, resultHash } from './contracts/heavy/result.ts'
@@ -40,12 +52,15 @@ export {
   type Contract,
   type ContractCode,
   contractCount,
+  contractKey,
   contractsFrom,
+  decodeContract,
   findContract,
   getCode,
   getContract,
   MAX_SOURCE_BYTES,
 } from './contracts/registry.ts'
+export { decodeValue } from './contracts/value-codec.ts'
 export { type ElectionView, lastElection } from './delegates/election.ts'
 export { BACKING_PER_BOND } from './delegates/elimination.ts'
 export { jailOf, releaseCall } from './delegates/jail.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SSP } from '@smartshare/chain'
 import { errorCatalogue } from '@smartshare/codec/errors'
-import { formatAddress } from '@smartshare/crypto'
+import { addressOfContract, formatAddress, toHex } from '@smartshare/crypto'
 import { callOf, testAccount } from '@smartshare/runtime/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -40,6 +40,14 @@ interface Method {
   readonly params: { readonly name: string; readonly required: boolean; readonly schema: Schema }[]
 }
 
+/** A contract whose views take and give what they are asked for, or never end. */
+const CONTRACT = `
+local m = state.map('m')
+abi.method('fill()', function() for i = 1, 20 do m[i] = { [tostring(i)] = string.rep('\\xff', 50 * i) } end end)
+abi.view('echo(a: any): any', function(a) return a end)
+abi.view('spin()', function() while true do end end)
+abi.view('deep(n: integer): any', function(n) local t = {} for i = 1, n do t = { t } end return t end)
+abi.view('long(n: integer): any', function(n) return string.rep('x', n) end)`
 const alice = testAccount('alice')
 const bob = testAccount('bob')
 let dir = ''
@@ -61,6 +69,7 @@ beforeAll(async () => {
   const wires = [0n, 1n].map((nonce) => signed(network.genesis, alice, [call], { nonce }).wire)
   const { result } = await callNode(node, 'chain_submit', { transactions: [base64(wires[0] as Uint8Array)] })
   const { header } = (await callNode(node, 'chain_block', { height: 1 })).result
+  const contract = await publish()
   const damaged = fc.sample(fc.tuple(fc.nat((wires[1] as Uint8Array).length - 1), fc.integer({ min: 1, max: 255 })), {
     numRuns: 40,
     seed: SEED,
@@ -70,6 +79,7 @@ beforeAll(async () => {
     ...[result.results[0].id, header.hash, header.stateRoot, 'AAAA', 'Zm9v', 'A'.repeat(174_764)],
     ...[alice, bob, testAccount('nobody'), testAccount('delegate 0')].map(({ address }) => formatAddress(address)),
     `ssp1${'q'.repeat(58)}`,
+    ...[contract, contract, 'echo', 'spin', 'deep', 'long', 'm', base64(new TextEncoder().encode(CONTRACT))],
     ...wires.map(base64),
     ...damaged.map(([at, change]) =>
       base64((wires[1] as Uint8Array).map((byte, i) => (i === at ? byte ^ change : byte))),
@@ -80,6 +90,22 @@ afterAll(async () => {
   await network?.stop()
   rmSync(dir, { recursive: true, force: true })
 })
+
+/** Publishes CONTRACT and fills its state; its address. */
+async function publish(): Promise<string> {
+  const source = new TextEncoder().encode(CONTRACT)
+  const args = { name: 'fuzz', source, metadata: '', upgrade: null, pauser: null, arguments: null, value: 0n }
+  const address = addressOfContract(bob.address, 0)
+  const fill = { target: address, method: 'fill', arguments: Uint8Array.of(0x80), funds: [] }
+  const tx = signed(network.genesis, bob, [callOf('contracts', 'publish', args), fill], {
+    nonce: 0n,
+    gasLimit: 5_000_000,
+  })
+  await callNode(node, 'chain_submit', { transactions: [base64(tx.wire)] })
+  const receipt = async () => (await callNode(node, 'chain_transaction', { id: toHex(tx.id) })).result.receipt
+  await vi.waitFor(async () => expect(await receipt()).toMatchObject({ status: 'done', error: null }), PATIENCE)
+  return formatAddress(address)
+}
 
 /** JSON texts of values that fit nowhere, or look as if they did. */
 const junk = fc.oneof(

@@ -1,7 +1,9 @@
 import { SmartshareError } from '@smartshare/codec'
 import { fromHex, toHex } from '@smartshare/crypto'
 import type { LightState } from '@smartshare/light'
-import { chainIdOf, decodeGenesis, type Genesis, type Parameters } from '@smartshare/runtime'
+import { type Abi, chainIdOf, decodeGenesis, type Genesis, type Parameters } from '@smartshare/runtime'
+import { Contract } from './contracts/contract.ts'
+import { type PublishOptions, publishCall, publishedAddress } from './contracts/publish.ts'
 import { HeightWatch } from './height-watch.ts'
 import { type ProvenBalance, type ProveOptions, proveBalance } from './proof/balance-proof.ts'
 import { type ProvenInclusion, proveInclusion } from './proof/inclusion-proof.ts'
@@ -11,7 +13,7 @@ import { Backoff, sleep } from './rpc/backoff.ts'
 import { type EventQuery, RpcClient } from './rpc/rpc-client.ts'
 import { NewsSocket } from './rpc/socket.ts'
 import type { FinalTransaction } from './transactions/fate.ts'
-import { Sender } from './transactions/sender.ts'
+import { Sender, type SendOptions } from './transactions/sender.ts'
 import { Submitter } from './transactions/submitter.ts'
 import { TransactionTracker } from './transactions/tracker.ts'
 import { type SignedTransaction, TransactionBuilder } from './transactions/transaction-builder.ts'
@@ -51,6 +53,8 @@ export class Client {
   private readonly closing: AbortController
   /** What has been checked so far. */
   private readonly trust: Trust
+  /** Who calls contracts: a sender counts the nonces of its account, so there is one for each. */
+  private readonly senders = new WeakMap<Signer, Sender>()
 
   private constructor(
     rpc: RpcClient,
@@ -111,6 +115,37 @@ export class Client {
     })
   }
 
+  /** A contract, to ask and call by names. Without `abi` it is asked for when it is needed. */
+  contract(address: string, abi?: Abi): Contract {
+    const host = {
+      rpc: this.rpc,
+      trust: this.trust,
+      senderOf: (signer: Signer) => this.senderOf(signer),
+      events: (query: EventQuery, options: { to?: number; signal?: AbortSignal }) => this.events(query, options),
+    }
+    return new Contract(host, address, abi)
+  }
+
+  /**
+   * Publishes a contract and waits until that is final. Throws CONTRACT_SOURCE with what is wrong and where, and whatever else it
+   * would fail with, before anything is paid.
+   */
+  async publishContract(
+    wallet: Signer,
+    options: PublishOptions,
+    sending: SendOptions = {},
+  ): Promise<FinalTransaction & { readonly address: string }> {
+    const call = await publishCall(this.rpc, options)
+    const final = await this.senderOf(wallet).sendAndWait({ calls: [call] }, sending)
+    return { ...final, address: publishedAddress(final) }
+  }
+
+  private senderOf(signer: Signer): Sender {
+    const known = this.senders.get(signer) ?? this.sender(signer)
+    this.senders.set(signer, known)
+    return known
+  }
+
   /** Follows a transaction that was signed before, perhaps by another run of the program, and hands it over if need be. */
   follow(transaction: SignedTransaction): Promise<FinalTransaction> {
     return this.tracker.track(transaction)
@@ -134,18 +169,23 @@ export class Client {
     }
   }
 
-  /** Events from a place in the chain on, each once and in order, for ever. */
-  async *events(query: EventQuery, options: { signal?: AbortSignal } = {}): AsyncGenerator<PlacedEvent> {
+  /** Events from a place in the chain on, each once and in order, up to the block `to` or for ever. */
+  async *events(query: EventQuery, options: { to?: number; signal?: AbortSignal } = {}): AsyncGenerator<PlacedEvent> {
+    const last = options.to ?? Number.POSITIVE_INFINITY
     let next = { height: query.height, skip: query.skip ?? 0 }
     for await (const height of this.watch.heights(options.signal)) {
-      while (next.height <= height) {
+      while (next.height <= Math.min(height, last)) {
         const from: EventQuery = { limit: EVENT_PAGE, ...query, ...next }
         const page = await this.patiently(() => this.rpc.events(from))
         if (page === undefined) return
-        yield* page.events
+        for (const event of page.events) {
+          if (event.height > last) return
+          yield event
+        }
         if (page.next.height === next.height && page.next.skip === next.skip) break
         next = page.next
       }
+      if (next.height > last) return
     }
   }
 

@@ -1,5 +1,17 @@
 export { cureOf, errorCatalogue, errorPage } from '@smartshare/codec/errors'
+export type { Abi, AbiJson } from '@smartshare/runtime'
 export { Client, type ClientOptions } from './client.ts'
+export {
+  type CallMoney,
+  type CallOptions,
+  Contract,
+  type ContractCall,
+  type ContractEvent,
+  type EventOptions,
+} from './contracts/contract.ts'
+export { generateClient } from './contracts/generate-client.ts'
+export type { ContractValue } from './contracts/native-value.ts'
+export { type PublishOptions, publishCall, publishedAddress } from './contracts/publish.ts'
 export {
   type BalanceProofFile,
   type CheckedBalance,
@@ -9,6 +21,7 @@ export {
   proveBalance,
   verifyBalanceProof,
 } from './proof/balance-proof.ts'
+export { checkContract, checkContractEntry, type ProvenContractEntry } from './proof/contract-proof.ts'
 export type { ProvenInclusion } from './proof/inclusion-proof.ts'
 export { type CheckedReceipt, checkReceipt } from './proof/receipt-proof.ts'
 export { genesisState, type HandOverAnswer, handOverRecord, Trust } from './proof/trust.ts'
@@ -25,9 +38,12 @@ export type {
   TransactionState,
   VoterInfo,
 } from './rpc/answers.ts'
+export { base64OfBytes, bytesOfBase64 } from './rpc/base64.ts'
+export type { ContractEntry, ContractInfo, ContractSummary } from './rpc/contract-answers.ts'
+export type { ContractClient, ContractSource } from './rpc/contract-client.ts'
 export type { ProposalInfo } from './rpc/governance-client.ts'
 export type { AgreementsQuery, MarketClient } from './rpc/market-client.ts'
-export { base64OfBytes, bytesOfBase64, type EventQuery, RpcClient } from './rpc/rpc-client.ts'
+export { type EventQuery, RpcClient } from './rpc/rpc-client.ts'
 export type { Holding, TokenAnswer, TokenClient } from './rpc/token-client.ts'
 export type { RpcCall, RpcOutcome, TransportOptions } from './rpc/transport.ts'
 export {

@@ -4,6 +4,7 @@ import { addAgreements } from './agreements.ts'
 import { addBalance } from './balance.ts'
 import { addBlock } from './block.ts'
 import { addConfig } from './config.ts'
+import { addContract } from './contract/index.ts'
 import { addDelegates } from './delegates.ts'
 import { addDevnet } from './devnet.ts'
 import { addGet } from './get.ts'
@@ -29,5 +30,6 @@ export const commands: readonly ((program: Command) => void)[] = [
   ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addStatus],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
   ...[addWallet, addBalance, addSend, addToken, addTx, addBlock],
+  ...[addContract],
   ...[addDelegates, addVote, addGovernance, addVesting, addRounds, addProof, addConfig],
 ]

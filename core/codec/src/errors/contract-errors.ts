@@ -45,9 +45,17 @@ export const contractErrors: ErrorTable = {
     'They were fixed when it was published.',
   ],
   CONTRACT_SOURCE: ['The source of a contract does not load.', 'The message names the line.'],
+  CONTRACT_SOURCE_HASH: [
+    'The source that a node shows is not the one that runs: its hash is another than in the record of the contract.',
+    'Do not believe it; ask another node.',
+  ],
   CONTRACT_STATE: ['A name, key or value is nothing that contracts can store.', 'The message says what is allowed.'],
   CONTRACT_UNKNOWN: ['There is no contract at this address.', 'Check the address and the network.'],
   CONTRACT_UPGRADE: ['The upgrade was not announced, or its time has not come.', 'Announce it first, then wait.'],
+  CONTRACT_VIEW_LIMIT: [
+    'A view needs more gas, or answers with more bytes, than a node gives to one question.',
+    'Ask for a smaller part; let the view take a range.',
+  ],
   HEAVY_DEADLINE: [
     'The time of a heavy call is over, or it is not over yet.',
     'Its event jobBegan says the last height at which it can be certified.',

@@ -132,19 +132,35 @@ export interface AbiType {
 const TYPE = /^([a-z]+)(\?)?((?:\[\])?)(\?)?$/
 const known = new Map<string, AbiType>()
 
+/** What the name of a type says: its base type, and which marks stand behind it. */
+export interface TypeParts {
+  readonly base: string
+  readonly isList: boolean
+  /** Whether the items of the list, or the value that is none, may be nil. */
+  readonly isItemOptional: boolean
+  readonly isOptional: boolean
+}
+
+/** Throws ABI_TYPE. */
+export function typeParts(name: string): TypeParts {
+  const [, base = '', item, list, whole] = TYPE.exec(name) ?? []
+  const isList = list === '[]'
+  if (!Object.hasOwn(BASE_TYPES, base) || (item !== undefined && !isList && whole !== undefined)) {
+    const names = Object.keys(BASE_TYPES).join(', ')
+    throw new SmartshareError('ABI_TYPE', `there is no type ${name}; there are ${names}, each also with [] and ?`)
+  }
+  const isOptional = whole !== undefined || (item !== undefined && !isList)
+  return { base, isList, isItemOptional: item !== undefined, isOptional }
+}
+
 /** Throws ABI_TYPE. */
 export function abiType(name: string): AbiType {
   const cached = known.get(name)
   if (cached !== undefined) return cached
-  const [, base = '', itemOptional, list, whole] = TYPE.exec(name) ?? []
-  const found = Object.hasOwn(BASE_TYPES, base) ? BASE_TYPES[base] : undefined
-  if (found === undefined || (itemOptional !== undefined && list === '' && whole !== undefined)) {
-    const names = Object.keys(BASE_TYPES).join(', ')
-    throw new SmartshareError('ABI_TYPE', `there is no type ${name}; there are ${names}, each also with [] and ?`)
-  }
-  let type: AbiType = itemOptional === undefined ? found : optionally(found)
-  if (list === '[]') type = listOf(type)
-  if (whole !== undefined) type = optionally(type)
+  const { base, isList, isItemOptional, isOptional } = typeParts(name)
+  const found = BASE_TYPES[base] as AbiType
+  let type = isList ? listOf(isItemOptional ? optionally(found) : found) : found
+  if (isOptional) type = optionally(type)
   // The number of types is finite: base types times a few marks.
   known.set(name, type)
   return type

@@ -141,8 +141,16 @@ function perform(host: Host, request: Request, { program, called: { method, name
     const { machine } = slot
     machine.restore(program.image)
     slot.frame = {
-      ...{ host, contract: to, program, caller, funds: request.funds, isView: request.isView, depth, machine },
-      ...{ prefixes: [], lateNames: [] },
+      // A view never writes, whoever calls it and however.
+      ...{
+        host,
+        contract: to,
+        program,
+        caller,
+        funds: request.funds,
+        isView: request.isView || method.kind === 'view',
+      },
+      ...{ depth, machine, prefixes: [], lateNames: [] },
     }
     host.gas = new FuelMeter(machine)
     host.calling.push(key)

@@ -139,6 +139,9 @@ describe('a contract', () => {
       abi.view('write()', function() v:set(1) end)`,
     )
     expect(failure(() => chain.view(bad, 'write')).message).toContain('a view cannot write')
+    // Nor when a transaction calls it.
+    const called = () => chain.run('bob', chain.contractCall(bad, 'write'))
+    expect(failure(called).message).toContain('a view cannot write')
   })
 })
 

@@ -70,6 +70,16 @@ export function findContract(reader: Pick<StateReader, 'get'>, address: Uint8Arr
   return contracts.get(reader, address)
 }
 
+/** State key of the record of a contract, for proofs. */
+export function contractKey(address: Uint8Array): Uint8Array {
+  return contracts.key(address)
+}
+
+/** Throws CODEC_*. */
+export function decodeContract(encoded: Uint8Array): Contract {
+  return decode(contractSchema, encoded)
+}
+
 /** Decoded records by their stored bytes, which nobody changes: a contract that is called often is decoded once. */
 const decoded = new WeakMap<Uint8Array, Contract>()
 

@@ -5,13 +5,23 @@ import { toHex } from '@smartshare/crypto'
 import { chainIdOf } from '@smartshare/runtime'
 import { z } from 'zod'
 import { MAX_SUBMIT, type SubmitOutcome } from '../api.ts'
+import { abisOf } from './contract-abis.ts'
 import { estimate } from './estimate.ts'
 import { DEFAULT_PAGE, MAX_EVENT_BLOCKS, MAX_PAGE, MAX_TRANSACTION_TEXT } from './limits.ts'
 import { method, type RpcMethod, wrongParams } from './method.ts'
 import { jsonDetails, shortText } from './rpc-failure.ts'
 import * as shapes from './shapes.ts'
 import { addressOf, bytesOfBase64, hashOf, holdsBytes } from './texts.ts'
-import { base64, certificateView, eventView, headerView, modeName, receiptView, recordView } from './views.ts'
+import {
+  base64,
+  certificateView,
+  eventView,
+  headerView,
+  modeName,
+  receiptView,
+  recordView,
+  sourceName,
+} from './views.ts'
 
 const status = method({
   name: 'chain_status',
@@ -172,7 +182,7 @@ const transaction = method({
       state: 'executed' as const,
       height: place.height,
       index: place.index,
-      receipt: receipt === undefined ? null : receiptView(receipt),
+      receipt: receipt === undefined ? null : receiptView(receipt, abisOf(node)),
     }
   },
 })
@@ -186,7 +196,8 @@ const receipts = method({
   async handle(node, { height, skip, limit }) {
     const found = await node.receipts(height)
     if (found === undefined) throw unknownBlock(height)
-    return { receipts: found.slice(skip, skip + limit).map(receiptView), total: found.length }
+    const page = found.slice(skip, skip + limit)
+    return { receipts: page.map((receipt) => receiptView(receipt, abisOf(node))), total: found.length }
   },
 })
 
@@ -228,10 +239,10 @@ const events = method({
           position += 1
           if (position <= skip || (name !== undefined && event.name !== name)) continue
           if (wanted !== undefined && !holdsBytes(event.data, wanted)) continue
-          const view = eventView(event)
-          if (from !== undefined && view.from !== from) continue
+          if (from !== undefined && sourceName(event.target) !== from) continue
           if (found.length === limit) return { events: found, next: { height, skip: position - 1 } }
           const after = { height, skip: position }
+          const view = eventView(event, abisOf(node))
           found.push({ ...view, height, transaction: toHex(receipt.transactionId), after })
         }
       }
@@ -299,8 +310,10 @@ const estimateFee = method({
     maxGasPrice: shapes.decimal.describe('price to set: leaves room for some full blocks'),
     feeGrains: shapes.grains.describe('fee at the base price and this limit'),
     highestFeeGrains: shapes.grains,
+    depositGrains: shapes.signedDecimal.describe('locked for stored bytes; negative: given back for freed ones'),
   }),
-  weight: 20,
+  // Its calls may be of contracts, which may take as long as a transaction may.
+  weight: 50,
   handle(node, params) {
     const found = estimate(node, bytesOfBase64(params.transaction))
     return {
@@ -310,6 +323,7 @@ const estimateFee = method({
       maxGasPrice: `${found.maxGasPrice}`,
       feeGrains: `${found.feeGrains}`,
       highestFeeGrains: `${found.highestFeeGrains}`,
+      depositGrains: `${found.depositGrains}`,
     }
   },
 })

@@ -3,19 +3,17 @@ import { SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import {
   balanceOf,
-  currentTerm,
   GasMeter,
   getAccount,
-  Host,
+  type Host,
   intrinsicGas,
   modules,
   type Parameters,
-  rulesOf,
   runCall,
   settleDeposit,
 } from '@smartshare/runtime'
-import { StateJournal } from '@smartshare/state'
 import type { NodeApi } from '../api.ts'
+import { onQuestionHost } from './question-host.ts'
 
 /** Room for a state that has moved on until the transaction is executed, in hundredths. */
 const GAS_ROOM = 130
@@ -30,6 +28,8 @@ export interface Estimate {
   readonly maxGasPrice: bigint
   readonly feeGrains: bigint
   readonly highestFeeGrains: bigint
+  /** What the bytes that contracts store lock beside the fee; negative: what is given back for bytes that are freed. */
+  readonly depositGrains: bigint
 }
 
 /**
@@ -38,20 +38,10 @@ export interface Estimate {
  */
 export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, wire: Uint8Array): Estimate {
   const tx = parseTransaction(wire, node.chainId)
-  const state = node.state()
-  const { term } = currentTerm(state.reader)
-  const { parameters } = rulesOf(state.reader, term, node.genesis.record.parameters)
-  const block = {
-    chainId: node.chainId,
-    term,
-    slot: 0,
-    height: state.height + 1,
-    timeMs: state.timeMs + parameters.slotMs,
-    leader: 0,
-    accumulator: state.hash,
-    basePrice: state.basePrice,
-  }
-  const host = new Host(new StateJournal(state.reader), block, parameters)
+  return onQuestionHost(node, (host, state, parameters) => estimateOn(host, tx, state.basePrice, parameters))
+}
+
+function estimateOn(host: Host, tx: ParsedTransaction, basePrice: bigint, parameters: Parameters): Estimate {
   // Nonce and payer are read and written for every transaction, outside of its gas; only the calls are metered.
   const floorGrains = tx.body.emptying ? 0n : parameters.feeReserveGrains
   host.actor = { sender: tx.from, floorGrains }
@@ -66,7 +56,7 @@ export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, w
   host.gas = unlimited
   const room = Math.ceil((gas * GAS_ROOM) / 100 / GAS_STEP) * GAS_STEP
   const gasLimit = Math.min(room, parameters.maxTransactionGas)
-  const maxGasPrice = highestPrice(state.basePrice, parameters)
+  const maxGasPrice = highestPrice(basePrice, parameters)
   const highestFeeGrains = BigInt(gasLimit) * maxGasPrice
   checkCovered(host, tx, highestFeeGrains)
   // At least half of the limit is charged (core/runtime, execute-transaction.ts).
@@ -74,10 +64,11 @@ export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, w
   return {
     gas,
     gasLimit,
-    basePrice: state.basePrice,
+    basePrice,
     maxGasPrice,
-    feeGrains: BigInt(charged) * state.basePrice,
+    feeGrains: BigInt(charged) * basePrice,
     highestFeeGrains,
+    depositGrains: BigInt(host.storedBytes) * parameters.stateByteGrains,
   }
 }
 

@@ -2,8 +2,8 @@
 
 /** Bytes of one HTTP body or WebSocket message: a thousand transfers, or thirty transactions of the largest size. */
 export const MAX_REQUEST_BYTES = 8 * 1024 * 1024
-/** Nesting of JSON in a request; the deepest real one is a batch of calls with arrays in their parameters. */
-export const MAX_JSON_DEPTH = 8
+/** Nesting of JSON in a request: the deepest real one is a batch of views of contracts, whose arguments are tables in tables. */
+export const MAX_JSON_DEPTH = 16
 /** Calls in one batch. */
 export const MAX_BATCH_CALLS = 100
 /** Sum of the weights of the calls of one batch; most methods weigh 1. */
@@ -35,3 +35,12 @@ export const DEFAULT_PAGE = 100
 export const MAX_EVENT_BLOCKS = 100
 /** Bytes of base64 of the largest transaction (131,072 bytes). */
 export const MAX_TRANSACTION_TEXT = 174_764
+/** Gas of one view of a contract, which the thread that answers runs: 30 ms of it. */
+export const MAX_VIEW_GAS = 3_000_000
+/** Encoded bytes of what a view answers, and of the entries of one page of a contract's state. */
+export const MAX_VIEW_BYTES = 262_144
+export const MAX_STATE_PAGE_BYTES = 262_144
+/** Contracts, or entries of their state, in one page: each may be as long as a transaction. */
+export const MAX_CONTRACT_PAGE = 100
+/** Decoded ABIs that are kept. */
+export const MAX_KEPT_ABIS = 64

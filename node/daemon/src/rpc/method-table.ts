@@ -1,5 +1,6 @@
 import { accountMethods } from './account-methods.ts'
 import { chainMethods } from './chain-methods.ts'
+import { contractMethods } from './contract-methods.ts'
 import { delegateMethods } from './delegate-methods.ts'
 import { governanceMethods } from './governance-methods.ts'
 import { marketMethods } from './market-methods.ts'
@@ -11,6 +12,6 @@ import { tokenMethods } from './token-methods.ts'
 export const methods: ReadonlyMap<string, RpcMethod> = new Map(
   [
     ...[...chainMethods, ...proofMethods, ...accountMethods, ...tokenMethods],
-    ...[...delegateMethods, ...governanceMethods, ...marketMethods],
+    ...[...delegateMethods, ...governanceMethods, ...marketMethods, ...contractMethods],
   ].map((method) => [method.name, method]),
 )

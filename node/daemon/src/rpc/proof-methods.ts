@@ -2,7 +2,7 @@ import { type Executed, encodeCertificate, encodeHeader, type Header, receiptHas
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, listProof, proveInRange, toHex } from '@smartshare/crypto'
 import { encodeExecutedProof, encodeReceiptProof, MAX_LIGHT_RECEIPT_BYTES } from '@smartshare/light'
-import { balanceKey, holdingKey } from '@smartshare/runtime'
+import { balanceKey, contractStateKey, holdingKey, valueFromJson } from '@smartshare/runtime'
 import { z } from 'zod'
 import type { NodeApi } from '../api.ts'
 import { method, type RpcMethod } from './method.ts'
@@ -55,6 +55,24 @@ const accountProof = method({
     const token = tokenOf(params.token)
     const address = addressOf(params.address)
     return proveEntry(node, token === SSP ? balanceKey(address) : holdingKey(token, address))
+  },
+})
+
+const contractProof = method({
+  name: 'contract_proof',
+  summary: "Proves an entry of a contract's state, or that there is none",
+  params: {
+    address: shapes.address,
+    name: z.string().min(1).max(32).describe('name of the map, value or list'),
+    key: z
+      .unknown()
+      .default({ integer: '0' })
+      .describe('key of the entry, as values of the type any are written; without it that of a state.value'),
+  },
+  result: proofShape,
+  weight: 10,
+  handle(node, { address, name, key }) {
+    return proveEntry(node, contractStateKey(addressOf(address), name, valueFromJson('any', key, 'the key')))
   },
 })
 
@@ -142,4 +160,6 @@ const receiptProof = method({
   },
 })
 
-export const proofMethods: readonly RpcMethod[] = [proof, accountProof, handOver, executedProof, receiptProof]
+export const proofMethods: readonly RpcMethod[] = [
+  ...[proof, accountProof, contractProof, handOver, executedProof, receiptProof],
+]

@@ -12,6 +12,10 @@ export const hash = z
 export const hex = z.string().regex(/^([0-9a-f]{2})*$/)
 export const address = z.string().length(62).startsWith('ssp1').describe('address, bech32m')
 export const decimal = z.string().regex(DECIMAL).describe('integer as decimal text')
+export const signedDecimal = z
+  .string()
+  .regex(/^(0|-?[1-9][0-9]{0,19})$/)
+  .describe('integer with a sign as decimal text')
 export const grains = z.string().regex(DECIMAL).describe('grains (1 SSP = 10^8 grains) as decimal text')
 export const token = z.string().max(62).describe('SSP, or the address of a token')
 export const units = z.string().regex(DECIMAL).describe('smallest units of the token as decimal text')
@@ -54,7 +58,10 @@ export const header = z.object({
 export const event = z.object({
   from: z.string().describe('name of the module, or address of the contract'),
   name: z.string(),
-  data: z.record(z.string(), z.unknown()).nullable().describe('the record, if this node knows the kind of event'),
+  data: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .describe('the record, if this node knows the kind of event; of contracts by the ABI that they have now'),
   encoded: base64,
 })
 

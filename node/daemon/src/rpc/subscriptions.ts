@@ -2,12 +2,13 @@ import { SmartshareError } from '@smartshare/codec'
 import { fromHex } from '@smartshare/crypto'
 import { mapKey } from '@smartshare/runtime'
 import type { ExecutedNotice, NodeApi } from '../api.ts'
+import { abisOf } from './contract-abis.ts'
 import { MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_UNSENT_BYTES, MAX_WATCHED_PER_SOCKET } from './limits.ts'
 import { wrongParams } from './method.ts'
 import type { RpcMetrics } from './metrics.ts'
 import { subscribeParams, unsubscribeParams } from './subscription-shapes.ts'
 import { addressOf } from './texts.ts'
-import { headerView, receiptView } from './views.ts'
+import { type AbiOf, headerView, receiptView } from './views.ts'
 
 /** The side of a connection that news go to. */
 export interface NewsSink {
@@ -42,10 +43,12 @@ export class SubscriptionHub {
   private readonly blocks = new Set<Subscription>()
   private readonly watchers = new Map<string, Set<Subscription>>()
   private readonly metrics: RpcMetrics
+  private readonly abiOf: AbiOf
   private readonly end: () => void
 
   constructor(node: NodeApi, metrics: RpcMetrics) {
     this.metrics = metrics
+    this.abiOf = abisOf(node)
     this.end = node.subscribe((notice) => this.publish(notice))
   }
 
@@ -102,7 +105,7 @@ export class SubscriptionHub {
       }
     }
     if (interested.size === 0) return
-    const text = JSON.stringify({ height, index, receipt: receiptView(receipt) })
+    const text = JSON.stringify({ height, index, receipt: receiptView(receipt, this.abiOf) })
     const id = mapKey(receipt.subarray(ID_OFFSET, ID_OFFSET + WATCH_BYTES))
     for (const subscription of interested) {
       if (subscription.topic === 'transactions') {

@@ -9,16 +9,16 @@ import {
   MODE_CALM,
   STATUS_DONE,
 } from '@smartshare/chain'
-import { decode } from '@smartshare/codec'
+import { decode, SmartshareError } from '@smartshare/codec'
 import { ADDRESS_BYTES, formatAddress, toHex } from '@smartshare/crypto'
-import { modules } from '@smartshare/runtime'
+import { type Abi, eventToJson, modules } from '@smartshare/runtime'
 import type { z } from 'zod'
 import type * as shapes from './shapes.ts'
 
 /** Fields of events and records that hold addresses; 32 bytes under any other name are a hash or an id, in hexadecimal. */
 const ADDRESS_FIELDS = new Set([
   ...['from', 'to', 'account', 'owner', 'voter', 'delegate', 'members', 'ballot', 'payer', 'sender', 'address'],
-  ...['buyer', 'provider', 'claimant', 'reporter', 'settler', 'candidate', 'exclude'],
+  ...['buyer', 'provider', 'claimant', 'reporter', 'settler', 'candidate', 'exclude', 'contract', 'publisher'],
   ...['issuer', 'admin', 'minter', 'freezer', 'spender'],
 ])
 
@@ -64,7 +64,10 @@ export function modeName(mode: number): 'calm' | 'busy' {
   return mode === MODE_CALM ? 'calm' : 'busy'
 }
 
-export function receiptView(encoded: Uint8Array): z.output<typeof shapes.receipt> {
+/** Finds the ABI of a contract; undefined if there is none. */
+export type AbiOf = (contract: Uint8Array) => Abi | undefined
+
+export function receiptView(encoded: Uint8Array, abiOf: AbiOf): z.output<typeof shapes.receipt> {
   const receipt = decodeReceipt(encoded)
   return {
     transaction: toHex(receipt.transactionId),
@@ -72,19 +75,37 @@ export function receiptView(encoded: Uint8Array): z.output<typeof shapes.receipt
     gasUsed: receipt.gasUsed,
     feeGrains: `${receipt.feeGrains}`,
     payer: formatAddress(receipt.payer),
-    events: receipt.events.map(eventView),
+    events: receipt.events.map((event) => eventView(event, abiOf)),
     error: receipt.error,
   }
 }
 
-export function eventView({ target, name, data }: ChainEvent): z.output<typeof shapes.event> {
-  const module = typeof target === 'number' ? modules.find((candidate) => candidate.id === target) : undefined
-  const kind = module?.events.find((candidate) => candidate.name === name)
-  return {
-    from: typeof target === 'number' ? (module?.name ?? `${target}`) : formatAddress(target),
-    name,
-    data: kind === undefined ? null : recordView(decode(kind.schema, data)),
-    encoded: base64(data),
+export function eventView(event: ChainEvent, abiOf: AbiOf): z.output<typeof shapes.event> {
+  const { target, name, data } = event
+  const record = typeof target === 'number' ? moduleRecord(target, event) : contractRecord(abiOf(target), event)
+  return { from: sourceName(target), name, data: record, encoded: base64(data) }
+}
+
+/** Name of a module, or address of a contract. */
+export function sourceName(target: ChainEvent['target']): string {
+  if (typeof target !== 'number') return formatAddress(target)
+  return modules.find(({ id }) => id === target)?.name ?? `${target}`
+}
+
+function moduleRecord(target: number, { name, data }: ChainEvent): Record<string, unknown> | null {
+  const kind = modules.find(({ id }) => id === target)?.events.find((candidate) => candidate.name === name)
+  return kind === undefined ? null : recordView(decode(kind.schema, data))
+}
+
+/** Null if the contract declares no such event any more: an upgrade may have changed it since. */
+function contractRecord(abi: Abi | undefined, { name, data }: ChainEvent): Record<string, unknown> | null {
+  const event = abi?.events.find((candidate) => candidate.name === name)
+  if (event === undefined) return null
+  try {
+    return eventToJson(event, data)
+  } catch (error) {
+    if (SmartshareError.is(error)) return null
+    throw error
   }
 }
 

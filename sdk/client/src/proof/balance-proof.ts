@@ -4,7 +4,8 @@ import { equalBytes, formatAddress, fromHex, parseAddress, toHex } from '@smarts
 import { encodeEntryProof, handOverAll, type LightRules, type LightState, verifyEntry } from '@smartshare/light'
 import { balanceKey, chainIdOf, decodeGenesis, encodeGenesis, type Genesis, holdingKey } from '@smartshare/runtime'
 import { z } from 'zod'
-import { base64OfBytes, bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
+import { base64OfBytes, bytesOfBase64 } from '../rpc/base64.ts'
+import type { RpcClient } from '../rpc/rpc-client.ts'
 import { genesisState, handOverRecord, MAX_TERMS, type Trust } from './trust.ts'
 
 const MAX_SEATS = 256

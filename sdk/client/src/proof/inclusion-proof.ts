@@ -9,7 +9,8 @@ import {
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import type { LightRules } from '@smartshare/light'
-import { bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
+import { bytesOfBase64 } from '../rpc/base64.ts'
+import type { RpcClient } from '../rpc/rpc-client.ts'
 import type { Trust } from './trust.ts'
 
 const PAGE = 1000

@@ -2,7 +2,8 @@ import { type Receipt, STATUS_DONE } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import { type LightRules, type LightState, verifyReceipt } from '@smartshare/light'
-import { bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
+import { bytesOfBase64 } from '../rpc/base64.ts'
+import type { RpcClient } from '../rpc/rpc-client.ts'
 import type { Trust } from './trust.ts'
 
 /** What a transaction did, as a node showed it and a light client has checked. */

@@ -10,7 +10,8 @@ import {
   type LightState,
 } from '@smartshare/light'
 import { chainIdOf, firstSet, type Genesis } from '@smartshare/runtime'
-import { bytesOfBase64, type RpcClient } from '../rpc/rpc-client.ts'
+import { bytesOfBase64 } from '../rpc/base64.ts'
+import type { RpcClient } from '../rpc/rpc-client.ts'
 
 /** Terms that may lie between what is known and what is asked. */
 export const MAX_TERMS = 10_000

@@ -12,6 +12,10 @@ export const decimalAnswer = z
   .regex(/^(0|[1-9][0-9]{0,19})$/)
   .transform(BigInt)
 const integer = decimalAnswer
+const signedInteger = z
+  .string()
+  .regex(/^(0|-?[1-9][0-9]{0,19})$/)
+  .transform(BigInt)
 const base64 = z.string()
 
 export const statusAnswer = z.object({
@@ -123,6 +127,7 @@ export const estimateAnswer = z.object({
   maxGasPrice: integer,
   feeGrains: integer,
   highestFeeGrains: integer,
+  depositGrains: signedInteger,
 })
 
 export const accountAnswer = z.object({

@@ -1,5 +1,7 @@
 import { SmartshareError } from '@smartshare/codec'
 import * as answers from './answers.ts'
+import { base64OfBytes, bytesOfBase64 } from './base64.ts'
+import { ContractClient } from './contract-client.ts'
 import { GovernanceClient } from './governance-client.ts'
 import { MarketClient } from './market-client.ts'
 import { errorOfRefusal } from './rpc-error.ts'
@@ -29,6 +31,8 @@ export class RpcClient {
   readonly market: MarketClient
   /** Questions about what delegates decide together. */
   readonly governance: GovernanceClient
+  /** Questions about contracts. */
+  readonly contracts: ContractClient
   /** Questions about tokens of vendors, and balances of them. */
   readonly tokens: TokenClient
   private readonly transport: HttpTransport
@@ -37,6 +41,7 @@ export class RpcClient {
     this.transport = new HttpTransport(options)
     this.market = new MarketClient(this.transport)
     this.governance = new GovernanceClient(this.transport)
+    this.contracts = new ContractClient(this.transport)
     this.tokens = new TokenClient(this.transport)
   }
 
@@ -152,6 +157,11 @@ export class RpcClient {
     return this.transport.call({ method: 'account_proof', params: { address, token }, answer: answers.proofAnswer })
   }
 
+  /** Any entry of the state, by its key in hexadecimal, with all that is needed to check it. Throws RPC_NOT_READY. */
+  proof(key: string) {
+    return this.transport.call({ method: 'chain_proof', params: { key }, answer: answers.proofAnswer })
+  }
+
   /** What was executed at a height, as a record of docs/spec/light.md §6. Throws RPC_NOT_READY until it is certified. */
   executedProof(height: number) {
     return this.transport.call({
@@ -179,20 +189,4 @@ export class RpcClient {
   call<T>(call: RpcCall<T>): Promise<T> {
     return this.transport.call(call)
   }
-}
-
-/** The bytes of base64. Throws RPC_ANSWER. */
-export function bytesOfBase64(text: string): Uint8Array {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-  } catch {
-    throw new SmartshareError('RPC_ANSWER', 'bytes that are not base64')
-  }
-}
-
-/** Base64 (RFC 4648 §4). */
-export function base64OfBytes(bytes: Uint8Array): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }

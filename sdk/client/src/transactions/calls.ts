@@ -71,8 +71,26 @@ export const calls = {
         .map(({ name, value }) => ({ parameter: parameterOf(name), value }))
         .sort((a, b) => a.parameter - b.parameter),
     }),
+  /** Arguments of the constructor as `encodeParameters` of @smartshare/runtime gives them; null if there is none. */
+  publishContract: (contract: ContractDraft) => callOf('contracts', 'publish', contract),
+  announceUpgrade: (contract: Uint8Array, codeHash: Uint8Array) =>
+    callOf('contracts', 'announceUpgrade', { contract, codeHash }),
+  upgradeContract: (contract: Uint8Array, source: Uint8Array, metadata = '') =>
+    callOf('contracts', 'upgrade', { contract, source, metadata }),
+  pauseContract: (contract: Uint8Array, paused: boolean) => callOf('contracts', 'setPaused', { contract, paused }),
   voteProposal: (proposal: number, approve: boolean) => callOf('governance', 'vote', { proposal, approve }),
 } as const
+
+/** A contract that is to be published, in bytes and grains. */
+export interface ContractDraft {
+  readonly name: string
+  readonly source: Uint8Array
+  readonly metadata: string
+  readonly upgrade: { readonly by: Uint8Array; readonly delayMs: number } | null
+  readonly pauser: Uint8Array | null
+  readonly arguments: Uint8Array | null
+  readonly value: bigint
+}
 
 /** What a delegate proposes to the others. */
 export interface ProposalDraft {

@@ -49,6 +49,11 @@ export interface FeeEstimate {
   readonly feeGrains: bigint
   readonly highestFeeGrains: bigint
   readonly emptying: boolean
+  /**
+   * What the bytes that contracts store lock of the sender beside the fee; negative: what it gets back for freed ones. Absent
+   * where nobody was asked, because everything was said.
+   */
+  readonly depositGrains?: bigint
 }
 
 /** Where a transaction stands among those of its account, and until when it may be packed. */
@@ -176,6 +181,7 @@ export class TransactionBuilder {
       feeGrains: found.feeGrains,
       highestFeeGrains: BigInt(gasLimit) * maxGasPrice,
       emptying,
+      depositGrains: found.depositGrains,
     }
   }
 

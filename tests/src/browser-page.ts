@@ -147,6 +147,23 @@ const steps = {
     return codes
   },
 
+  /** Publishes a contract from the page's own wallet, calls it with money, hears its event, and asks and proves what it holds. */
+  async contract(source: string, note: string) {
+    const { address } = await client.publishContract(own.account(), { name: 'page', source })
+    const contract = client.contract(address)
+    const called = await contract.call(own.account(), 'put', [note], { value: 5n })
+    let heard = ''
+    for await (const { data } of contract.events('Put', { from: called.height })) {
+      heard = String(data?.note)
+      break
+    }
+    for await (const _ of client.blocks()) {
+      const { isPresent, value, height } = await contract.proveEntry('held', note)
+      if (height >= called.height) return { heard, asked: String(await contract.view('of', note)), isPresent, value }
+    }
+    throw new Error('the client was closed')
+  },
+
   /** Where a final block holds a transaction, shown by the block's certificate. */
   async proveInclusion(id: string) {
     const { height, index } = await client.proveInclusion(id)

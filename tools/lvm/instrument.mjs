@@ -12,9 +12,8 @@ const KEPT_EXPORTS = `memory __indirect_function_table __wasm_call_ctors malloc 
   luaopen_base luaopen_string luaopen_table luaopen_math luaopen_utf8 luaopen_coroutine
   lua_gettop lua_settop lua_type lua_isinteger lua_toboolean lua_tointegerx lua_tonumberx lua_tolstring lua_rawlen
   lua_pushnil lua_pushboolean lua_pushinteger lua_pushnumber lua_pushlstring lua_pushcclosure lua_pushvalue lua_rotate
-  lua_createtable lua_rawget lua_rawset lua_rawgeti lua_rawseti lua_next lua_getglobal lua_setglobal lua_callk lua_pcallk lua_error`.split(
-  /\s+/,
-)
+  lua_createtable lua_rawget lua_rawset lua_rawgeti lua_rawseti lua_next lua_getglobal lua_setglobal lua_callk lua_pcallk lua_error
+  lua_sethook lua_getinfo luaL_traceback`.split(/\s+/)
 
 const FUEL = 'fuel'
 const LEAST_STACK = 'least_stack'
@@ -169,16 +168,22 @@ function addAccess(wasm, breakAddress) {
   add('get_break', none, i32, wasm.i32.load(0, 4, wasm.i32.const(breakAddress)))
 }
 
-/** The function in C behind all that the host offers to Lua: its place in the table is exported. */
+/**
+ * The functions in C behind all that the host offers to Lua, and behind the hook by which tools follow the lines of a
+ * program: their places in the table are exported.
+ */
 function addHost(wasm) {
   wasm.addFunctionImport('host', 'env', 'host', i32, i32)
+  wasm.addFunctionImport('hook', 'env', 'hook', binaryen.createType([i32, i32]), none)
   const table = binaryen.getTableInfo(wasm.getTable('0'))
   const slot = table.initial
   wasm.removeTable('0')
-  wasm.addTable('0', slot + 1, slot + 1)
-  wasm.addActiveElementSegment('0', 'host-entry', ['host'], wasm.i32.const(slot))
-  wasm.addFunction('host_slot', none, i32, [], wasm.i32.const(slot))
-  wasm.addFunctionExport('host_slot', 'host_slot')
+  wasm.addTable('0', slot + 2, slot + 2)
+  wasm.addActiveElementSegment('0', 'host-entry', ['host', 'hook'], wasm.i32.const(slot))
+  for (const [i, name] of ['host_slot', 'hook_slot'].entries()) {
+    wasm.addFunction(name, none, i32, [], wasm.i32.const(slot + i))
+    wasm.addFunctionExport(name, name)
+  }
 }
 
 /** Charges a function and what it does with floats, copies and the stack. */

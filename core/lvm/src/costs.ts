@@ -17,6 +17,6 @@ export const COSTS = {
   string: 400,
   /** A key of a table, beside that it is a string: JavaScript has it as text. */
   key: 1_500,
-  /** Bytes per unit when strings are copied, as a power of two. */
-  byteShift: 1,
+  /** Bytes per unit when strings are copied, as a power of two: they are garbage for JavaScript soon. */
+  byteShift: 0,
 } as const

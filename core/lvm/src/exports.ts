@@ -17,6 +17,7 @@ export interface Exports {
   set_stack_limit(address: number): void
   get_break(): number
   host_slot(): number
+  hook_slot(): number
   luaL_newstate(): number
   luaL_requiref(L: number, name: number, open: number, global: number): void
   luaL_loadbufferx(L: number, at: number, size: number, name: number, mode: number): number
@@ -52,6 +53,9 @@ export interface Exports {
   lua_callk(L: number, args: number, results: number, context: number, continuation: number): void
   lua_pcallk(L: number, args: number, results: number, handler: number, context: number, continuation: number): number
   lua_error(L: number): never
+  lua_sethook(L: number, slot: number, mask: number, count: number): void
+  lua_getinfo(L: number, what: number, activation: number): number
+  luaL_traceback(L: number, of: number, message: number, level: number): void
 }
 
 /** Constants of lua.h (Lua 5.4). */
@@ -66,6 +70,10 @@ export const LUA = {
   /** First upvalue of the running function. */
   upvalue: -1_001_001,
   allResults: -1,
+  maskLine: 4,
+  /** Places in a lua_Debug of 32 bits: name of the chunk, and the running line. */
+  activationSource: 16,
+  activationLine: 24,
   /** LUAI_MAXCCALLS: where Lua says "C stack overflow". */
   levels: 200,
   /** Where lua_State keeps nCcalls, the levels that it is at, and what is added there for a state that cannot yield. */

@@ -1,5 +1,5 @@
 export { COSTS } from './costs.ts'
 export { LuaError, LvmFault } from './faults.ts'
 export { LVM_HASH } from './load.ts'
-export { type HostFunction, type Image, LEVELS, Machine, type Outcome } from './machine.ts'
+export { type Debugging, type HostFunction, type Image, LEVELS, Machine, type Outcome } from './machine.ts'
 export { type LuaRecord, type LuaValue, MAX_BYTES, MAX_DEPTH, MAX_ITEMS, textBytes } from './values.ts'

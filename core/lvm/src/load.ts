@@ -3,7 +3,7 @@ import { sha256, toHex } from '@smartshare/crypto'
 import { BUILT_WASM } from './generated/lvm-wasm.ts'
 
 /** SHA-256 of the counted module. It decides what every contract costs and answers, so it belongs to the protocol. */
-export const LVM_HASH = 'fdd981f4ea060ee4081d2122be7519ada0857d9b72995e0ef61b7b5baa550893'
+export const LVM_HASH = 'f87c1be20ee06edfa79a3da16945e393844a6f557e59a58d86cdd6bfb46f6f6b'
 
 let loaded: WebAssembly.Module | undefined
 

@@ -13,7 +13,23 @@ export type HostFunction = (args: LuaValue[]) => LuaValue | undefined
 /** How a call ended. */
 export type Outcome =
   | { readonly done: true; readonly values: LuaValue[]; readonly fuelUsed: number }
-  | { readonly done: false; readonly error: SmartshareError; readonly fuelUsed: number }
+  | {
+      readonly done: false
+      readonly error: SmartshareError
+      readonly fuelUsed: number
+      /** Where Lua was when it failed, innermost first; only of machines that were made with `traces`. */
+      readonly trace?: string
+    }
+
+/** What tools can see of a program that runs. Seeing costs fuel, so that machines of consensus see nothing. */
+export interface Debugging {
+  /** A line of a program begins; `chunk` is the name under which it was loaded. */
+  readonly onLine?: (chunk: string, line: number) => void
+  /** Outcomes that are errors say where they happened. */
+  readonly traces?: boolean
+  /** Leaves to programs what contracts must not have: `load`, `string.dump` and so on. */
+  readonly open?: boolean
+}
 
 /** The memory of a machine at rest: what a call begins with. */
 export interface Image {
@@ -29,6 +45,9 @@ type State = 'ready' | 'running' | 'torn' | 'broken'
 
 const LONGJMP = Symbol('longjmp')
 const ENTER = 0
+/** Number of the function that notes where Lua is when an error happens. */
+const TRACE = -1
+const MAX_TRACE_BYTES = 8_192
 const MAX_MESSAGE_BYTES = 200
 /**
  * How deep C functions, metamethods, coroutines and the parser may call each other. Fewer than Lua has by itself, so that
@@ -57,10 +76,14 @@ export class Machine {
   private chunkName: number
   private entry: (() => number) | undefined
   private state: State = 'ready'
+  private readonly debugging: Debugging
+  private trace: string | undefined
+  private hook: ((L: number, activation: number) => void) | undefined
 
   /** `functions`: by the names under which Lua finds them. */
-  constructor(functions: Readonly<Record<string, HostFunction>>) {
+  constructor(functions: Readonly<Record<string, HostFunction>>, debugging: Debugging = {}) {
     this.functions = Object.values(functions)
+    this.debugging = debugging
     this.lua = this.instantiate()
     const { lua } = this
     this.memory = new Uint8Array(lua.memory.buffer)
@@ -75,19 +98,22 @@ export class Machine {
     this.textMode = this.cString('t')
     this.chunkName = this.cString('=lua')
     this.openLibraries()
-    const outcome = this.load(textBytes(SANDBOX), PLENTY)
+    if (!debugging.open) {
+      const outcome = this.load(textBytes(SANDBOX), PLENTY)
+      if (!outcome.done) throw outcome.error
+    }
     this.chunkName = this.cString('=contract')
-    if (!outcome.done) throw outcome.error
     Object.keys(functions).forEach((name, i) => {
       this.setGlobalFunction(name, i + 1)
     })
+    if (debugging.onLine !== undefined) this.followLines(debugging.onLine)
   }
 
   /**
    * Runs a chunk of source. What it returns, if anything, must be one function: it is kept, and its number given, for
-   * `call`. Bytecode is refused.
+   * `call`. Bytecode is refused. Errors name the chunk and the line.
    */
-  load(source: Uint8Array, fuel: number): Outcome & { readonly reference?: number } {
+  load(source: Uint8Array, fuel: number, chunk?: string): Outcome & { readonly reference?: number } {
     let reference: number | undefined
     const outcome = this.protect(fuel, () => {
       const { lua, stack } = this
@@ -95,8 +121,10 @@ export class Machine {
       stack.charge(source.length >> COSTS.byteShift)
       const at = lua.malloc(source.length)
       this.memory.set(source, at)
-      const status = lua.luaL_loadbufferx(L, at, source.length, this.chunkName, this.textMode)
+      const name = chunk === undefined ? this.chunkName : this.cString(`=${chunk}`)
+      const status = lua.luaL_loadbufferx(L, at, source.length, name, this.textMode)
       lua.free(at)
+      if (chunk !== undefined) lua.free(name)
       if (status !== 0) lua.lua_error(L)
       lua.lua_callk(L, 0, 1, 0, 0)
       if (lua.lua_type(L, -1) !== LUA.nil) reference = lua.luaL_ref(L, LUA.registry)
@@ -181,16 +209,17 @@ export class Machine {
         return 0
       }
       lua.lua_settop(L, 0)
+      const handler = this.pushTracer()
       lua.lua_pushnumber(L, ENTER)
       lua.lua_pushcclosure(L, lua.host_slot(), 1)
-      const status = lua.lua_pcallk(L, 0, 0, 0, 0, 0)
+      const status = lua.lua_pcallk(L, 0, 0, handler, 0, 0)
       const error = status === 0 ? undefined : new SmartshareError('LVM_ERROR', this.messageAt(-1))
       lua.lua_settop(L, 0)
       // Straight code may have spent the last of it without asking.
       stack.charge(0)
-      return error === undefined
-        ? { done: true, values, fuelUsed: usedUp() }
-        : { done: false, error, fuelUsed: usedUp() }
+      if (error === undefined) return { done: true, values, fuelUsed: usedUp() }
+      const trace = this.trace === undefined ? {} : { trace: this.trace }
+      return { done: false, error, fuelUsed: usedUp(), ...trace }
     } catch (thrown) {
       left = 'torn'
       if (lua.get_fuel() < 0) {
@@ -249,6 +278,7 @@ export class Machine {
       },
       invoke_vii: (slot: number, a: number, b: number) => this.invoke(slot, a, b),
       host: (L: number) => this.callHost(L),
+      hook: (L: number, activation: number) => this.hook?.(L, activation),
     })
     return new WebAssembly.Instance(module, imports).exports as unknown as Exports
   }
@@ -275,6 +305,7 @@ export class Machine {
     const number = stack.smallInteger(LUA.upvalue)
     try {
       if (number === ENTER) return this.entry!()
+      if (number === TRACE) return this.noteTrace(L)
       stack.charge(COSTS.host)
       const result = this.functions[number - 1]!(stack.readAll(1, lua.lua_gettop(L)))
       if (result === undefined) return 0
@@ -288,6 +319,39 @@ export class Machine {
     } finally {
       stack.L = callerState
     }
+  }
+
+  /** Puts what notes traces on the stack, if traces are wanted; its place, or 0. */
+  private pushTracer(): number {
+    this.trace = undefined
+    if (!this.debugging.traces) return 0
+    const { lua, mainState: L } = this
+    lua.lua_pushnumber(L, TRACE)
+    lua.lua_pushcclosure(L, lua.host_slot(), 1)
+    return 1
+  }
+
+  /** Lua calls this with an error before it unwinds the stack, and goes on with what is left: the error itself. */
+  private noteTrace(L: number): number {
+    const { lua, stack } = this
+    lua.luaL_traceback(L, L, 0, 1)
+    this.trace = lenientUtf8.decode(stack.readBeginning(lua.lua_gettop(L), MAX_TRACE_BYTES))
+    lua.lua_settop(L, 1)
+    return 1
+  }
+
+  private followLines(onLine: NonNullable<Debugging['onLine']>): void {
+    const { lua, memory } = this
+    const view = new DataView(lua.memory.buffer)
+    const wanted = this.cString('S')
+    this.hook = (L, activation) => {
+      lua.lua_getinfo(L, wanted, activation)
+      const source = view.getUint32(activation + LUA.activationSource, true)
+      const chunk = lenientUtf8.decode(memory.subarray(source + 1, memory.indexOf(0, source)))
+      onLine(chunk, view.getInt32(activation + LUA.activationLine, true))
+    }
+    // Coroutines take it over from whoever makes them.
+    lua.lua_sethook(this.mainState, lua.hook_slot(), LUA.maskLine, 0)
   }
 
   private openLibraries(): void {

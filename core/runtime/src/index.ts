@@ -60,7 +60,9 @@ export {
   getContract,
   MAX_SOURCE_BYTES,
 } from './contracts/registry.ts'
+export { tools as contractTools } from './contracts/tools.ts'
 export { decodeValue } from './contracts/value-codec.ts'
+export type { ContractWatch, WatchedWrite } from './contracts/watch.ts'
 export { type ElectionView, lastElection } from './delegates/election.ts'
 export { BACKING_PER_BOND } from './delegates/elimination.ts'
 export { jailOf, releaseCall } from './delegates/jail.ts'

@@ -64,6 +64,8 @@ export interface TestEvent {
   readonly name: string
   // biome-ignore lint/suspicious/noExplicitAny: each kind of event has its own record; tests name the fields they look at.
   readonly data: any
+  /** Of an event that a contract said. */
+  readonly contract?: Uint8Array
 }
 
 export interface TestReceipt extends Omit<Receipt, 'events'> {
@@ -86,6 +88,8 @@ export interface TestChainOptions {
   readonly delegates?: number
   /** Changes to the parameters of the local preset. */
   readonly parameters?: Partial<Parameters>
+  /** Runs the contracts: one that watches, or that keeps loaded sources from chain to chain. */
+  readonly engine?: ContractEngine
 }
 
 export interface TransactionOptions {
@@ -116,6 +120,21 @@ export function delegateName(seat: number): string {
 /** BLS secret of a seat of the first set. */
 export function delegateSecret(seat: number): Uint8Array {
   return bls.secretFromSeed(sha256(utf8.encode(`test ${delegateName(seat)}`)))
+}
+
+/** Reveals by what they sign: chains of the same genesis, of which tests make many, sign the same ones. */
+const reveals = new Map<string, Uint8Array>()
+const MOST_REVEALS = 4_096
+
+function revealOf(secret: Uint8Array, hash: Uint8Array): Uint8Array {
+  const key = mapKey(secret) + mapKey(hash)
+  let reveal = reveals.get(key)
+  if (reveal === undefined) {
+    if (reveals.size === MOST_REVEALS) reveals.clear()
+    reveal = bls.sign(secret, hash)
+    reveals.set(key, reveal)
+  }
+  return reveal
 }
 
 /** A call of a system module by names, for example `callOf('tokens', 'transfer', { to, token: 0, amount, memo: null })`. */
@@ -149,12 +168,19 @@ export class TestChain {
   /** The last block; before the first one, what stands for genesis. */
   head: Header
   private readonly secret: Uint8Array
-  private readonly engine = new ContractEngine()
+  private readonly engine: ContractEngine
   private readonly accounts = new Map<string, TestAccount>()
   /** Nonces used by transactions that were made but are in no block yet, by account and lane. */
   private readonly pending = new Map<string, bigint>()
 
-  constructor({ accounts = [], grains = DEFAULT_GRAINS, delegates = 1, parameters = {} }: TestChainOptions = {}) {
+  constructor({
+    accounts = [],
+    grains = DEFAULT_GRAINS,
+    delegates = 1,
+    parameters = {},
+    engine,
+  }: TestChainOptions = {}) {
+    this.engine = engine ?? new ContractEngine()
     this.parameters = { ...presets.local, ...parameters }
     this.secret = delegateSecret(0)
     const bond = this.parameters.leastBondGrains
@@ -290,16 +316,18 @@ export class TestChain {
 
   /** Publishes a source in a block of its own; its address. Throws the error of the receipt. */
   publish(from: TestAccount | string, source: string, options: PublishOptions = {}): Uint8Array {
+    const { receipt } = this.run(from, this.publishCall(source, options))
+    return receipt.events.find((event) => event.name === 'published')!.data.contract
+  }
+
+  /** The call that publishes a source, for transactions. */
+  publishCall(source: string, options: PublishOptions = {}): Call {
     const { name = 'test', arguments: args, value = 0n, upgrade = null, pauser = null } = options
     const inputs = args === undefined ? [] : this.inputsOf(source, 'constructor')
-    const { receipt } = this.run(
-      from,
-      callOf('contracts', 'publish', {
-        ...{ name, source: textBytes(source), metadata: '', upgrade, pauser, value },
-        arguments: args === undefined ? null : encodeParameters(inputs, args),
-      }),
-    )
-    return receipt.events.find((event) => event.name === 'published')!.data.contract
+    return callOf('contracts', 'publish', {
+      ...{ name, source: textBytes(source), metadata: '', upgrade, pauser, value },
+      arguments: args === undefined ? null : encodeParameters(inputs, args),
+    })
   }
 
   /** A call of a contract's method, for transactions. */
@@ -324,7 +352,7 @@ export class TestChain {
   private nextHeader(transactions: readonly ParsedTransaction[], advanceMs: number): Header {
     const parent = this.head
     const slot = parent.slot + 1
-    const reveal = bls.sign(this.secret, revealHash(this.chainId, parent.term, slot))
+    const reveal = revealOf(this.secret, revealHash(this.chainId, parent.term, slot))
     return {
       ...parent,
       version: this.rules.version,
@@ -349,6 +377,7 @@ function readable(receipt: Receipt, reader: Pick<StateReader, 'get'>): TestRecei
       const values = decodeParameters(event.fields, data)
       return {
         module: 'contract',
+        contract: target,
         name,
         data: Object.fromEntries(event.fields.map((field, i) => [field.name, values[i]])),
       }

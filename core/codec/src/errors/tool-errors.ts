@@ -27,5 +27,19 @@ export const toolErrors: ErrorTable = {
   ],
   CLI_FILE: ['A file cannot be read or written.', 'Check the path and the rights on it.'],
   CLI_CANCELLED: ['The command was cancelled.', 'Nothing was done.'],
+  KIT_ACCOUNT: [
+    'A test sends a transaction from an address that is none of its accounts.',
+    'Name the sender, as in `c:with { from = "alice" }`.',
+  ],
+  KIT_FILE: [
+    'A file of a contract or of its tests cannot be read.',
+    'Check the path; it begins at the folder of the test.',
+  ],
+  KIT_LIMIT: ['Tests of contracts ask for more than they may.', 'The message names the limit.'],
+  KIT_NO_TESTS: ['No test of a contract was found, or the filter fits none.', 'Name test files `*.test.lua`.'],
+  KIT_TYPESCRIPT: [
+    'A contract in TypeScript does not compile to Lua.',
+    'The message names the lines; the types of the host are in sdk/contract-kit/types/host.d.ts.',
+  ],
   INTERNAL: ['Something happened that nobody foresaw.', REPORT],
 }

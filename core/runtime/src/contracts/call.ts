@@ -167,7 +167,10 @@ function perform(host: Host, request: Request, { program, called: { method, name
       slot.frame = undefined
     }
     meter.charge(Math.ceil(outcome.fuelUsed / FUEL_PER_GAS))
-    if (!outcome.done) throw callError(outcome.error)
+    if (!outcome.done) {
+      host.engine.watch?.failure(to, outcome.trace)
+      throw callError(outcome.error)
+    }
     if (host.depth !== inside) {
       throw new SmartshareError('CONTRACT_ATTEMPTS', 'an attempt of contract.pcall did not end')
     }

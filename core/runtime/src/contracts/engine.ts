@@ -8,6 +8,7 @@ import { JobResults } from './heavy/result.ts'
 import { catchable, hostFunctions } from './host-functions.ts'
 import { PRELUDE } from './prelude.ts'
 import { amountOf, bytesOf, textOf } from './tools.ts'
+import type { ContractWatch } from './watch.ts'
 
 /** Most gas that loading a source may take, and the memory that it may leave: every call brings it back. */
 export const MAX_LOAD_GAS = 2_000_000
@@ -23,6 +24,8 @@ const MAX_NAMES = 1_024
 const PRELUDE_FUEL = 2 ** 40
 /** Beyond what any network allows, and still exact as fuel. */
 const MOST_HEAVY_GAS = 2n ** 40n
+/** Errors inside the prelude are not of the contract's lines. */
+const PRELUDE_CHUNK = 'host'
 
 /** A source that is loaded: the memory that its calls begin with, and what it offers. */
 export interface Program {
@@ -49,6 +52,8 @@ export interface Slot {
   readonly dispatcher: number
   readonly empty: Image
   frame: Frame | undefined
+  /** By what it is known that the source is published; undefined for one that is only tried. */
+  codeKey: string | undefined
   /** What a source that is being loaded has declared. */
   declaring: Declarations | undefined
 }
@@ -62,6 +67,12 @@ export class ContractEngine {
   private cachedBytes = 0
   /** The one that was used last. */
   private latest = ''
+  /** Set by tools alone. */
+  readonly watch: ContractWatch | undefined
+
+  constructor(watch?: ContractWatch) {
+    this.watch = watch
+  }
 
   /** The machine for a depth of calls, from 0 on. */
   slot(depth: number): Slot {
@@ -70,7 +81,7 @@ export class ContractEngine {
     }
     let slot = this.slots[depth]
     if (slot === undefined) {
-      slot = makeSlot()
+      slot = makeSlot(this.watch)
       this.slots[depth] = slot
     }
     return slot
@@ -78,6 +89,7 @@ export class ContractEngine {
 
   /** Source that was published, from the cache or loaded again, by its hash as text. Loading it is paid for already. */
   program(slot: Slot, name: string, source: () => Uint8Array): Program {
+    slot.codeKey = name
     const cached = this.programs.get(name)
     if (cached !== undefined) {
       if (name === this.latest) return cached
@@ -86,7 +98,7 @@ export class ContractEngine {
       this.programs.set(name, cached)
       return cached
     }
-    const program = this.load(slot, source(), new GasMeter(MAX_LOAD_GAS))
+    const program = this.load(slot, source(), new GasMeter(MAX_LOAD_GAS), name)
     this.programs.set(name, program)
     this.latest = name
     this.cachedBytes += sizeOf(program.image)
@@ -99,11 +111,12 @@ export class ContractEngine {
   }
 
   /** Loads source and charges for it, also if it fails. Throws CONTRACT_SOURCE with what is wrong, or GAS_EXHAUSTED. */
-  load(slot: Slot, source: Uint8Array, meter: GasMeter): Program {
+  load(slot: Slot, source: Uint8Array, meter: GasMeter, codeKey?: string): Program {
     const { machine } = slot
     machine.restore(slot.empty)
     const declaring: Declarations = { methods: [], events: [], names: [] }
     slot.declaring = declaring
+    slot.codeKey = codeKey
     let outcome: Outcome
     try {
       outcome = machine.load(source, Math.min(meter.left, MAX_LOAD_GAS) * FUEL_PER_GAS)
@@ -135,22 +148,26 @@ function loadError(error: SmartshareError): SmartshareError {
   return new SmartshareError('CONTRACT_SOURCE', error.message)
 }
 
-function makeSlot(): Slot {
+function makeSlot(watch: ContractWatch | undefined): Slot {
   const holder: { slot?: Slot } = {}
   const current = () => {
     const frame = holder.slot?.frame
     if (frame === undefined) throw new LuaError('this can be used only while a method runs, not while the source loads')
     return frame
   }
-  const machine = new Machine({
+  const onLine = (chunk: string, line: number) => {
+    if (chunk !== PRELUDE_CHUNK) watch?.line(holder.slot?.codeKey, line)
+  }
+  const functions = {
     ...hostFunctions(current),
     __register: catchable(([kind, signature, options]) =>
       declareMethod(holder.slot!, kind!, signature ?? null, options ?? null),
     ),
     __declare: catchable(([name]) => declareName(holder.slot!, name)),
     __registerEvent: catchable(([signature]) => declareEvent(holder.slot!, signature ?? null)),
-  })
-  const loaded = machine.load(textBytes(PRELUDE), PRELUDE_FUEL)
+  }
+  const machine = new Machine(functions, watch === undefined ? {} : { onLine, traces: true })
+  const loaded = machine.load(textBytes(PRELUDE), PRELUDE_FUEL, PRELUDE_CHUNK)
   if (!loaded.done || loaded.reference === undefined)
     throw new SmartshareError('LVM_BROKEN', 'the prelude does not load')
   const slot: Slot = {
@@ -158,6 +175,7 @@ function makeSlot(): Slot {
     dispatcher: loaded.reference,
     empty: machine.image(),
     frame: undefined,
+    codeKey: undefined,
     declaring: undefined,
   }
   holder.slot = slot

@@ -29,6 +29,8 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
     __put: ([part, key, value]) => {
       const frame = forWriting()
       writeEntry(frame.host, prefixAt(frame, part), key ?? null, value ?? null)
+      const { contract, host } = frame
+      host.engine.watch?.write({ contract, name: nameAt(frame, Number(part)), key: key ?? null, value: value ?? null })
       return undefined
     },
     __scan: ([part, from, to, reverse, last]) => {
@@ -126,16 +128,20 @@ function factOf({ host: { block } }: Frame, name: string): LuaValue {
 }
 
 /** Where a part of the contract's state lies; its number was given when it was declared. */
-function prefixAt({ contract, program, prefixes, lateNames }: Frame, part: LuaValue | undefined): Uint8Array {
+function prefixAt(frame: Frame, part: LuaValue | undefined): Uint8Array {
   const number = Number(part)
-  let prefix = prefixes[number]
+  let prefix = frame.prefixes[number]
   if (prefix === undefined) {
-    const name = program.names[number] ?? lateNames[number - program.names.length]
-    if (name === undefined) throw new LuaError('this is no part of the state')
-    prefix = prefixOf(contract, name)
-    prefixes[number] = prefix
+    prefix = prefixOf(frame.contract, nameAt(frame, number))
+    frame.prefixes[number] = prefix
   }
   return prefix
+}
+
+function nameAt({ program, lateNames }: Frame, number: number): Uint8Array {
+  const name = program.names[number] ?? lateNames[number - program.names.length]
+  if (name === undefined) throw new LuaError('this is no part of the state')
+  return name
 }
 
 function callOptions(target: LuaValue | undefined): {

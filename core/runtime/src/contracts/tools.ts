@@ -45,7 +45,9 @@ export function amountOf(value: LuaValue | undefined): bigint {
 }
 
 /** Functions that need nothing of the chain: hashes, signatures, formats, exact arithmetic. */
-export function tools(current: () => Pick<Frame, 'machine'>): Record<string, HostFunction> {
+export function tools(
+  current: () => { readonly machine: Pick<Frame['machine'], 'charge'> },
+): Record<string, HostFunction> {
   const charge = (units: number) => current().machine.charge(units)
   return {
     __sha256: ([data]) => {

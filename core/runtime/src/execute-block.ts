@@ -50,6 +50,7 @@ export function executeBlock(
   const { version, parameters } = rulesOf(journal, header.term, genesis)
   checkKnown(version, latestVersion)
   const host = new Host(journal, header, parameters, engine)
+  host.runsJobs = true
   for (const module of modules) module.beginBlock?.(host)
   const ownEvents = host.events
 

@@ -3,6 +3,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import { getAccount, mayAct, nextNonce, payingReserve, setAccount, withNonceUsed } from './accounts/accounts.ts'
 import { settleDeposit } from './contracts/contracts.ts'
+import { errorText } from './error-text.ts'
 import { GasMeter } from './gas.ts'
 import { highestFee } from './gate.ts'
 import type { Host } from './host.ts'
@@ -10,9 +11,11 @@ import { intrinsicGas } from './intrinsic-gas.ts'
 import { type Module, runCall } from './module.ts'
 import { balanceOf, pools, takeFee } from './tokens/tokens.ts'
 
-const MAX_ERROR_CHARACTERS = 200
 /** At least this part of the gas limit is paid for: a large limit takes room that others could have used. */
 const LEAST_CHARGE_DIVISOR = 2
+
+/** Not what a transaction does wrong: the node itself is broken, and must not go on. */
+const FATAL = new Set(['STATE_DAMAGED', 'LVM_BROKEN', 'LVM_OTHER_BUILD', 'HEAVY_DIVERGED'])
 
 /** What one transaction did: its receipt and its fee. */
 export interface Outcome {
@@ -61,8 +64,8 @@ export function executeTransaction(
       host.actor = undefined
     }
   } catch (thrown) {
-    if (!SmartshareError.is(thrown) || thrown.code === 'STATE_DAMAGED') throw thrown
-    error = { code: thrown.code, message: thrown.message.slice(0, MAX_ERROR_CHARACTERS) }
+    if (!SmartshareError.is(thrown) || FATAL.has(thrown.code)) throw thrown
+    error = { code: thrown.code, message: errorText(thrown.message) }
   }
 
   const gasUsed = Math.max(gas.used, Math.ceil(body.gasLimit / LEAST_CHARGE_DIVISOR))

@@ -1,6 +1,6 @@
 import { type ChainEvent, MAX_EVENTS } from '@smartshare/chain'
 import { encode, type Schema, SmartshareError } from '@smartshare/codec'
-import type { RangeOptions, StateEntry, StateJournal, StateReader } from '@smartshare/state'
+import { type RangeOptions, type StateEntry, StateJournal, type StateReader } from '@smartshare/state'
 import { ContractEngine } from './contracts/engine.ts'
 import { GAS, GasMeter } from './gas.ts'
 import type { Parameters } from './parameters.ts'
@@ -16,6 +16,14 @@ export interface BlockFacts {
   readonly leader: number
   /** Randomness fixed by this block. */
   readonly accumulator: Uint8Array
+  /** Grains for one gas. */
+  readonly basePrice: bigint
+}
+
+/** What a heavy job knows of the world beside its contract's state: it was noted when the job came first in its queue. */
+export interface JobView {
+  /** What the contract may pay: its balance, and what came with the call. */
+  readonly grains: bigint
 }
 
 /** An event kind: who emits it, its name and the record of its data. */
@@ -59,6 +67,10 @@ export class Host implements StateReader {
   storedBytes = 0
   /** Sources that were loaded in this block, by their hashes: loading is paid for once. */
   readonly loaded = new Set<string>()
+  /** True while a final block is executed; not where calls are only tried, which must not run heavy jobs. */
+  runsJobs = false
+  /** Set while a heavy job runs: it sees nothing but its contract (docs/spec/heavy-calls.md). */
+  readonly job: JobView | undefined = undefined
   /** Contracts that are being called, the innermost last. */
   readonly calling: string[] = []
   private readonly journal: StateJournal
@@ -75,6 +87,11 @@ export class Host implements StateReader {
   get engine(): ContractEngine {
     this.ownEngine ??= new ContractEngine()
     return this.ownEngine
+  }
+
+  /** The state as it is now, read at no cost; what is written to it stays apart. */
+  branch(): StateJournal {
+    return new StateJournal(this.journal)
   }
 
   /** How many attempts are under way inside each other. */

@@ -87,6 +87,11 @@ export const parametersSchema = record({
   upgradeDelayTerms: uint(1_000, 1),
   /** What a byte that a contract stores locks until it is freed. */
   stateByteGrains: amount,
+  /** Heavy calls: most gas of one, and of all that wait or run; most that wait for one contract; blocks for a result. */
+  heavyMostGas: uint(),
+  heavyBacklogGas: uint(),
+  heavyQueue: uint(64, 1),
+  heavyDeadlineBlocks: uint(),
 })
 
 export type Parameters = Infer<typeof parametersSchema>
@@ -145,6 +150,11 @@ const main: Parameters = {
   upgradeDelayTerms: 14,
   // A kilobyte locks a tenth of an SSP.
   stateByteGrains: 10_000n,
+  // A minute of computing, and ten for all together; half an hour for a result.
+  heavyMostGas: 6_000_000_000,
+  heavyBacklogGas: 60_000_000_000,
+  heavyQueue: 8,
+  heavyDeadlineBlocks: 900,
 }
 
 const test: Parameters = {
@@ -192,6 +202,9 @@ const local: Parameters = {
   offerMaturityBlocks: 2,
   teamVestingMs: 60 * MINUTE_MS,
   grantLockMs: 120 * MINUTE_MS,
+  // Two minutes, which is as long as bonds stay locked.
+  heavyBacklogGas: 9_000_000_000,
+  heavyDeadlineBlocks: 240,
   upgradeDelayTerms: 1,
 }
 

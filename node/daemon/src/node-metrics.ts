@@ -8,6 +8,7 @@ interface Internals {
   readonly evidence: number
   readonly pendingEvidence: number
   readonly halted: boolean
+  readonly heavy: { readonly running: number; readonly computed: number }
   readonly network: NetworkFigures
   readonly clock: { readonly offsetMs: number; readonly farthestMs: number }
   readonly mempool: { readonly bytes: number; readonly replaced: number; readonly displaced: number }
@@ -50,6 +51,8 @@ export class NodeMetrics {
       ],
       ['smartshare_evidence', 'Contradictions of delegates seen since the start', (now) => now.evidence],
       ['smartshare_evidence_pending', 'Evidence that is not reported with success yet', (now) => now.pendingEvidence],
+      ['smartshare_heavy_jobs', 'Heavy calls whose results are not certified', (now) => now.heavy.running],
+      ['smartshare_heavy_computed', 'Those of them that this node has computed', (now) => now.heavy.computed],
       ['smartshare_healthy', 'Whether the node is well', (now) => (now.healthy ? 1 : 0)],
       ['smartshare_halted', 'Whether the node cannot go on and answers nothing', (now) => (now.halted ? 1 : 0)],
     ]

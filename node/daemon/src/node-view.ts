@@ -38,6 +38,7 @@ export class NodeView implements NodeApi {
       height: keeper.node.committedHeight,
       evidence: keeper.node.evidence.seen,
       pendingEvidence: keeper.node.evidence.count,
+      heavy: keeper.node.heavy,
       halted: keeper.halted !== undefined,
       network: keeper.node.network.figures(),
       mempool: keeper.node.mempool,

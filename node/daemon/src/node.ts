@@ -35,6 +35,7 @@ import { Notices } from './execution/notices.ts'
 import { recall } from './execution/recall.ts'
 import { RecentChanges } from './execution/recent-changes.ts'
 import { RecentFacts } from './execution/recent-facts.ts'
+import { type HeavyWatcher, watchHeavy } from './heavy/heavy-watcher.ts'
 import { type Opened, openNode, type StartWatch } from './open-node.ts'
 import { Network } from './peers/network.ts'
 import type { Signer } from './signer/key-signer.ts'
@@ -70,6 +71,7 @@ export class Node {
   readonly intake: Intake
   readonly protocol: ProtocolWatch
   readonly evidence: EvidenceWatcher
+  readonly heavy: HeavyWatcher
   readonly clock: ClockWatch
   readonly throughput = new Throughput(() => performance.now())
   private readonly folder: OpenedStore
@@ -156,6 +158,14 @@ export class Node {
       genesis: { encoded: config.genesis, record: genesis },
       state: () => this.committedState(),
       submit: (wires) => this.intake.submit(wires),
+    })
+    this.heavy = watchHeavy({
+      ...{ config, log, chainId },
+      stateFolder: opened.folder.stateFolder,
+      genesis: { encoded: config.genesis, record: genesis },
+      state: () => this.committedState(),
+      submit: (wires) => this.intake.submit(wires),
+      give: (job, result) => this.executor.giveResult(job, result),
     })
     this.running = records.term ?? this.genesisTerm()
     this.driver = this.newDriver()
@@ -505,6 +515,8 @@ export class Node {
     this.maker.forget(needed)
     this.executor.keepChangesFrom(needed)
     this.evidence.onBlock()
+    // While it catches up, most of what it would compute is certified already.
+    if (this.progress === undefined) this.heavy.onBlock()
     this.notices.tell(height)
   }
 
@@ -524,6 +536,7 @@ export class Node {
     await this.net?.close()
     try {
       await this.evidence.stop()
+      await this.heavy.stop()
       await this.link.close()
       await this.signatures.close()
       await this.executorThread?.stop()

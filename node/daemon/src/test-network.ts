@@ -91,8 +91,11 @@ export class TestNetwork {
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...changes }))
   }
 
-  /** Starts the process of a node; its log lies beside its settings. `shiftMs`: how far its clock is ahead. */
-  start(node: TestNode, shiftMs = 0): void {
+  /**
+   * Starts the process of a node; its log lies beside its settings. `shiftMs`: how far its clock is ahead; `preload`: a module
+   * that runs first in each of its threads.
+   */
+  start(node: TestNode, { shiftMs = 0, preload }: { shiftMs?: number; preload?: URL } = {}): void {
     const log = openSync(join(node.dir, 'node.log'), 'a')
     // A file and not `--eval`: threads inherit what a process was started with.
     const program = join(node.dir, 'run.mjs')
@@ -103,7 +106,8 @@ export class TestNetwork {
       Date.now = () => now() + ${shiftMs}
       await runNode(${JSON.stringify(join(node.dir, 'node.json'))})`,
     )
-    node.child = spawn(process.execPath, ['--conditions=source', program], {
+    const options = preload === undefined ? [] : [`--import=${preload.href}`]
+    node.child = spawn(process.execPath, ['--conditions=source', ...options, program], {
       stdio: ['ignore', log, log],
     })
     closeSync(log)

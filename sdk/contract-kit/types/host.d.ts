@@ -47,10 +47,20 @@ declare namespace abi {
     /** May be called while another call of this contract is under way. */
     reentrant?: boolean
   }
+  interface HeavyOptions {
+    /** What a job may use, far beyond a block. */
+    gas: number
+    /** Most grains that the bytes which a job newly stores may lock. */
+    deposit?: number
+    /** A view with the same parameters, whose error refuses the call. */
+    guard?: string
+  }
   // biome-ignore lint/suspicious/noShadowRestrictedNames: it is the name that contracts know.
   function constructor(signature: string, run: Method): void
   function method(signature: string, run: Method, options?: Options): void
   function payable(signature: string, run: Method, options?: Options): void
+  /** Computes for long beside the chain; sees only the state of its contract (docs/spec/heavy-calls.md). */
+  function heavy(signature: string, run: Method, options: HeavyOptions): void
   function view(signature: string, run: Method): void
   function event(signature: string): (this: void, ...fields: Value[]) => void
 }

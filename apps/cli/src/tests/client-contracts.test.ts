@@ -267,7 +267,7 @@ describe('a typed client', () => {
   })
 
   it('is not made of names that are none, and keeps words of the language apart', () => {
-    const method = { name: 'm', kind: 'view' as const, inputs: [], output: null, reentrant: false }
+    const method = { name: 'm', kind: 'view' as const, inputs: [], output: null, reentrant: false, heavy: null }
     const abi = { methods: [method], events: [] }
     const odd = [
       { ...abi, methods: [{ ...method, name: 'm(){} evil' }] },

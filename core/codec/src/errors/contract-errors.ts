@@ -18,12 +18,17 @@ export const contractErrors: ErrorTable = {
     'What `contract.pcall` began did not end, or in another order: a coroutine left it in the middle.',
     'Do not yield out of `contract.pcall`.',
   ],
+  CONTRACT_BUSY: [
+    'A heavy call of the contract is being computed; until its result is certified nothing else may write.',
+    'Wait for the event jobDone; views still answer. After its deadline any call, or `contracts.expireJob`, ends it.',
+  ],
   CONTRACT_DEPTH: ['Contracts call each other too deep.', 'Make fewer calls inside each other.'],
   CONTRACT_FAILED: [
     'The contract refused the call or failed; the message is its own.',
     'Read the message; the source is on the chain.',
   ],
   CONTRACT_FUNDS: ['Money was sent with a method that takes none.', 'Call a payable method, or send no money.'],
+  CONTRACT_HEAVY: ['A contract called a heavy method of a contract.', 'Call it by a transaction.'],
   CONTRACT_MEMORY: ['The call needed more memory than a contract has.', 'Work in smaller pieces.'],
   CONTRACT_METHOD: ['The contract has no such method, or not of this kind.', 'Look at its ABI.'],
   CONTRACT_PAUSED: [
@@ -50,6 +55,40 @@ export const contractErrors: ErrorTable = {
   CONTRACT_VIEW_LIMIT: [
     'A view needs more gas, or answers with more bytes, than a node gives to one question.',
     'Ask for a smaller part; let the view take a range.',
+  ],
+  HEAVY_DEADLINE: [
+    'The time of a heavy call is over, or it is not over yet.',
+    'Its event jobBegan says the last height at which it can be certified.',
+  ],
+  HEAVY_DEPOSIT: [
+    'A heavy call stored more bytes than the deposit of its method pays for.',
+    'Store less, or publish the method with a larger deposit.',
+  ],
+  HEAVY_DIVERGED: [
+    'This node computed another result of a heavy call than a quorum of delegates certified. It stops, since either of them is wrong.',
+    'Compare versions and builds with others; check the memory of the machine; start again with a sound one.',
+  ],
+  HEAVY_FULL: ['Too many heavy calls wait.', 'Try again when some of them are done.'],
+  HEAVY_OPENING: [
+    'A delegate opened a result that it did not commit to.',
+    'Open exactly what was committed, with the same salt.',
+  ],
+  HEAVY_PHASE: [
+    'A result is committed after others were opened, or opened while others are still committed.',
+    'Commit within the time that the quorum needed twice; open from `openHeight` on.',
+  ],
+  HEAVY_REPEATED: ['The delegate said this of the job already.', 'Nothing is to be done.'],
+  HEAVY_SEAT: [
+    'Only delegates of the term in which a heavy call began attest its result, and none that are convicted.',
+    'Send it from the account of such a delegate.',
+  ],
+  HEAVY_SIZE: [
+    'A heavy call needs more gas than the network allows, or writes or says more than one transaction can pack.',
+    'Split the work.',
+  ],
+  HEAVY_UNKNOWN: [
+    'There is no such heavy call, it waits behind another one, or it is done.',
+    'Look for its events jobBegan, jobDone, jobFrozen and jobExpired.',
   ],
   EVENTS_FULL: ['A transaction says more events than a receipt holds.', 'Say fewer, or split the work.'],
 }

@@ -34,7 +34,7 @@ const MAX_TYPE_BYTES = 32
 const parameterSchema = record({ name: text(MAX_METHOD_NAME_BYTES, 1), type: text(MAX_TYPE_BYTES, 1) })
 
 /** How a method may be called. */
-export const METHOD_KINDS = ['method', 'payable', 'view', 'constructor'] as const
+export const METHOD_KINDS = ['method', 'payable', 'view', 'constructor', 'heavy'] as const
 export type MethodKind = (typeof METHOD_KINDS)[number]
 
 const methodSchema = record({
@@ -48,6 +48,8 @@ const methodSchema = record({
   output: optional(text(MAX_TYPE_BYTES, 1)),
   /** May be called while another call of the same contract is under way. */
   reentrant: bool,
+  /** Only and always of heavy methods: gas of the job, most grains that its new bytes may lock, view that lets callers in. */
+  heavy: optional(record({ gas: uint(), deposit: amount, guard: optional(text(MAX_METHOD_NAME_BYTES, 1)) })),
 })
 const eventSchema = record({ name: text(MAX_EVENT_NAME_BYTES, 1), fields: array(parameterSchema, MAX_PARAMETERS) })
 const abiSchema = record({ methods: array(methodSchema, MAX_METHODS), events: array(eventSchema, MAX_EVENTS) })

@@ -1,5 +1,5 @@
-import { ADDRESS_BYTES, type Call, type Token } from '@smartshare/chain'
-import { SmartshareError } from '@smartshare/codec'
+import { ADDRESS_BYTES, type Call, SSP, type Token } from '@smartshare/chain'
+import { encode, SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import type { LuaValue } from '@smartshare/lvm'
 import type { Host } from '../host.ts'
@@ -8,7 +8,9 @@ import { releaseToken, spendToken } from '../tokens/coins.ts'
 import { type AbiMethod, abiType, decodeParameters, encodeParameters } from './abi.ts'
 import type { Program } from './engine.ts'
 import { type Frame, FUEL_PER_GAS, FuelMeter, type Funds } from './frame.ts'
-import { getCode, getContract } from './registry.ts'
+import type { Job } from './heavy/jobs.ts'
+import { checkFree, orderJob } from './heavy/queue.ts'
+import { type Contract, getCode, getContract } from './registry.ts'
 
 /** A call of a contract by whomever. */
 interface Request {
@@ -65,18 +67,66 @@ export function callFromContract(
   return run(host, { ...request, isView: isView || request.isView, caller: contract, depth: depth + 1 })
 }
 
+/** What a heavy call does, on the host of its job; what it returns, by its type, or nothing. Throws what the call fails with. */
+export function callByJob(host: Host, { contract: to, method, arguments: args, caller, value }: Job): Uint8Array {
+  const funds: Funds[] = value === 0n ? [] : [{ token: SSP, amount: value }]
+  const request = { to, method, args, caller, funds, isView: false, depth: 0, gas: undefined }
+  const program = programOf(host, request, getContract(host, to))
+  const called = methodOf(program, request)
+  const result = perform(host, request, { program, called })
+  const { output } = called.method
+  return output === null ? new Uint8Array() : encode(abiType(output).schema, result)
+}
+
 function run(host: Host, request: Request): LuaValue {
-  const { to, depth, caller } = request
+  const { to } = request
   const contract = getContract(host, to)
   if (contract.paused && !request.isView) {
     throw new SmartshareError('CONTRACT_PAUSED', 'the contract is paused by whom its rules allow to')
   }
-  const slot = host.engine.slot(depth)
+  const program = programOf(host, request, contract)
+  const called = methodOf(program, request)
+  if (called.method.kind === 'heavy') {
+    order(host, request, called.method)
+    return null
+  }
+  if (contract.jobs > 0 && !request.isView) checkFree(host, to)
+  return perform(host, request, { program, called })
+}
+
+/** A heavy method is called: what it does comes later. Its guard decides now whether the caller may. */
+function order(host: Host, { to, args, caller, funds, depth }: Request, method: AbiMethod): void {
+  if (depth > 0) throw new SmartshareError('CONTRACT_HEAVY', `${method.name} is heavy: transactions alone can call it`)
+  const values = argumentsOf(method, args)
+  const guard = method.heavy?.guard ?? null
+  if (guard !== null) {
+    run(host, { to, method: guard, args: values, caller, funds: [], isView: true, depth, gas: undefined })
+  }
+  if (funds.some(({ token }) => token !== SSP)) {
+    throw new SmartshareError('CONTRACT_FUNDS', 'a heavy method takes no money but SSP')
+  }
+  const value = funds.reduce((sum, { amount }) => sum + amount, 0n)
+  orderJob(host, method, { to, caller, args: encodeParameters(method.inputs, values), value })
+}
+
+/** The program of a contract; loading it and bringing it back is paid for. */
+function programOf(host: Host, { to, depth }: Request, contract: Contract): Program {
   const codeKey = mapKey(contract.codeHash)
   payLoading(host, codeKey, contract.loadGas)
-  const program = host.engine.program(slot, codeKey, () => getCode(host, to).source)
+  // Who has the source loaded reads nothing: so reading it costs nothing.
+  const program = host.engine.program(host.engine.slot(depth), codeKey, () => getCode(host.branch(), to).source)
   host.gas.charge(program.callGas)
-  const { method, nameBytes } = methodOf(program, request)
+  return program
+}
+
+interface Called {
+  readonly program: Program
+  readonly called: { readonly method: AbiMethod; readonly nameBytes: Uint8Array }
+}
+
+function perform(host: Host, request: Request, { program, called: { method, nameBytes } }: Called): LuaValue {
+  const { to, depth, caller } = request
+  const slot = host.engine.slot(depth)
   const key = mapKey(to)
   if (host.calling.includes(key) && !method.reentrant) {
     throw new SmartshareError('CONTRACT_REENTRANT', `${method.name} does not allow calls while another is under way`)
@@ -84,7 +134,8 @@ function run(host: Host, request: Request): LuaValue {
   const args = argumentsOf(method, request.args)
   return host.attempt(() => {
     const inside = host.depth
-    for (const { token, amount } of request.funds) pay(host, caller, to, token, amount)
+    // The money of a job is in its pool until its result is packed.
+    if (host.job === undefined) for (const { token, amount } of request.funds) pay(host, caller, to, token, amount)
     const meter = host.gas
     const gas = Math.min(meter.left, request.gas ?? Number.MAX_SAFE_INTEGER)
     const { machine } = slot
@@ -141,7 +192,7 @@ function methodOf({ methods }: Program, { method: name, funds, isView, isConstru
   }
   const { kind } = found.method
   if (isView && kind !== 'view') throw new SmartshareError('CONTRACT_METHOD', `${name} is no view`)
-  if (funds.some(({ amount }) => amount > 0n) && kind !== 'payable' && kind !== 'constructor') {
+  if (funds.some(({ amount }) => amount > 0n) && kind !== 'payable' && kind !== 'constructor' && kind !== 'heavy') {
     throw new SmartshareError('CONTRACT_FUNDS', `${name} takes no money`)
   }
   return found

@@ -8,6 +8,8 @@ import { pools, release, spend } from '../tokens/tokens.ts'
 import { checkWords } from '../tokens/words.ts'
 import { type Abi, encodeAbi } from './abi.ts'
 import { callConstructor } from './call.ts'
+import { attestEvents, heavyMethods } from './heavy/attest.ts'
+import { checkFree, queueEvents } from './heavy/queue.ts'
 import {
   CONTRACT_NAME_BYTES,
   CONTRACTS,
@@ -93,7 +95,7 @@ const publish: Method<Publish> = {
     const codeHash = codeHashOf(args.source)
     setContract(host, contract, {
       ...{ publisher: sender, codeHash, version: 1, loadGas },
-      ...{ upgrade: args.upgrade, pauser: args.pauser, paused: false, announced: null },
+      ...{ upgrade: args.upgrade, pauser: args.pauser, paused: false, announced: null, jobs: 0 },
     })
     host.emit(publishedEvent, { contract, publisher: sender, name: args.name, codeHash, version: 1 })
     if (args.arguments !== null) {
@@ -144,10 +146,11 @@ const upgrade: Method<{ contract: Uint8Array; source: Uint8Array; metadata: stri
         })
       }
     }
+    checkFree(host, contract)
     const { name } = getCode(host, contract)
     const { loadGas } = load(host, contract, { name, source: args.source, metadata: args.metadata })
     const version = stored.version + 1
-    setContract(host, contract, { ...stored, codeHash, version, loadGas, announced: null })
+    setContract(host, contract, { ...getContract(host, contract), codeHash, version, loadGas, announced: null })
     host.emit(publishedEvent, { contract, publisher: sender, name, codeHash, version })
   },
 }
@@ -172,8 +175,8 @@ const setPaused: Method<{ contract: Uint8Array; paused: boolean }> = {
 export const contracts: Module = {
   id: CONTRACTS,
   name: 'contracts',
-  methods: [publish, announceUpgrade, upgrade, setPaused],
-  events: [publishedEvent, announcedEvent, pausedEvent],
+  methods: [publish, announceUpgrade, upgrade, setPaused, ...heavyMethods],
+  events: [publishedEvent, announcedEvent, pausedEvent, ...queueEvents, ...attestEvents],
 }
 
 /**

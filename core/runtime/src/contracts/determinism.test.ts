@@ -4,11 +4,13 @@ import { StateJournal } from '@smartshare/state'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { executeBlock } from '../execute-block.ts'
+import { Host } from '../host.ts'
+import { runCall } from '../module.ts'
+import { modules } from '../modules.ts'
 import { TestChain } from '../testing.ts'
 import { pools } from '../tokens/tokens.ts'
-import { entriesOf } from './contract-state.ts'
 import { ContractEngine } from './engine.ts'
-import { contractsFrom, getCode } from './registry.ts'
+import { storedBytes } from './testing-contracts.ts'
 
 const STORE = `
 local m = state.map('m')
@@ -42,20 +44,6 @@ function callOfStep(chain: TestChain, contracts: readonly Uint8Array[], { method
   return chain.contractCall(contracts[contract]!, method, args)
 }
 
-/** Bytes for which grains must be locked, counted from the state itself. */
-function storedBytes(chain: TestChain): number {
-  let bytes = 0
-  for (const address of contractsFrom(chain.state, 0, 100)) {
-    const { name, source, abi, metadata } = getCode(chain.state, address)
-    bytes += textBytes(name).length + source.length + abi.length + textBytes(metadata).length
-    for (const { raw } of entriesOf(chain.state, address, { limit: 10_000 })) {
-      const key = Uint8Array.of(11, 3, ...address, ...raw)
-      bytes += key.length + chain.state.get(key)!.length
-    }
-  }
-  return bytes
-}
-
 describe('contracts, whatever they do', () => {
   it('lock the price of exactly the bytes that are stored', () => {
     fc.assert(
@@ -70,6 +58,20 @@ describe('contracts, whatever they do', () => {
       }),
       { numRuns: 15 },
     )
+  })
+
+  it('cost the same gas on a node that has nothing loaded', () => {
+    const chain = new TestChain({ accounts: ['alice'] })
+    const store = chain.publish('alice', STORE)
+    const call = chain.contractCall(store, 'put', [textBytes('a'), textBytes('b')])
+    const used = (engine: ContractEngine) => {
+      const host = new Host(new StateJournal(chain.state), chain.head, chain.parameters, engine)
+      host.actor = { sender: chain.account('alice').address, floorGrains: 0n }
+      runCall(host, modules, call, host.actor.sender)
+      return host.gas.used
+    }
+    const warm = new ContractEngine()
+    expect([used(warm), used(warm)]).toEqual([used(new ContractEngine()), used(new ContractEngine())])
   })
 
   it('give the same receipts and changes on a node that has nothing loaded', () => {

@@ -1,12 +1,13 @@
 import { SmartshareError } from '@smartshare/codec'
-import { type Image, LuaError, type LuaValue, Machine, type Outcome, textBytes } from '@smartshare/lvm'
+import { type Image, LuaError, type LuaRecord, type LuaValue, Machine, type Outcome, textBytes } from '@smartshare/lvm'
 import { GasMeter } from '../gas.ts'
 import { type Abi, type AbiEvent, type AbiMethod, METHOD_KINDS, type MethodKind, parseSignature } from './abi.ts'
 import { checkName } from './contract-state.ts'
 import { type Frame, FUEL_PER_GAS, MAX_CALL_DEPTH } from './frame.ts'
+import { JobResults } from './heavy/result.ts'
 import { catchable, hostFunctions } from './host-functions.ts'
 import { PRELUDE } from './prelude.ts'
-import { bytesOf, textOf } from './tools.ts'
+import { amountOf, bytesOf, textOf } from './tools.ts'
 import type { ContractWatch } from './watch.ts'
 
 /** Most gas that loading a source may take, and the memory that it may leave: every call brings it back. */
@@ -21,6 +22,8 @@ const MAX_EVENTS = 64
 /** While a source loads, and again during each call. */
 const MAX_NAMES = 1_024
 const PRELUDE_FUEL = 2 ** 40
+/** Beyond what any network allows, and still exact as fuel. */
+const MOST_HEAVY_GAS = 2n ** 40n
 /** Errors inside the prelude are not of the contract's lines. */
 const PRELUDE_CHUNK = 'host'
 
@@ -57,6 +60,8 @@ export interface Slot {
 
 /** Machines for calls inside each other, and loaded sources. Nothing that it answers depends on what it has cached. */
 export class ContractEngine {
+  /** Results of heavy jobs that were run beforehand. */
+  readonly results = new JobResults()
   private readonly slots: Slot[] = []
   private readonly programs = new Map<string, Program>()
   private cachedBytes = 0
@@ -188,8 +193,25 @@ function declareMethod(slot: Slot, kind: LuaValue, signature: LuaValue, options:
   if (methods.some((method) => method.name === name)) throw new LuaError(`the method ${name} is declared twice`)
   if (methods.length === MAX_METHODS) throw new LuaError(`a contract has at most ${MAX_METHODS} methods`)
   const reentrant = options instanceof Map && options.get('reentrant') === true
-  methods.push({ name, kind: kindName, inputs: parsed.inputs, output: parsed.output, reentrant })
+  const heavy = kindName === 'heavy' ? heavyOptions(options) : null
+  methods.push({ name, kind: kindName, inputs: parsed.inputs, output: parsed.output, reentrant, heavy })
   return textBytes(name)
+}
+
+/** What a heavy method says of its jobs. */
+function heavyOptions(options: LuaValue): AbiMethod['heavy'] {
+  const given: LuaRecord = options instanceof Map ? (options as LuaRecord) : new Map()
+  const gas = given.get('gas')
+  if (typeof gas !== 'bigint' || gas < 1n || gas > MOST_HEAVY_GAS) {
+    throw new LuaError('a heavy method says how much gas its job may use: { gas = 100000000 }')
+  }
+  const deposit = given.get('deposit')
+  const guard = given.get('guard')
+  return {
+    gas: Number(gas),
+    deposit: deposit === undefined ? 0n : amountOf(deposit),
+    guard: guard === undefined ? null : textOf(guard),
+  }
 }
 
 function declareEvent(slot: Slot, signature: LuaValue): LuaValue {

@@ -1,5 +1,6 @@
 import { SSP, type Token } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
+import { equalBytes } from '@smartshare/crypto'
 import { type HostFunction, LuaError, type LuaRecord, type LuaValue, LvmFault } from '@smartshare/lvm'
 import type { Attempt } from '../host.ts'
 import { releaseToken, tokenBalanceOf } from '../tokens/coins.ts'
@@ -7,6 +8,7 @@ import { encodeParameters } from './abi.ts'
 import { callFromContract } from './call.ts'
 import { prefixOf, readEntry, scanEntries, writeEntry } from './contract-state.ts'
 import { type Frame, type Funds, fundsOf } from './frame.ts'
+import { jobBalance, sendFromJob } from './heavy/sends.ts'
 import { addressOf, amountOf, textOf, tools } from './tools.ts'
 
 /** Errors that mean the node or the call itself cannot go on: no program may catch them. */
@@ -48,15 +50,26 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
     __balance: ([address, token]) => {
       const frame = current()
       const of = address === undefined || address === null ? frame.contract : addressOf(address)
-      return tokenBalanceOf(frame.host, tokenOf(token), of)
+      const { job } = frame.host
+      if (job === undefined) return tokenBalanceOf(frame.host, tokenOf(token), of)
+      checkJobToken(tokenOf(token))
+      if (!equalBytes(of, frame.contract)) throw new LuaError('a heavy call knows no balance but that of its contract')
+      return jobBalance(frame.host, job, of)
     },
     __send: ([to, amount, token]) => {
       const { host, contract } = forWriting()
-      releaseToken(host, tokenOf(token), contract, addressOf(to), amountOf(amount))
+      if (host.job === undefined) {
+        releaseToken(host, tokenOf(token), contract, addressOf(to), amountOf(amount))
+        return undefined
+      }
+      checkJobToken(tokenOf(token))
+      sendFromJob(host, host.job, contract, addressOf(to), amountOf(amount))
       return undefined
     },
     __call: ([target, method, ...args]) => {
       const frame = current()
+      if (frame.host.job !== undefined)
+        throw new LuaError('a heavy call cannot call contracts: its state is all it sees')
       const { to, funds, isView, gas } = callOptions(target)
       if (!isView && frame.isView) throw new LuaError('a view can call views alone: contract.view')
       return callFromContract(frame, { to, funds, isView, gas, method: textOf(method), args })
@@ -152,4 +165,9 @@ function callOptions(target: LuaValue | undefined): {
 
 function tokenOf(value: LuaValue | undefined): Token {
   return value === undefined || value === null || value === 0n ? SSP : addressOf(value)
+}
+
+/** Whoever issued a token may freeze it meanwhile, and a payment of a job must not fail when its result is packed. */
+function checkJobToken(token: Token): void {
+  if (token !== SSP) throw new LuaError('a heavy call knows and pays no token but SSP')
 }

@@ -16,7 +16,7 @@ local protected, unpack, pack, raise = pcall, table.unpack, table.pack, error
 local rawget, setmetatable, type = rawget, setmetatable, type
 
 abi = {}
-for _, kind in ipairs({ 'method', 'payable', 'view' }) do
+for _, kind in ipairs({ 'method', 'payable', 'view', 'heavy' }) do
   abi[kind] = function(signature, f, options)
     functions[register(kind, signature, options)] = f
   end

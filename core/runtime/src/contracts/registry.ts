@@ -43,6 +43,8 @@ const contractSchema = record({
   paused: bool,
   /** Hash of the source that is announced, and from when on it may take over. */
   announced: optional(record({ codeHash: fixedBytes(HASH_BYTES), fromMs: uint() })),
+  /** Heavy calls that are not done; while there are any, nothing else may write. */
+  jobs: uint(),
 })
 const codeSchema = record({
   name: text(CONTRACT_NAME_BYTES, 1),

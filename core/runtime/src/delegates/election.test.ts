@@ -45,7 +45,7 @@ class Blocks {
     const journal = new StateJournal(this.state)
     const facts = { term: 0, slot: 0, height: this.height, timeMs: 0, leader: 0 }
     const nothing = new Uint8Array(32)
-    act(new Host(journal, { ...facts, chainId: nothing, accumulator: nothing }, this.parameters))
+    act(new Host(journal, { ...facts, chainId: nothing, accumulator: nothing, basePrice: 0n }, this.parameters))
     const changes = journal.changes()
     this.state.apply(changes)
     return changes.length

@@ -28,6 +28,8 @@ export const pools = {
   agreements: addressOfModule('agreements'),
   /** What the bytes that contracts store lock, until they are freed. */
   contractState: addressOfModule('contract-state'),
+  /** Highest fees, deposits and money of heavy calls that are not done yet. */
+  heavyJobs: addressOfModule('heavy-jobs'),
 } as const
 
 const balances = new Table(TOKENS, 1, amount)

@@ -90,8 +90,8 @@ describe('a network in which a clock is wrong', () => {
     dirs.push(dir)
     network = await TestNetwork.make(4, (i) => join(dir, `${i}`), [])
     const [late, early, ...right] = network.nodes as [TestNode, TestNode, TestNode, TestNode]
-    network.start(late, -180_000)
-    network.start(early, 3_000)
+    network.start(late, { shiftMs: -180_000 })
+    network.start(early, { shiftMs: 3_000 })
     for (const node of right) network.start(node)
     const offset = (node: TestNode) => metric(node, 'smartshare_clock_offset_ms').catch(() => 0)
     const problem = async (node: TestNode) => (await callNode(node, 'chain_status')).result?.problem

@@ -13,14 +13,17 @@ import { getAccount, nextNonce } from '@smartshare/runtime'
 import type { NodeApi } from '../api.ts'
 import { estimate } from '../rpc/estimate.ts'
 
-/** Lane of what a node sends by itself, so that it is never in the way of what its operator sends. */
-const LANE = MAX_LANES - 1
+/** Lanes of what a node sends by itself, so that it is never in the way of what its operator sends. */
+export const EVIDENCE_LANE = MAX_LANES - 1
+export const HEAVY_LANE = MAX_LANES - 2
 /** Blocks in which a transaction can be packed; then it is of no use and the next one takes its nonce. */
 const CALL_LIFETIME_BLOCKS = 30
 
 export interface CallerParts {
   /** Key of the account that calls and pays. */
   readonly keys: KeyPair
+  /** Of its own for each caller of an account. */
+  readonly lane: number
   readonly node: Pick<NodeApi, 'chainId' | 'genesis' | 'state' | 'submit'>
 }
 
@@ -39,19 +42,19 @@ export class AccountCaller {
   /** True if nothing that was sent may still be executed. */
   get isFree(): boolean {
     const { height, reader } = this.parts.node.state()
-    return height >= this.expiryHeight || nextNonce(getAccount(reader, this.address), LANE) > this.nonce
+    return height >= this.expiryHeight || nextNonce(getAccount(reader, this.address), this.parts.lane) > this.nonce
   }
 
   /** Signs and hands over one call; gives the transaction's id. Throws what the call would fail with, or TX_*. */
   async send(call: Call): Promise<Uint8Array> {
-    const { keys, node } = this.parts
+    const { keys, lane, node } = this.parts
     const { height, reader } = node.state()
     const draft: TransactionBody = {
       version: TRANSACTION_VERSION,
       chain: chainTag(node.chainId),
       sender: keys.publicKey,
-      lane: LANE,
-      nonce: nextNonce(getAccount(reader, this.address), LANE),
+      lane,
+      nonce: nextNonce(getAccount(reader, this.address), lane),
       expiryHeight: height + CALL_LIFETIME_BLOCKS,
       gasLimit: node.genesis.record.parameters.maxTransactionGas,
       maxGasPrice: node.genesis.record.parameters.mostBasePrice,

@@ -8,7 +8,7 @@ import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryNode } from '../rpc/memory-node.ts'
 import { twoFinals } from '../rpc/test-evidence.ts'
-import { AccountCaller } from './account-caller.ts'
+import { AccountCaller, EVIDENCE_LANE } from './account-caller.ts'
 import { EvidenceFile, MAX_PENDING_EVIDENCE } from './evidence-file.ts'
 import { EvidenceWatcher } from './evidence-watcher.ts'
 
@@ -33,7 +33,10 @@ function watcherOf(reporter: string | null, on: MemoryNode = node, submit = on.s
     parameters: genesis.record.parameters,
     file: new EvidenceFile(join(folder, 'evidence.cbor'), chainId),
     state,
-    caller: reporter === null ? null : new AccountCaller({ keys: testAccount(reporter).keys, node: parts }),
+    caller:
+      reporter === null
+        ? null
+        : new AccountCaller({ keys: testAccount(reporter).keys, lane: EVIDENCE_LANE, node: parts }),
     delegate: null,
   })
 }

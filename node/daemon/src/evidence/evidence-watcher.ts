@@ -6,7 +6,7 @@ import { currentTerm, jailOf, judgeEvidence, type Parameters, releaseCall, repor
 import type { Logger } from 'pino'
 import type { CommittedState, PendingEvidence } from '../api.ts'
 import type { NodeConfig } from '../config.ts'
-import { AccountCaller, type CallerParts } from './account-caller.ts'
+import { AccountCaller, type CallerParts, EVIDENCE_LANE } from './account-caller.ts'
 import { EvidenceFile, MAX_PENDING_EVIDENCE } from './evidence-file.ts'
 
 const EVIDENCE_FILE = 'evidence.cbor'
@@ -62,7 +62,10 @@ export function watchEvidence({
     parameters: node.genesis.record.parameters,
     file: new EvidenceFile(join(dataDir, EVIDENCE_FILE), chainId),
     state: node.state,
-    caller: accountSeed === null ? null : new AccountCaller({ keys: KeyPair.fromSeed('ed25519', accountSeed), node }),
+    caller:
+      accountSeed === null
+        ? null
+        : new AccountCaller({ keys: KeyPair.fromSeed('ed25519', accountSeed), lane: EVIDENCE_LANE, node }),
     delegate,
   })
 }

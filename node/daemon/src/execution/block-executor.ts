@@ -17,6 +17,7 @@ import {
   currentTerm,
   executeBlock,
   type Genesis,
+  type JobResult,
   LATEST_VERSION,
   nextSet,
   writeGenesis,
@@ -121,6 +122,11 @@ export class BlockExecutor {
     this.uncommitted.length = 0
     this.uncommittedChanges = 0
     this.pending = new StateJournal(this.store.state)
+  }
+
+  /** What a heavy call ends with, so that it need not run when its result is packed. */
+  takeResult(job: number, result: JobResult): void {
+    this.engine.results.add(job, result)
   }
 
   /** The changes of heights below this one are no longer asked for. */

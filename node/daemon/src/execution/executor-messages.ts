@@ -9,6 +9,8 @@ export type ExecutorRequest =
   /** Changes of heights below this one are no longer needed. */
   | { readonly type: 'keepFrom'; readonly height: number }
   | { readonly type: 'prove'; readonly ticket: number; readonly key: Uint8Array; readonly height: number }
+  /** The result of a heavy call that was computed beforehand, for the block that packs it. */
+  | { readonly type: 'result'; readonly job: number; readonly result: Uint8Array }
   /** Receipts of heights below this one are to be dropped. */
   | { readonly type: 'prune'; readonly below: number }
   /** Whether a snapshot is to be taken when a term ends. */

@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { pack, SmartshareError } from '@smartshare/codec'
-import { allBalances, decodeGenesis } from '@smartshare/runtime'
+import { allBalances, decodeGenesis, decodeResult } from '@smartshare/runtime'
 import { encodeProof } from '@smartshare/state'
 import { ChainStore } from '@smartshare/store'
 import { splitFinal } from '../consensus/final-record.ts'
@@ -66,6 +66,9 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
       return
     case 'prove':
       reply({ type: 'proved', ticket: request.ticket, proof: prove(running, request) })
+      return
+    case 'result':
+      running.takeResult(request.job, decodeResult(request.result))
       return
     case 'prune':
       store?.prune(request.below)

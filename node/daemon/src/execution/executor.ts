@@ -112,6 +112,11 @@ export class Executor {
     this.ask({ type: 'keepFrom', height })
   }
 
+  /** Hands over what a heavy call ends with. A thread that starts anew runs the call when it packs the result. */
+  giveResult(job: number, result: Uint8Array): void {
+    this.ask({ type: 'result', job, result })
+  }
+
   /** Drops receipts of heights below this one. */
   prune(below: number): void {
     this.ask({ type: 'prune', below })

@@ -102,6 +102,7 @@ describe('contract_get, contract_source and contract_list', () => {
     })
     expect(found.abi.methods[1]).toEqual({
       ...{ name: 'put', kind: 'payable', inputs: [{ name: 'key', type: 'string' }], output: null, reentrant: false },
+      heavy: null,
     })
     expect(found.abi.events).toEqual([
       {

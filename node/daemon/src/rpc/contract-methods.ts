@@ -1,6 +1,7 @@
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, toHex } from '@smartshare/crypto'
 import {
+  type Abi,
   type AbiMethod,
   balanceOf,
   callView,
@@ -42,10 +43,25 @@ const abiShape = z.object({
       inputs: z.array(parameter),
       output: z.string().nullable(),
       reentrant: z.boolean().describe('may be called while another call of the contract is under way'),
+      heavy: z
+        .object({ gas: z.int(), deposit: shapes.grains, guard: z.string().nullable() })
+        .nullable()
+        .describe('of heavy methods: gas of a job, most that its new bytes may lock, view that lets callers in'),
     }),
   ),
   events: z.array(z.object({ name: z.string(), fields: z.array(parameter) })),
 })
+/** An ABI as JSON can say it. */
+function abiView({ methods, events }: Abi): z.output<typeof abiShape> {
+  return {
+    methods: methods.map(({ heavy, ...method }) => ({
+      ...method,
+      heavy: heavy === null ? null : { ...heavy, deposit: `${heavy.deposit}` },
+    })),
+    events,
+  }
+}
+
 const contractPage = z.int().min(1).max(MAX_CONTRACT_PAGE).default(MAX_CONTRACT_PAGE)
 const json = z.unknown().describe('as JSON: integers as decimal text, bytes in hexadecimal, addresses as text')
 
@@ -94,7 +110,7 @@ const get = method({
       upgrade: upgrade === null ? null : { by: formatAddress(upgrade.by), delayMs: upgrade.delayMs },
       pauser: pauser === null ? null : formatAddress(pauser),
       announced: announced === null ? null : { codeHash: toHex(announced.codeHash), fromMs: announced.fromMs },
-      abi: abiAt(reader, address, contract.codeHash),
+      abi: abiView(abiAt(reader, address, contract.codeHash)),
     }
   },
 })
@@ -239,7 +255,7 @@ const check = method({
     withMachines((engine) => {
       const code = bytesOfBase64(params.source)
       const { abi, loadGas } = engine.load(engine.slot(0), code, new GasMeter(MAX_LOAD_GAS))
-      return { abi, loadGas }
+      return { abi: abiView(abi), loadGas }
     }),
 })
 

@@ -25,6 +25,7 @@ export function onQuestionHost<T>(
     timeMs: state.timeMs + parameters.slotMs,
     leader: 0,
     accumulator: state.hash,
+    basePrice: state.basePrice,
   }
   return withMachines((engine) =>
     ask(new Host(new StateJournal(state.reader), block, parameters, engine), state, parameters),

@@ -126,7 +126,7 @@ function callText(method: AbiMethod): string {
   const { name, kind, inputs } = method
   const parameters = ['wallet: Signer', ...parametersText(inputs), 'options: CallOptions = {}'].join(', ')
   const values = inputs.map((input) => parameterName(input.name)).join(', ')
-  const note = kind === 'payable' ? ': takes money, `options.value` grains' : ''
+  const note = kind === 'payable' || kind === 'heavy' ? ': takes money, `options.value` grains' : ''
   return `  /** \`${signatureText(method)}\`${note}. Resolves when it is final. */
   async ${name}(${parameters}): Promise<ContractCall> {
     return await this.$contract.call(wallet, '${name}', [${values}], options)

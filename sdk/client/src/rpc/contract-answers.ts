@@ -15,6 +15,7 @@ const abiAnswer: z.ZodType<Abi> = z.object({
       inputs: z.array(parameter),
       output: z.string().nullable(),
       reentrant: z.boolean(),
+      heavy: z.object({ gas: z.int(), deposit: decimalAnswer, guard: z.string().nullable() }).nullable(),
     }),
   ),
   events: z.array(z.object({ name: z.string(), fields: z.array(parameter) })),

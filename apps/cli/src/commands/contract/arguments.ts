@@ -26,7 +26,7 @@ export function signatureText({ name, kind, inputs, output }: AbiMethod): string
 
 /** What a method is given: plain words by their types, or `json`, an array or an object by names. Throws USAGE, ABI_VALUE. */
 export function argumentsOf(
-  method: Pick<AbiMethod, 'name' | 'kind' | 'inputs' | 'output' | 'reentrant'>,
+  method: Pick<AbiMethod, 'name' | 'kind' | 'inputs' | 'output' | 'reentrant' | 'heavy'>,
   words: readonly string[],
   json: string | undefined,
   readAddress: ReadAddress,

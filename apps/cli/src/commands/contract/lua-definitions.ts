@@ -14,6 +14,11 @@ export const HOST_DEFINITIONS = `---@meta
 ---@class MethodOptions
 ---@field reentrant? boolean may be called while another call of this contract is under way
 
+---@class HeavyOptions
+---@field gas integer what the job may use, far beyond a block
+---@field deposit? amount most grains that the bytes it newly stores may lock; 0 if not said
+---@field guard? string a view with the same parameters, whose error refuses the call
+
 ---What the contract offers. Called while the source loads; types: integer, number, boolean, string, bytes, address,
 ---amount, any; with ? for "or nil" and [] for lists.
 ---@class abi
@@ -24,6 +29,12 @@ abi = {}
 ---@param f function
 ---@param options? MethodOptions
 function abi.method(signature, f, options) end
+
+---A method that computes for long beside the chain and may take SSP; it sees only the state of its contract.
+---@param signature string
+---@param f function
+---@param options HeavyOptions
+function abi.heavy(signature, f, options) end
 
 ---A method that also takes money: system.value() says how much came.
 ---@param signature string

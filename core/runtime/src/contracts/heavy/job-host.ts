@@ -30,14 +30,14 @@ export class JobHost extends Host {
     this.gas = new GasMeter(job.gas)
   }
 
-  override set(key: Uint8Array, value: Uint8Array): void {
+  override set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
     this.noteWrite(key, key.length + value.length)
-    super.set(key, value)
+    return super.set(key, value)
   }
 
-  override delete(key: Uint8Array): void {
+  override delete(key: Uint8Array): Uint8Array | undefined {
     this.noteWrite(key, key.length)
-    super.delete(key)
+    return super.delete(key)
   }
 
   /** Throws HEAVY_SIZE: what a job says must fit into the receipt of whoever packs it. */

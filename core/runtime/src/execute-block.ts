@@ -8,7 +8,7 @@ import {
 } from '@smartshare/chain'
 import { amount, decode, SmartshareError } from '@smartshare/codec'
 import type { StateChange, StateJournal } from '@smartshare/state'
-import type { ContractEngine } from './contracts/engine.ts'
+import { ContractEngine } from './contracts/engine.ts'
 import { payBlock } from './delegates/term.ts'
 import { executeTransaction } from './execute-transaction.ts'
 import { checkKnown, LATEST_VERSION, rulesOf } from './governance/rules.ts'
@@ -44,7 +44,7 @@ export function executeBlock(
   block: OrderedBlock,
   genesis: Parameters,
   latestVersion: number = LATEST_VERSION,
-  engine?: ContractEngine,
+  engine: ContractEngine = new ContractEngine(),
 ): ExecutedBlock {
   const { header } = block
   const { version, parameters } = rulesOf(journal, header.term, genesis)

@@ -1,7 +1,7 @@
 import { type ChainEvent, MAX_EVENTS } from '@smartshare/chain'
 import { encode, type Schema, SmartshareError } from '@smartshare/codec'
 import { type RangeOptions, type StateEntry, StateJournal, type StateReader } from '@smartshare/state'
-import { ContractEngine } from './contracts/engine.ts'
+import type { ContractEngine } from './contracts/engine.ts'
 import { GAS, GasMeter } from './gas.ts'
 import type { Parameters } from './parameters.ts'
 
@@ -74,19 +74,14 @@ export class Host implements StateReader {
   /** Contracts that are being called, the innermost last. */
   readonly calling: string[] = []
   private readonly journal: StateJournal
-  private ownEngine: ContractEngine | undefined
+  /** Runs contracts. It comes from outside, so that whoever only names calls, a page say, is spared the Lua machine. */
+  readonly engine: ContractEngine
 
-  constructor(journal: StateJournal, block: BlockFacts, parameters: Parameters, engine?: ContractEngine) {
+  constructor(journal: StateJournal, block: BlockFacts, parameters: Parameters, engine: ContractEngine) {
     this.journal = journal
     this.block = block
     this.parameters = parameters
-    this.ownEngine = engine
-  }
-
-  /** Runs contracts; made when the first one is called, if none was given. */
-  get engine(): ContractEngine {
-    this.ownEngine ??= new ContractEngine()
-    return this.ownEngine
+    this.engine = engine
   }
 
   /** The state as it is now, read at no cost; what is written to it stays apart. */

@@ -2,6 +2,7 @@ import { compareBytes, sha256, toHex } from '@smartshare/crypto'
 import { type MemoryState, StateJournal } from '@smartshare/state'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ContractEngine } from '../contracts/engine.ts'
 import { Host } from '../host.ts'
 import type { Parameters } from '../parameters.ts'
 import { TestChain } from '../testing.ts'
@@ -45,7 +46,14 @@ class Blocks {
     const journal = new StateJournal(this.state)
     const facts = { term: 0, slot: 0, height: this.height, timeMs: 0, leader: 0 }
     const nothing = new Uint8Array(32)
-    act(new Host(journal, { ...facts, chainId: nothing, accumulator: nothing, basePrice: 0n }, this.parameters))
+    act(
+      new Host(
+        journal,
+        { ...facts, chainId: nothing, accumulator: nothing, basePrice: 0n },
+        this.parameters,
+        new ContractEngine(),
+      ),
+    )
     const changes = journal.changes()
     this.state.apply(changes)
     return changes.length

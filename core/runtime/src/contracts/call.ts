@@ -10,7 +10,8 @@ import type { Program } from './engine.ts'
 import { type Frame, FUEL_PER_GAS, FuelMeter, type Funds } from './frame.ts'
 import type { Job } from './heavy/jobs.ts'
 import { checkFree, orderJob } from './heavy/queue.ts'
-import { type Contract, getCode, getContract } from './registry.ts'
+import { type Contract, findContract, getCode, getContract, noContract } from './registry.ts'
+import { tokenMethod } from './token-protocol.ts'
 
 /** A call of a contract by whomever. */
 interface Request {
@@ -80,7 +81,8 @@ export function callByJob(host: Host, { contract: to, method, arguments: args, c
 
 function run(host: Host, request: Request): LuaValue {
   const { to } = request
-  const contract = getContract(host, to)
+  const contract = findContract(host, to)
+  if (contract === undefined) return callToken(host, request)
   if (contract.paused && !request.isView) {
     throw new SmartshareError('CONTRACT_PAUSED', 'the contract is paused by whom its rules allow to')
   }
@@ -92,6 +94,15 @@ function run(host: Host, request: Request): LuaValue {
   }
   if (contract.jobs > 0 && !request.isView) checkFree(host, to)
   return perform(host, request, { program, called })
+}
+
+/** Tokens of module 2 answer the protocol of tokens at their addresses. */
+function callToken(host: Host, request: Request): LuaValue {
+  const called = tokenMethod(host, request.to, request.method)
+  if (called === undefined) throw noContract()
+  checkKind(called.method, request)
+  const args = argumentsOf(called.method, request.args)
+  return host.attempt(() => called.run(request.caller, args))
 }
 
 /** A heavy method is called: what it does comes later. Its guard decides now whether the caller may. */
@@ -185,17 +196,22 @@ function payLoading(host: Host, codeKey: string, loadGas: number): void {
   host.loaded.add(codeKey)
 }
 
-function methodOf({ methods }: Program, { method: name, funds, isView, isConstructor = false }: Request) {
+function methodOf({ methods }: Program, request: Request) {
+  const { method: name, isConstructor = false } = request
   const found = methods.get(name)
   if (found === undefined || (found.method.kind === 'constructor') !== isConstructor) {
     throw new SmartshareError('CONTRACT_METHOD', `the contract has no method ${name}`)
   }
-  const { kind } = found.method
+  checkKind(found.method, request)
+  return found
+}
+
+/** Whether a method may be called like this. */
+function checkKind({ name, kind }: AbiMethod, { funds, isView }: Request): void {
   if (isView && kind !== 'view') throw new SmartshareError('CONTRACT_METHOD', `${name} is no view`)
   if (funds.some(({ amount }) => amount > 0n) && kind !== 'payable' && kind !== 'constructor' && kind !== 'heavy') {
     throw new SmartshareError('CONTRACT_FUNDS', `${name} takes no money`)
   }
-  return found
 }
 
 function argumentsOf({ inputs }: AbiMethod, args: readonly LuaValue[] | Uint8Array): LuaValue[] {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { callOf, TestChain } from '../testing.ts'
 import { issueToken, tokenOf, units } from '../testing-tokens.ts'
 import { pools } from '../tokens/tokens.ts'
+import { encodeParameters } from './abi.ts'
 import { entriesOf } from './contract-state.ts'
 import { codeHashOf } from './contracts.ts'
 import { contractCount, contractsFrom, getCode, getContract } from './registry.ts'
@@ -130,6 +131,46 @@ describe('a contract', () => {
     expect(failure(() => chain.run('bob', chain.contractCall(box, 'take', [token, 181n]))).message).toContain(
       'TOKENS_BALANCE',
     )
+  })
+
+  it('calls tokens of vendors as it calls tokens that are contracts, and may mint them', () => {
+    const vault = chain.publish(
+      'alice',
+      `abi.method('fill(token: address, amount: amount)', function(token, amount)
+        contract.call(token, 'transferFrom', system.caller(), system.contract(), amount)
+        contract.call(token, 'mint', system.caller(), 7)
+      end)
+      abi.method('empty(token: address, to: address)', function(token, to)
+        contract.call(token, 'transfer', to, contract.view(token, 'balanceOf', system.contract()))
+      end)
+      abi.view('about(token: address): any', function(token)
+        local function ask(what) return contract.view(token, what) end
+        return { ask('name'), ask('symbol'), ask('decimals'), ask('totalSupply') }
+      end)
+      abi.view('steal(token: address)', function(token) contract.call(token, 'transfer', system.contract(), 1) end)`,
+    )
+    chain.run('alice', issueToken({ minter: vault }))
+    const token = tokenOf(chain, 'alice')
+    const held = () => ['alice', 'bob', vault].map((of) => units(chain, token, of))
+    // Called by its address like a contract, by a transaction.
+    const asContract = (method: string, inputs: string[], args: LuaValue[]) => {
+      const parameters = inputs.map((type, i) => ({ name: `p${i}`, type }))
+      return { target: token, method, arguments: encodeParameters(parameters, args), funds: [] }
+    }
+    chain.run('alice', asContract('approve', ['address', 'amount'], [vault, 400n]))
+    chain.run('alice', chain.contractCall(vault, 'fill', [token, 400n]))
+    expect(held()).toEqual([607n, 0n, 400n])
+    expect(failure(() => chain.run('alice', chain.contractCall(vault, 'fill', [token, 1n]))).message).toContain(
+      'TOKENS_ALLOWANCE',
+    )
+    chain.run('alice', chain.contractCall(vault, 'empty', [token, chain.account('bob').address]))
+    chain.run('bob', asContract('transfer', ['address', 'amount'], [chain.account('alice').address, 100n]))
+    expect(held()).toEqual([707n, 300n, 0n])
+    expect(chain.view(vault, 'about', token)).toEqual([textBytes('Acme Coin'), textBytes('ACME'), 2n, 1_007n])
+    expect(failure(() => chain.view(vault, 'steal', token)).message).toContain('a view')
+    const mint = asContract('mint', ['address', 'amount'], [chain.account('bob').address, 1n])
+    expect(failure(() => chain.run('bob', mint)).code).toBe('TOKENS_ROLE')
+    expect(failure(() => chain.run('bob', asContract('steal', [], []))).code).toBe('CONTRACT_METHOD')
   })
 
   it('cannot write in a view', () => {

@@ -66,10 +66,6 @@ const counters = new Table(CONTRACTS, 4, uint())
 const order = new Table(CONTRACTS, 5, fixedBytes(ADDRESS_BYTES))
 const totals = new Table(CONTRACTS, 6, uint())
 
-export function findContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract | undefined {
-  return contracts.get(reader, address)
-}
-
 /** State key of the record of a contract, for proofs. */
 export function contractKey(address: Uint8Array): Uint8Array {
   return contracts.key(address)
@@ -83,16 +79,26 @@ export function decodeContract(encoded: Uint8Array): Contract {
 /** Decoded records by their stored bytes, which nobody changes: a contract that is called often is decoded once. */
 const decoded = new WeakMap<Uint8Array, Contract>()
 
-/** Throws CONTRACT_UNKNOWN. */
-export function getContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract {
+export function findContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract | undefined {
   const stored = reader.get(contracts.key(address))
-  if (stored === undefined) throw new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
+  if (stored === undefined) return undefined
   let contract = decoded.get(stored)
   if (contract === undefined) {
     contract = decode(contractSchema, stored)
     decoded.set(stored, contract)
   }
   return contract
+}
+
+/** Throws CONTRACT_UNKNOWN. */
+export function getContract(reader: Pick<StateReader, 'get'>, address: Uint8Array): Contract {
+  const contract = findContract(reader, address)
+  if (contract === undefined) throw noContract()
+  return contract
+}
+
+export function noContract(): SmartshareError {
+  return new SmartshareError('CONTRACT_UNKNOWN', 'there is no contract at this address')
 }
 
 /** Source, ABI and metadata of a contract that exists. */

@@ -8,7 +8,8 @@ import { GasMeter } from './gas.ts'
 import { highestFee } from './gate.ts'
 import type { Host } from './host.ts'
 import { intrinsicGas } from './intrinsic-gas.ts'
-import { type Module, runCall } from './module.ts'
+import type { Module } from './module.ts'
+import { runCall } from './run-call.ts'
 import { balanceOf, pools, takeFee } from './tokens/tokens.ts'
 
 /** At least this part of the gas limit is paid for: a large limit takes room that others could have used. */

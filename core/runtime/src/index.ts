@@ -89,7 +89,7 @@ export { checkKnown, LATEST_VERSION, type Rules, rulesOf, storedRules } from './
 export { Host } from './host.ts'
 export { intrinsicGas } from './intrinsic-gas.ts'
 export { mapKey } from './keys.ts'
-export { type Method, type Module, resolveCall, runCall } from './module.ts'
+export { type Method, type Module, resolveCall } from './module.ts'
 export { modules } from './modules.ts'
 export { collateralFor, LEAST_ROOM_BYTES, MAX_ADDRESSES, periodPrice, STORAGE } from './offers/offer.ts'
 export type { Page, PageOptions } from './offers/page.ts'
@@ -103,6 +103,7 @@ export {
 } from './offers/queries.ts'
 export { type Parameters, type PresetName, presets } from './parameters.ts'
 export { nextBasePrice } from './price.ts'
+export { runCall } from './run-call.ts'
 export {
   type Demand,
   ID_BYTES,

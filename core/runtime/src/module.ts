@@ -1,6 +1,5 @@
 import type { Call } from '@smartshare/chain'
 import { decode, type Schema, SmartshareError } from '@smartshare/codec'
-import { callByTransaction } from './contracts/call.ts'
 import type { EventKind, Host } from './host.ts'
 
 /** One kind of call: its arguments, a pure check of their form, and what it does. */
@@ -26,18 +25,6 @@ export interface Module {
   readonly events: readonly EventKind<any>[]
   beginBlock?(host: Host): void
   endBlock?(host: Host): void
-}
-
-/** Runs a call of a transaction: of a system module, or of a contract. Throws what is wrong with it. */
-export function runCall(host: Host, modules: readonly Module[], call: Call, sender: Uint8Array): void {
-  if (typeof call.target !== 'number') {
-    callByTransaction(host, call, sender)
-    return
-  }
-  const { method, args } = resolveCall(modules, call)
-  host.gas.charge(method.gas)
-  method.check(args)
-  method.execute(host, args, sender)
 }
 
 /** Finds the method of a call and decodes its arguments. Throws CALL_UNKNOWN or CODEC_*. */

@@ -53,6 +53,8 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
       report(executed)
       if (executed.endsTerm && wantsSnapshots && !isTakingSnapshot) {
         commit(running)
+        // Usually there long since; not if the one before failed.
+        prepareSnapshot()
         isTakingSnapshot = true
         snapshots?.take(running.height)
         snapshots = undefined
@@ -88,7 +90,8 @@ function prepareSnapshot(): void {
     isTakingSnapshot = false
     snapshots = undefined
     reply(told)
-    prepareSnapshot()
+    // After a failure not before the next term ends: threads that cannot start must not be started without end.
+    if (told.type === 'snapshot') prepareSnapshot()
   })
 }
 

@@ -177,20 +177,26 @@ function listOf(type: AbiType): AbiType {
   }
 }
 
-const SIGNATURE = /^\s*([A-Za-z_][A-Za-z0-9_]*)?\s*\(([^()]*)\)\s*(?::\s*([a-z0-9?[\]]+))?\s*$/
-const PARAMETER = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*:\s*([a-z0-9?[\]]+)\s*$/
+/** No part may match what its neighbour matches, or a long signature would take ages; ends are trimmed before. */
+const SIGNATURE = /^([A-Za-z_][A-Za-z0-9_]*)?\s*\(([^()]*)\)\s*(?::\s*([a-z0-9?[\]]+))?$/
+const PARAMETER = /^([A-Za-z_][A-Za-z0-9_]*)\s*:\s*([a-z0-9?[\]]+)$/
+const MAX_SIGNATURE_LENGTH = 2_048
 
 /**
  * Reads `name(parameter: type, …): type`. A constructor has no name. Throws ABI_SIGNATURE or ABI_TYPE.
  */
 export function parseSignature(signature: string): { name: string; inputs: AbiParameter[]; output: string | null } {
+  if (signature.length > MAX_SIGNATURE_LENGTH) {
+    throw new SmartshareError('ABI_SIGNATURE', `a signature has at most ${MAX_SIGNATURE_LENGTH} characters`)
+  }
   const refuse = (why: string) => new SmartshareError('ABI_SIGNATURE', `the signature “${signature}”: ${why}`)
-  const [, name = '', list = '', output] = SIGNATURE.exec(signature) ?? []
-  if (SIGNATURE.exec(signature) === null) throw refuse('it reads like name(parameter: type, …): type')
+  const read = SIGNATURE.exec(signature.trim())
+  if (read === null) throw refuse('it reads like name(parameter: type, …): type')
+  const [, name = '', list = '', output] = read
   const parts = list.trim() === '' ? [] : list.split(',')
   if (parts.length > MAX_PARAMETERS) throw refuse(`at most ${MAX_PARAMETERS} parameters`)
   const inputs = parts.map((part) => {
-    const [, parameter, type] = PARAMETER.exec(part) ?? []
+    const [, parameter, type] = PARAMETER.exec(part.trim()) ?? []
     if (parameter === undefined || type === undefined) throw refuse(`“${part.trim()}” does not read like name: type`)
     abiType(type)
     return { name: parameter, type }

@@ -212,6 +212,7 @@ describe('publishing', () => {
   it.each([
     ['a wrong line', 'abi.method(', 'contract:1:'],
     ['a name twice', "abi.view('a()', function() end) abi.view('a()', function() end)", 'declared twice'],
+    ['a signature without end', "abi.view((' '):rep(100000) .. 'x', function() end)", 'at most 2048 characters'],
     ['a type that does not exist', "abi.view('a(b: uint256)', function() end)", 'there is no type uint256'],
     ['state while it loads', "state.value('a'):set(1)", 'only while a method runs'],
     ['bytecode', '\u001bLua', 'binary chunk'],

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import { SmartshareError } from '@smartshare/codec'
 import { Command, CommanderError } from 'commander'
 import { commands } from './commands/index.ts'
+import { type Io, io, withIo } from './io.ts'
 import { reportError } from './output.ts'
 
 export const VERSION = '0.1.0'
@@ -14,6 +15,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(run with --help for the usage)')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
+    .configureOutput({ writeOut: (text) => io().stdout.write(text), writeErr: (text) => io().stderr.write(text) })
     // What follows a subcommand's name is the subcommand's.
     .enablePositionalOptions()
   for (const add of commands) add(program)
@@ -43,11 +45,19 @@ function giveExamples(command: Command, path = command.name()): void {
   }
 }
 
-/** The whole command line; `argv` as Node gives it. Sets the exit code and returns when the command is done. */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * The whole command line; `argv` as Node gives it. Sets the exit code and returns when the command is done. What it reads and
+ * says goes by `own`, so that a program can run commands without a process for each.
+ */
+export function main(argv: readonly string[], own: Io = process): Promise<void> {
+  return withIo(own, () => run(argv))
+}
+
+async function run(argv: readonly string[]): Promise<void> {
   const json = argv.includes('--json')
   // Whoever reads our output may stop early, as `head` does: that is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const { stdout } = io()
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
   })
   try {
@@ -55,13 +65,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       // commander has said what is wrong with the words already; with --json the answer is still one JSON value.
-      process.exitCode = error.exitCode
+      io().exitCode = error.exitCode
       if (error.exitCode !== 0 && json) {
         const cure = 'run the command with --help'
-        process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message: error.message, cure } })}\n`)
+        stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message: error.message, cure } })}\n`)
       }
       return
     }
-    process.exitCode = reportError(error, json)
+    io().exitCode = reportError(error, json)
   }
 }

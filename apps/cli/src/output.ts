@@ -1,5 +1,6 @@
 import { cureOf } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
+import { io } from './io.ts'
 
 /** How a command speaks: exactly one JSON value on standard output with `--json`, text for people without it. */
 export interface Output {
@@ -14,10 +15,10 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     result(value, text) {
-      process.stdout.write(json ? `${JSON.stringify(value, plain)}\n` : ending(text()))
+      io().stdout.write(json ? `${JSON.stringify(value, plain)}\n` : ending(text()))
     },
     note(text) {
-      process.stderr.write(ending(text))
+      io().stderr.write(ending(text))
     },
   }
 }
@@ -27,9 +28,9 @@ export function reportError(error: unknown, json: boolean): number {
   const code = SmartshareError.is(error) ? error.code : 'INTERNAL'
   const message = error instanceof Error ? error.message : String(error)
   const cure = cureOf(code)
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, cure } })}\n`)
-  else process.stderr.write(`error ${code}: ${message}\ncure: ${cure}\n`)
-  if (code === 'INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (json) io().stdout.write(`${JSON.stringify({ error: { code, message, cure } })}\n`)
+  else io().stderr.write(`error ${code}: ${message}\ncure: ${cure}\n`)
+  if (code === 'INTERNAL' && error instanceof Error) io().stderr.write(`${error.stack}\n`)
   return 1
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isCancel, password as prompt } from '@clack/prompts'
 import { SmartshareError } from '@smartshare/codec'
+import { io } from './io.ts'
 import type { Settings } from './settings.ts'
 
 /** Beside the key files of a local network, whose money is worth nothing, lies their password. */
@@ -18,11 +19,11 @@ export async function findPassword(
   isNew = false,
 ): Promise<string> {
   if (settings.passwordFile !== '') return readPassword(settings.passwordFile)
-  const fromEnvironment = process.env[VARIABLE]
+  const fromEnvironment = io().env[VARIABLE]
   if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment
   const local = join(settings.wallets, LOCAL_PASSWORD_FILE)
   if (existsSync(local)) return readPassword(local)
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+  if (io().stdin.isTTY !== true || io().stderr.isTTY !== true) {
     throw new SmartshareError('CLI_PASSWORD', `the password of ${what} is needed`)
   }
   const typed = await ask(`Password of ${what}`)

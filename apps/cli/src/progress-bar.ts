@@ -1,3 +1,5 @@
+import { type Io, io } from './io.ts'
+
 const WIDTH = 28
 /** A terminal is written to at most so often, milliseconds. */
 const REDRAW_MS = 100
@@ -5,13 +7,13 @@ const MIB = 2 ** 20
 
 /** A line that shows how far something is, on a terminal alone; elsewhere it stays silent. */
 export class ProgressBar {
-  readonly #out: NodeJS.WriteStream
+  readonly #out: Io['stderr']
   readonly #what: string
   readonly #startedMs = performance.now()
   #drawnMs = Number.NEGATIVE_INFINITY
   #isDrawn = false
 
-  constructor(what: string, out: NodeJS.WriteStream = process.stderr) {
+  constructor(what: string, out: Io['stderr'] = io().stderr) {
     this.#what = what
     this.#out = out
   }
@@ -19,7 +21,7 @@ export class ProgressBar {
   /** `done` and `total` in bytes; `note` follows them. */
   show(done: number, total: number, note = ''): void {
     const nowMs = performance.now()
-    if (!this.#out.isTTY || nowMs - this.#drawnMs < REDRAW_MS) return
+    if (this.#out.isTTY !== true || nowMs - this.#drawnMs < REDRAW_MS) return
     this.#drawnMs = nowMs
     this.#isDrawn = true
     const speed = done / MIB / Math.max(0.001, (nowMs - this.#startedMs) / 1000)

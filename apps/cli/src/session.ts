@@ -9,6 +9,7 @@ import {
 } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import type { Command } from 'commander'
+import { io } from './io.ts'
 import { createOutput, type Output } from './output.ts'
 import { findPassword } from './password.ts'
 import { type FoundSettings, findSettings, type SettingFlags, type Settings } from './settings.ts'
@@ -19,6 +20,9 @@ const ATTEMPTS = 4
 
 export interface ClientFlags extends SettingFlags {
   readonly json?: boolean
+  /** Of commands that `sponsored` made so. */
+  readonly sponsor?: string
+  readonly sponsorPasswordFile?: string
 }
 
 /** What a command has at hand: its settings, its output, and the network and wallet once it asks for them. */
@@ -26,11 +30,13 @@ export class Session {
   readonly output: Output
   readonly found: FoundSettings
   readonly wallets: WalletStore
+  private readonly sponsorFlags: Pick<ClientFlags, 'sponsor' | 'sponsorPasswordFile'>
   private connected: Client | undefined
 
   constructor(flags: ClientFlags) {
     this.output = createOutput(flags.json === true)
-    this.found = findSettings(flags, process.env)
+    this.sponsorFlags = flags
+    this.found = findSettings(flags, io().env)
     this.wallets = new WalletStore(this.found.settings.wallets)
   }
 
@@ -54,8 +60,22 @@ export class Session {
 
   /** The account of the wallet in use, opened with its password. */
   async account(): Promise<Account> {
-    const name = this.wallets.choose(this.settings.wallet)
-    const password = await findPassword(this.settings, `wallet ${name}`)
+    return await this.open(this.wallets.choose(this.settings.wallet), this.settings)
+  }
+
+  /** The account that pays the fees in place of the wallet in use: its wallet is here too, and signs. Undefined without one. */
+  async sponsor(): Promise<Account | undefined> {
+    const { sponsor, sponsorPasswordFile } = this.sponsorFlags
+    if (sponsor === undefined) {
+      if (sponsorPasswordFile === undefined) return undefined
+      throw new SmartshareError('USAGE', '--sponsor-password-file is that of --sponsor: give both')
+    }
+    const passwordFile = sponsorPasswordFile ?? this.settings.passwordFile
+    return await this.open(sponsor, { ...this.settings, passwordFile })
+  }
+
+  private async open(name: string, settings: Settings): Promise<Account> {
+    const password = await findPassword(settings, `wallet ${name}`)
     return (await this.wallets.open(name, password)).account()
   }
 
@@ -80,7 +100,9 @@ export class Session {
   async send(request: TransactionRequest): Promise<FinalTransaction> {
     const client = await this.client()
     const account = await this.account()
-    return await client.sender(account).sendAndWait(request, {
+    const feePayer = await this.sponsor()
+    const sponsored = feePayer === undefined ? request : { ...request, feePayer }
+    return await client.sender(account).sendAndWait(sponsored, {
       onSigned: ({ id }) => this.progress(`signed ${id}`),
       onAdmitted: () => this.progress('admitted; waiting until it is final'),
     })
@@ -88,7 +110,7 @@ export class Session {
 
   /** What is going on, for a person who waits; nobody reads it otherwise. */
   progress(text: string): void {
-    if (process.stderr.isTTY) this.output.note(text)
+    if (io().stderr.isTTY === true) this.output.note(text)
   }
 
   close(): void {
@@ -108,6 +130,13 @@ export function clientCommand(parent: Command, usage: string, description: strin
     .option('--password-file <file>', 'file with the password of the wallet')
     .option('--timeout-ms <ms>', 'time that a node gets for an answer')
     .option('--json', 'print exactly one JSON value')
+}
+
+/** Adds the options of a command that sends, and whose fee another wallet may pay. */
+export function sponsored(command: Command): Command {
+  return command
+    .option('--sponsor <wallet>', 'wallet that pays the fee in place of the one in use, and signs too')
+    .option('--sponsor-password-file <file>', 'file with the password of that wallet (default: that of the one in use)')
 }
 
 /** Runs a command's work in a session that is closed whatever happens. */

@@ -5,6 +5,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { io } from '../io.ts'
 import { createOutput } from '../output.ts'
 import { examples } from '../session.ts'
 import { findSettings } from '../settings.ts'
@@ -167,7 +168,7 @@ async function networkOf(flags: InitFlags): Promise<AgentSettingsInput['network'
       ...(flags.rpc === undefined ? {} : { rpc: flags.rpc }),
       ...(flags.ws === undefined ? {} : { ws: flags.ws }),
     },
-    process.env,
+    io().env,
   ).settings
   const { rpc, ws, dir } = found
   if (rpc.length === 0) throw new SmartshareError('CLI_NO_NETWORK', `there is no network in ${dir}`, { dir })

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import type { Command } from 'commander'
+import { io } from '../io.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import { clientCommand, examples } from '../session.ts'
 import { findObject, withStorage } from '../storage-session.ts'
@@ -25,7 +26,7 @@ export function addGet(program: Command): void {
       const { object, metadata, sizeBytes } = await findObject(owner, text)
       if (output === '-') {
         if (session.output.json) throw new SmartshareError('USAGE', '--json and -o - both want standard output')
-        await pipeline(owner.getRange(object), process.stdout, { end: false })
+        await pipeline(owner.getRange(object), io().stdout, { end: false })
         return
       }
       const file = resolve(output ?? freeName(metadata?.name ?? ''))

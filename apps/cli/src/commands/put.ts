@@ -5,6 +5,7 @@ import { parseAmount, SSP_DECIMALS, toHex } from '@smartshare/crypto'
 import { MAX_PERIODS } from '@smartshare/runtime'
 import type { PutProgress, PutSource, StoredObject } from '@smartshare/storage'
 import type { Command } from 'commander'
+import { io } from '../io.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import { clientCommand, examples } from '../session.ts'
 import { withStorage } from '../storage-session.ts'
@@ -54,7 +55,7 @@ export function addPut(program: Command): void {
       const leastPledgeGrains = parseAmount(flags.leastPledge, SSP_DECIMALS)
       await owner.recover(Date.now())
       const bar = new ProgressBar('storing')
-      const source: PutSource = file === '-' ? { stream: process.stdin } : { path: file }
+      const source: PutSource = file === '-' ? { stream: io().stdin } : { path: file }
       const stored = await owner
         .put(source, {
           name: flags.name ?? (file === '-' ? '' : basename(file)),

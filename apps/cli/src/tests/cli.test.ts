@@ -8,9 +8,9 @@ import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createProgram } from '../main.ts'
 import { accountOf, LocalNetwork } from './local-network.ts'
-import { networkFolder, type Run, runCli } from './run-cli.ts'
+import { networkFolder, type Run, runCli, runCliProcess } from './run-cli.ts'
 
-/** Some of these start a dozen processes one after the other, each of which takes seconds on a busy machine. */
+/** A process takes seconds on a busy machine. */
 vi.setConfig({ testTimeout: 180_000 })
 
 const START = 10n ** 14n
@@ -48,8 +48,16 @@ async function text(...args: string[]): Promise<string> {
 }
 
 /** The code of a command that fails, which says what helps. */
-async function refusal(args: string[], options: Parameters<typeof runCli>[1] = {}): Promise<string> {
-  const run = await runCli([...args, '--json'], options)
+async function refusal(args: string[], env: Record<string, string> = {}): Promise<string> {
+  return codeOf(await runCli([...args, '--json'], env))
+}
+
+/** The same of a process of its own. */
+async function refusalOfProcess(args: string[], options: Parameters<typeof runCliProcess>[1]): Promise<string> {
+  return codeOf(await runCliProcess([...args, '--json'], options))
+}
+
+function codeOf(run: Run): string {
   expect(run).toMatchObject({ code: 1 })
   const { error } = JSON.parse(run.stdout)
   expect(error).toEqual({ code: expect.any(String), message: expect.any(String), cure: expect.any(String) })
@@ -133,7 +141,7 @@ describe('smartshare', () => {
     expect(made.words.split(' ')).toHaveLength(24)
     expect(statSync(made.file).mode & 0o777).toBe(0o600)
     const input = `${made.words}\n`
-    const restored = await runCli(['wallet', 'import', 'carol-again', '--dir', dir, '--json'], { input })
+    const restored = await runCliProcess(['wallet', 'import', 'carol-again', '--dir', dir, '--json'], { input })
     expect(JSON.parse(restored.stdout)).toMatchObject({ name: 'carol-again', address: made.address })
     const names = (await json('wallet', 'list')).map(({ name }: Value) => name)
     expect(names).toEqual(['alice', 'bob', 'carol', 'carol-again'])
@@ -142,7 +150,9 @@ describe('smartshare', () => {
     expect((await text('wallet', 'address', 'carol')).trim()).toBe(made.address)
     expect(await refusal(['wallet', 'create', 'carol', '--dir', dir])).toBe('CLI_WALLET_EXISTS')
     expect(await refusal(['wallet', 'create', '../up', '--dir', dir])).toBe('CLI_WALLET_NAME')
-    expect(await refusal(['wallet', 'import', 'dave', '--dir', dir], { input: 'not words' })).toBe('WALLET_WORDS')
+    expect(await refusalOfProcess(['wallet', 'import', 'dave', '--dir', dir], { input: 'not words' })).toBe(
+      'WALLET_WORDS',
+    )
   })
 
   it.each([
@@ -171,8 +181,8 @@ describe('smartshare', () => {
 
   it('says what to do where there is no network', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'smartshare-empty-'))
-    expect(await refusal(['status'], { cwd: empty })).toBe('CLI_NO_NETWORK')
-    expect(await refusal(['proof', 'verify', 'x'], { cwd: empty })).toBe('USAGE')
+    expect(await refusalOfProcess(['status'], { cwd: empty })).toBe('CLI_NO_NETWORK')
+    expect(await refusalOfProcess(['proof', 'verify', 'x'], { cwd: empty })).toBe('USAGE')
     writeFileSync(join(empty, 'network.json'), '{"name":')
     expect(await refusal(['status', '--dir', empty])).toBe('CLI_NETWORK_FILE')
     rmSync(empty, { recursive: true })
@@ -185,16 +195,16 @@ describe('smartshare', () => {
     writeFileSync(join(folder, 'erin.json'), readFileSync(file))
     const send = ['send', bob.text, '1', '--dir', folder]
     expect(await refusal(send)).toBe('CLI_PASSWORD')
-    expect(await refusal(send, { env: { SMARTSHARE_PASSWORD: 'wrong' } })).toBe('KEYFILE_PASSWORD')
+    expect(await refusal(send, { SMARTSHARE_PASSWORD: 'wrong' })).toBe('KEYFILE_PASSWORD')
     // The right password: erin has no money, which is the next thing to be said.
-    expect(await refusal(send, { env: { SMARTSHARE_PASSWORD: 'local' } })).toBe('TOKENS_BALANCE')
+    expect(await refusal(send, { SMARTSHARE_PASSWORD: 'local' })).toBe('TOKENS_BALANCE')
     rmSync(folder, { recursive: true })
   })
 
   it('takes settings from flags before the environment before files, and says so', async () => {
     writeFileSync(join(dir, 'settings.json'), JSON.stringify({ wallet: 'bob', timeoutMs: 5000 }))
     const show = async (args: string[], env: Record<string, string>): Promise<Value> =>
-      JSON.parse((await runCli(['config', 'show', '--dir', dir, '--json', ...args], { env })).stdout)
+      JSON.parse((await runCli(['config', 'show', '--dir', dir, '--json', ...args], env)).stdout)
     expect(await show([], {})).toMatchObject({
       dir: { value: dir, source: 'flag' },
       rpc: { value: [network.server.url], source: 'network' },
@@ -216,7 +226,7 @@ describe('smartshare', () => {
   })
 
   it('tells a person on standard error what went wrong and what helps', async () => {
-    const run = await runCli(['send', 'bob', '1e9', '--dir', dir])
+    const run = await runCliProcess(['send', 'bob', '1e9', '--dir', dir])
     expect(run).toMatchObject({ code: 1, stdout: '' })
     expect(run.stderr).toBe(
       `error AMOUNT_TEXT: not an amount: write it like 12 or 12.5\ncure: ${cureOf('AMOUNT_TEXT')}\n`,
@@ -224,7 +234,7 @@ describe('smartshare', () => {
   })
 
   it('prints nothing but its result on standard output', async () => {
-    const run: Run = await runCli(['status', '--dir', dir, '--json'])
+    const run: Run = await runCliProcess(['status', '--dir', dir, '--json'])
     expect(run.stdout.trim().split('\n')).toHaveLength(1)
     expect(run.stderr).toBe('')
   })
@@ -244,7 +254,7 @@ describe('smartshare', () => {
       command.outputHelp()
       expect([command.name(), help]).toEqual([command.name(), expect.stringMatching(/Example/)])
     }
-    const run = await runCli(['wallet', 'create', '--help'])
+    const run = await runCliProcess(['wallet', 'create', '--help'])
     expect(run).toMatchObject({
       code: 0,
       stderr: '',

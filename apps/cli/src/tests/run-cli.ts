@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { LEAST_COST, sealWallet } from '@smartshare/client'
 import { toHex } from '@smartshare/crypto'
+import type { Io } from '../io.ts'
+import { main } from '../main.ts'
 import { type LocalNetwork, walletOf } from './local-network.ts'
 
 const MAIN = new URL('../main.ts', import.meta.url).href
@@ -20,8 +23,23 @@ export interface Run {
   readonly stderr: string
 }
 
-/** Runs the real command in a process of its own, with nothing of this process's environment but PATH. */
-export function runCli(
+/** Runs the real command in this process, with nothing of its environment: a process for each run would take seconds. */
+export async function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  const parts = { stdout: '', stderr: '' }
+  const into = (name: keyof typeof parts) =>
+    new Writable({
+      write(chunk, _, done) {
+        parts[name] += chunk
+        done()
+      },
+    })
+  const io: Io = { stdin: Readable.from([]), stdout: into('stdout'), stderr: into('stderr'), env, exitCode: 0 }
+  await main(['node', 'smartshare', ...args], io)
+  return { code: Number(io.exitCode), ...parts }
+}
+
+/** Runs it in a process of its own, where it matters that it is one; with nothing of this process's environment but PATH. */
+export function runCliProcess(
   args: readonly string[],
   options: { env?: Record<string, string>; cwd?: string; input?: string } = {},
 ): Promise<Run> {

@@ -5,19 +5,22 @@ import { bls, fromHex } from '@smartshare/crypto'
 import { MemoryNode } from '@smartshare/daemon/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from './local-network.ts'
-import { runCli } from './run-cli.ts'
+import { runCli, runCliProcess } from './run-cli.ts'
 
+const before = process.cwd()
 let home: string
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-signer-'))
   writeFileSync(join(home, 'genesis.cbor'), new MemoryNode().genesis.encoded)
+  process.chdir(home)
 })
-afterAll(() => rmSync(home, { recursive: true }))
+afterAll(() => {
+  process.chdir(before)
+  rmSync(home, { recursive: true })
+})
 
 const init = async (folder: string, ...words: string[]) =>
-  JSON.parse(
-    (await runCli(['signer', 'init', folder, '--genesis', 'genesis.cbor', ...words, '--json'], { cwd: home })).stdout,
-  )
+  JSON.parse((await runCli(['signer', 'init', folder, '--genesis', 'genesis.cbor', ...words, '--json'])).stdout)
 
 describe('smartshare signer init', () => {
   it('makes a key that nobody else can read, with the proof that it is held', async () => {
@@ -35,7 +38,7 @@ describe('smartshare signer init', () => {
     expect(bls.publicKey(fromHex(secret))).toEqual(fromHex(made.publicKey))
     expect(existsSync(join(home, 'restored', 'promises'))).toBe(false)
     expect(await init('none')).toMatchObject({ error: { code: 'USAGE' } })
-    const run = await runCli(['signer', 'run', join(home, 'nowhere')])
+    const run = await runCliProcess(['signer', 'run', join(home, 'nowhere')])
     expect(run.stderr).toContain('SIGNER_FOLDER')
   })
 })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { SmartshareError } from '@smartshare/codec'
 import { type FileResult, runTests, type TestReport, type TestResult } from '@smartshare/contract-kit'
 import type { Command } from 'commander'
+import { io } from '../../io.ts'
 import { createOutput } from '../../output.ts'
 import { examples } from '../../session.ts'
 
@@ -16,7 +17,7 @@ export function addTest(contract: Command): void {
       if (!existsSync(folder)) throw new SmartshareError('CLI_FILE', `there is no folder ${folder}`, { folder })
       const report = await runTests(folder, filter === undefined ? {} : { filter })
       createOutput(json === true).result(report, () => readable(report).join('\n'))
-      if (report.failed > 0) process.exitCode = 1
+      if (report.failed > 0) io().exitCode = 1
     })
 }
 

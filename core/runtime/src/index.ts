@@ -44,8 +44,17 @@ export { callView } from './contracts/call.ts'
 export { contractStateKey, entriesOf } from './contracts/contract-state.ts'
 export { codeHashOf, settleDeposit } from './contracts/contracts.ts'
 export { ContractEngine, MAX_LOAD_GAS } from './contracts/engine.ts'
-export { commitCall, isOpening, openCall, witnessesOf } from './contracts/heavy/attest.ts'
-export { attestationOf, runningJobs } from './contracts/heavy/jobs.ts'
+export {
+  commitCall,
+  isOpening,
+  JOB_STATES,
+  type JobState,
+  jobState,
+  openCall,
+  witnessesOf,
+} from './contracts/heavy/attest.ts'
+export { attestationOf, findRun, getJob, type Job, jobsFrom, queueOf, runningJobs } from './contracts/heavy/jobs.ts'
+export { highestFeeOf } from './contracts/heavy/queue.ts'
 export { commitmentTo, decodeResult, encodeResult, type JobResult, resultHash } from './contracts/heavy/result.ts'
 export { runJob } from './contracts/heavy/run-job.ts'
 export {

@@ -39,7 +39,7 @@ export type {
   VoterInfo,
 } from './rpc/answers.ts'
 export { base64OfBytes, bytesOfBase64 } from './rpc/base64.ts'
-export type { ContractEntry, ContractInfo, ContractSummary } from './rpc/contract-answers.ts'
+export type { ContractEntry, ContractInfo, ContractJob, ContractSummary } from './rpc/contract-answers.ts'
 export type { ContractClient, ContractSource } from './rpc/contract-client.ts'
 export type { ProposalInfo } from './rpc/governance-client.ts'
 export type { AgreementsQuery, MarketClient } from './rpc/market-client.ts'

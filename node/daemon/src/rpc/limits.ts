@@ -42,5 +42,7 @@ export const MAX_VIEW_BYTES = 262_144
 export const MAX_STATE_PAGE_BYTES = 262_144
 /** Contracts, or entries of their state, in one page: each may be as long as a transaction. */
 export const MAX_CONTRACT_PAGE = 100
+/** Heavy jobs that one `contract_jobs` looks at: each may be as long as a transaction. */
+export const MAX_JOBS_LOOKED = 200
 /** Decoded ABIs that are kept. */
 export const MAX_KEPT_ABIS = 64

@@ -1,4 +1,4 @@
-import { type Abi, METHOD_KINDS } from '@smartshare/runtime'
+import { type Abi, JOB_STATES, METHOD_KINDS } from '@smartshare/runtime'
 import { z } from 'zod'
 import { decimalAnswer } from './answers.ts'
 
@@ -61,4 +61,36 @@ export const entriesAnswer = z.object({
 })
 /** An entry of a contract's state; key and value as values of the type any. */
 export type ContractEntry = z.output<typeof entriesAnswer>['entries'][number]
+export const jobsAnswer = z.object({
+  height: z.int(),
+  jobs: z.array(
+    z.object({
+      job: z.int(),
+      contract: address,
+      caller: address,
+      method: z.string(),
+      state: z.enum(JOB_STATES),
+      gas: z.int(),
+      highestFeeGrains: decimalAnswer,
+      depositGrains: decimalAnswer,
+      valueGrains: decimalAnswer,
+      orderedHeight: z.int(),
+      orderedMs: z.int(),
+      run: z
+        .object({
+          beganHeight: z.int(),
+          deadlineHeight: z.int(),
+          term: z.int(),
+          seats: z.int(),
+          commits: z.int(),
+          opens: z.int(),
+          openHeight: z.int().nullable(),
+        })
+        .nullable(),
+    }),
+  ),
+  next: z.int().nullable(),
+})
+/** A heavy call that is not done. */
+export type ContractJob = z.output<typeof jobsAnswer>['jobs'][number]
 export const checkAnswer = z.object({ abi: abiAnswer, loadGas: z.int() })

@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '@smartshare/crypto'
 import { codeHashOf } from '@smartshare/runtime'
+import type { z } from 'zod'
 import { base64OfBytes, bytesOfBase64 } from './base64.ts'
 import * as answers from './contract-answers.ts'
 import type { HttpTransport } from './transport.ts'
@@ -12,6 +13,12 @@ export interface ContractSource {
   readonly version: number
   readonly codeHash: string
   readonly isVerified: boolean
+}
+
+/** Which heavy calls are asked for: of one contract, in one state. */
+export interface JobQuery {
+  readonly contract?: string
+  readonly state?: answers.ContractJob['state']
 }
 
 /** Questions about contracts. */
@@ -54,6 +61,19 @@ export class ContractClient {
   state(address: string, { after, limit = PAGE }: { after?: string; limit?: number } = {}) {
     const params = { address, limit, ...(after === undefined ? {} : { after: toHex(fromHex(after)) }) }
     return this.transport.call({ method: 'contract_state', params, answer: answers.entriesAnswer })
+  }
+
+  /** Heavy calls that are not done, in the order of their numbers, page by page. Throws CONTRACT_UNKNOWN. */
+  async *jobs(wanted: JobQuery = {}): AsyncGenerator<answers.ContractJob> {
+    for (let from: number | null = 0; from !== null; ) {
+      const page: z.output<typeof answers.jobsAnswer> = await this.transport.call({
+        method: 'contract_jobs',
+        params: { ...wanted, from, limit: PAGE },
+        answer: answers.jobsAnswer,
+      })
+      yield* page.jobs
+      from = page.next
+    }
   }
 
   /** What a source would offer. Throws CONTRACT_SOURCE with what is wrong and where. */

@@ -47,6 +47,17 @@ export function isOpening({ commits, openHeight }: Run, seats: number, height: n
   return commits === seats || (openHeight !== null && height >= openHeight)
 }
 
+export const JOB_STATES = ['waiting', 'committing', 'opening', 'expired'] as const
+/** Behind another one; results are committed; they are opened; its time is over, and nobody has ended it yet. */
+export type JobState = (typeof JOB_STATES)[number]
+
+/** Where a job stands in the block of a height. */
+export function jobState(reader: Pick<StateReader, 'get'>, run: Run | undefined, height: number): JobState {
+  if (run === undefined) return 'waiting'
+  if (height > run.deadlineHeight) return 'expired'
+  return isOpening(run, witnessesOf(reader, run).length, height) ? 'opening' : 'committing'
+}
+
 /**
  * `contracts.commitResult`: a delegate has a result, and binds itself to it before it can know those of others. Who commits
  * to a second one is convicted, and the call succeeds.

@@ -99,9 +99,15 @@ export function findRun(reader: Reader, number: number): Run | undefined {
 /** Jobs that are being computed, the oldest first. */
 export function runningJobs(reader: StateReader, limit: number): { readonly number: number; readonly run: Run }[] {
   return [...runs.entries(reader, [], { limit })].map(([key, run]) => ({
-    number: Number(new DataView(key.buffer, key.byteOffset).getBigUint64(0)),
+    number: numberOf(key),
     run,
   }))
+}
+
+/** Jobs that are not done, running or waiting, from a number on. */
+export function jobsFrom(reader: StateReader, from: number, limit: number): { number: number; job: Job }[] {
+  const after = from === 0 ? {} : { after: uintKey(from - 1) }
+  return [...jobs.entries(reader, [], { limit, ...after })].map(([key, job]) => ({ number: numberOf(key), job }))
 }
 
 export function attestationOf(reader: Reader, number: number, seat: number): Attestation | undefined {
@@ -151,6 +157,10 @@ export function removeFirst(writer: StateWriter, number: number, { contract, gas
   const said = [...attestations.entries(writer, [uintKey(number)], { limit: MAX_SEATS })]
   for (const [key] of said) attestations.delete(writer, key)
   return rest
+}
+
+function numberOf(key: Uint8Array): number {
+  return Number(new DataView(key.buffer, key.byteOffset).getBigUint64(0))
 }
 
 function unknown(number: number): SmartshareError {

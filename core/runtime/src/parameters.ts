@@ -92,6 +92,8 @@ export const parametersSchema = record({
   heavyBacklogGas: uint(),
   heavyQueue: uint(64, 1),
   heavyDeadlineBlocks: uint(),
+  /** What issuing a token costs beside its gas; it goes to the mining pool. */
+  tokenIssueGrains: amount,
 })
 
 export type Parameters = Infer<typeof parametersSchema>
@@ -155,6 +157,8 @@ const main: Parameters = {
   heavyBacklogGas: 60_000_000_000,
   heavyQueue: 8,
   heavyDeadlineBlocks: 900,
+  // Little for a vendor; a million symbols would cost a tenth of all SSP.
+  tokenIssueGrains: 1_000n * SSP_GRAINS,
 }
 
 const test: Parameters = {
@@ -175,6 +179,7 @@ const test: Parameters = {
   inspectionWindowMs: 10 * MINUTE_MS,
   activationMs: 2 * 60 * MINUTE_MS,
   leastOfferGrains: SSP_GRAINS,
+  tokenIssueGrains: 10n * SSP_GRAINS,
   teamVestingMs: DAY_MS,
   grantLockMs: 2 * DAY_MS,
   upgradeDelayTerms: 6,
@@ -205,6 +210,7 @@ const local: Parameters = {
   // Two minutes, which is as long as bonds stay locked.
   heavyBacklogGas: 9_000_000_000,
   heavyDeadlineBlocks: 240,
+  tokenIssueGrains: SSP_GRAINS,
   upgradeDelayTerms: 1,
 }
 

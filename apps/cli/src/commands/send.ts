@@ -3,7 +3,7 @@ import { calls, parseUnits, SSP_UNIT, type TokenUnit, unitsText } from '@smartsh
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress } from '@smartshare/crypto'
 import type { Command } from 'commander'
-import { clientCommand, examples, type Session, withSession } from '../session.ts'
+import { clientCommand, examples, type Session, sponsored, withSession } from '../session.ts'
 import { sspText } from '../text.ts'
 
 interface SendFlags {
@@ -14,7 +14,7 @@ interface SendFlags {
 
 export function addSend(program: Command): void {
   const command = clientCommand(program, 'send <to> <amount>', 'pay an address, or a wallet by its name')
-  command
+  sponsored(command)
     .option('--token <token>', 'token to send: SSP, an address or a symbol', SSP_UNIT.text)
     .option('--from <account>', 'whose tokens to move, if it approved that')
     .option('--memo <text>', 'a note that everybody can read, up to 128 bytes')
@@ -23,6 +23,7 @@ export function addSend(program: Command): void {
       `\nAMOUNT is in SSP with up to 8 decimals, or in the token. The command returns when the payment is final.\n${examples(
         'smartshare send alice 12.5',
         'smartshare send alice 3 --token ACME',
+        'smartshare send alice 3 --token ACME --sponsor acme',
         'smartshare send ssp1… 0.00000001 --wallet bob --json',
       )}`,
     )
@@ -34,7 +35,7 @@ export function addSend(program: Command): void {
       const to = session.address(toText)
       const { id, height, receipt } = await session.send({ calls: [callFor(unit, to, amount, flags, session)] })
       session.output.result(
-        { tx: id, height, final: true, feeGrains: receipt.feeGrains, token: unit.text },
+        { tx: id, height, final: true, feeGrains: receipt.feeGrains, payer: receipt.payer, token: unit.text },
         () =>
           `sent ${unitsText(amount, unit)} to ${formatAddress(to)}\n${unit === SSP_UNIT ? '' : `token ${unit.text}\n`}final at height ${height}, fee ${sspText(receipt.feeGrains)}\n${id}`,
       )

@@ -5,8 +5,9 @@ import { fromHex } from '@smartshare/crypto'
 import { MAX_CAP } from '@smartshare/runtime'
 import type { Command } from 'commander'
 import { clientCommand, examples, type Session, withSession } from '../session.ts'
-import { durationMs, factsText, tableText, timeText } from '../text.ts'
+import { durationMs, factsText, sspText, tableText, timeText } from '../text.ts'
 import { addTokenRights } from './token-rights.ts'
+import { addTransfer } from './token-transfer.ts'
 
 const MAX_LISTED = 1000
 const DEFAULT_DECIMALS = '8'
@@ -18,6 +19,7 @@ export function addToken(program: Command): void {
   addIssue(token)
   addShow(token)
   addList(token)
+  addTransfer(token)
   addTokenRights(token)
 }
 
@@ -59,18 +61,24 @@ function addIssue(parent: Command): void {
     .option('--hash <hex>', 'SHA-256 of what stands there')
     .addHelpText(
       'after',
-      `\nAnybody may issue a token of the same name and symbol: tell people its address.\n${examples(
+      `\nAnybody may issue a token of the same name and symbol: tell people its address. Issuing costs a price beside the fee,\ntokenIssueGrains of the network, so that nobody takes symbols by the thousand.\n${examples(
         'smartshare token issue --name "Acme Coin" --symbol ACME --supply 1000000 --decimals 2',
         'smartshare token issue --name "Acme Points" --symbol ACMEP --supply 0 --minter acme --mint-limit 1000 --mint-period 24h --json',
       )}`,
     )
   command.action(() =>
     withSession(command, async (session) => {
+      const { rpc, parameters } = await session.client()
       const done = await session.send({ calls: [calls.issueToken(draftOf(command.opts<IssueFlags>(), session))] })
       const token = String(done.receipt.events.find(({ name }) => name === 'issued')?.data?.token)
-      const info = await (await session.client()).rpc.tokens.info(token)
+      const info = await rpc.tokens.info(token)
       const { id: tx, height, receipt } = done
-      session.output.result({ tx, height, final: true, feeGrains: receipt.feeGrains, ...info }, () => infoText(info))
+      const { feeGrains } = receipt
+      const priceGrains = parameters.tokenIssueGrains
+      session.output.result(
+        { tx, height, final: true, feeGrains, priceGrains, ...info },
+        () => `${infoText(info)}\nprice      ${sspText(priceGrains)}, fee ${sspText(feeGrains)}`,
+      )
     }),
   )
 }

@@ -73,6 +73,73 @@ describe('smartshare token', () => {
     await client.sender(bob).sendAndWait({ calls: [calls.transfer(acme.address, 125n, null, unit.token)] })
   })
 
+  it('is paid to many at once, all or nothing, from words and from a file', async () => {
+    const made = await issue('MANY', 'acme', '--supply', '50000', '--decimals', '1')
+    expect(made).toMatchObject({ priceGrains: `${network.node.genesis.record.parameters.tokenIssueGrains}` })
+    const transfer = (...words: string[]) => json('token', 'transfer', 'MANY', ...words, '--wallet', 'acme')
+    const poor = accountOf('poor')
+    const paid = await transfer('--to', 'alice=1.5', '--to', `bob = 2`)
+    expect(paid).toMatchObject({ final: true, token: made.token, receivers: 2, amount: '35', payer: acme.text })
+    const file = join(folder.dir, 'receivers.csv')
+    const many = Array.from({ length: 300 }, (_, i) => `${accountOf(`receiver ${i}`).text},${i + 1}`)
+    writeFileSync(file, ['# who, how much', ...many, '', `${poor.text}, 7 # a remark`].join('\r\n'))
+    expect(await transfer('--file', file, '--to', 'bob=1')).toMatchObject({ receivers: 302, amount: '451580' })
+    const client = await network.client()
+    const unitsOf = async (of: string) => (await client.rpc.tokens.balance(of, made.token)).amount
+    expect(await Promise.all([0, 255, 256, 299].map((i) => unitsOf(accountOf(`receiver ${i}`).text)))).toEqual([
+      ...[10n, 2_560n, 2_570n, 3_000n],
+    ])
+    expect([await unitsOf(bob.text), await unitsOf(poor.text)]).toEqual([30n, 70n])
+    // More than acme has left: nobody gets anything.
+    expect((await transfer('--to', 'alice=1', '--to', 'bob=4999')).error.code).toBe('TOKENS_BALANCE')
+    expect(await unitsOf(alice.text)).toBe(15n)
+  })
+
+  it.each([
+    [['--to', 'alice'], 'USAGE', '--to alice'],
+    [['--to', 'alice=1', '--to', 'alice=2'], 'USAGE', 'named twice'],
+    [['--to', 'alice=1.55'], 'AMOUNT_TEXT', '--to alice=1.55'],
+    [['--to', 'nobody=1'], 'ADDRESS_TEXT_INVALID', '--to nobody=1'],
+    [[], 'USAGE', '--to or --file'],
+    [['--file', '/nowhere'], 'CLI_FILE', '/nowhere'],
+    [['--file', 'wrong'], 'USAGE', 'line 2'],
+    [['--file', 'long'], 'USAGE', '1001 receivers'],
+    [['--file', 'large'], 'USAGE', 'too large'],
+    [['--to', 'alice=1', '--sponsor-password-file', '/nowhere'], 'USAGE', '--sponsor'],
+  ])('is paid to nobody by %j', async (words, code, message) => {
+    const lines = Array.from({ length: 1001 }, () => `${alice.text},1`)
+    const files = { wrong: 'alice,1\nbob;1', long: lines.join('\n'), large: '#'.repeat(300_000) }
+    const given = words.map((word) => {
+      if (!(word in files)) return word
+      const path = join(folder.dir, `${word}.csv`)
+      writeFileSync(path, files[word as keyof typeof files])
+      return path
+    })
+    const { error } = await json('token', 'transfer', 'MANY', ...given, '--wallet', 'acme')
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
+  })
+
+  it('is sent by somebody who has no SSP, with a sponsor whose password is another one', async () => {
+    const { words } = await json('wallet', 'create', 'penniless')
+    expect(words).toBeDefined()
+    const { address } = await json('wallet', 'show', 'penniless')
+    const secret = join(folder.dir, 'secret')
+    writeFileSync(secret, 'another one\n')
+    await json('wallet', 'create', 'guarded', '--password-file', secret)
+    await json('send', 'guarded', '100', '--wallet', 'acme')
+    await json('send', 'penniless', '50', '--token', 'MANY', '--wallet', 'acme')
+    const from = ['--token', 'MANY', '--wallet', 'penniless']
+    expect(await refusal('send', 'alice', '1', ...from)).toBe('TX_UNPAYABLE')
+    const sent = await json('send', 'alice', '1', ...from, '--sponsor', 'bob')
+    expect(sent).toMatchObject({ final: true, payer: bob.text })
+    expect(await refusal('send', 'alice', '1', ...from, '--sponsor', 'guarded')).toBe('KEYFILE_PASSWORD')
+    const guarded = (await json('wallet', 'show', 'guarded')).address
+    const words2 = ['--to', 'alice=1', '--to', 'bob=2', '--sponsor', 'guarded', '--sponsor-password-file', secret]
+    const many = await json('token', 'transfer', 'MANY', ...words2, '--wallet', 'penniless')
+    expect(many).toMatchObject({ receivers: 2, payer: guarded })
+    expect((await json('balance', address)).grains).toBe('0')
+  })
+
   it('takes a symbol for what the wallet has of it, and refuses to guess otherwise', async () => {
     const other = await issue('ACME', 'bob', '--supply', '5')
     const [first] = await json('token', 'list', '--symbol', 'ACME')

@@ -31,6 +31,7 @@ export const changeable: readonly Changeable[] = [
   { number: 7, name: 'electionSteps', least: 100n, most: 1_000_000n },
   { number: 8, name: 'tenureStepTerms', least: 1n, most: 1_000_000n },
   { number: 9, name: 'leastBondGrains', least: 100_000_000n, most: 10_000_000_000_000_000n },
+  { number: 10, name: 'tokenIssueGrains', least: 1n, most: 100_000_000_000_000n },
 ]
 
 /** Refuses changes out of order, of a parameter that may not change, or out of its bounds. Throws GOVERNANCE_PARAMETER. */

@@ -53,6 +53,18 @@ describe('a token', () => {
     expect(formatAddress(token)).toMatch(/^ssp1.{58}$/)
   })
 
+  it('costs its issuer a price, which goes to the mining pool, and nothing where it is refused', () => {
+    const chain = new TestChain({ accounts: ['vendor'], parameters: { tokenIssueGrains: 12_345n } })
+    const before = chain.balance('vendor')
+    const { receipt } = chain.run('vendor', issueToken())
+    const toPool = receipt.events.filter(({ data }) => equalBytes(data.to ?? chain.chainId, pools.mining))
+    expect(toPool).toMatchObject([{ name: 'transfer', data: { token: 0, amount: 12_345n } }])
+    expect(chain.balance('vendor')).toBe(before - 12_345n - receipt.feeGrains)
+    const poor = new TestChain({ accounts: ['vendor'], parameters: { tokenIssueGrains: 10n ** 18n } })
+    expect(() => poor.run('vendor', issueToken())).toThrow(code('TOKENS_BALANCE'))
+    expect(tokenPage(poor.state).items).toEqual([])
+  })
+
   it('has an address of its own, and is found by number and symbol', () => {
     const { chain, token } = issued()
     chain.run('vendor', issueToken({ symbol: 'ACME2' }))

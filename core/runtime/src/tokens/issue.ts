@@ -3,7 +3,7 @@ import { amount, bool, fixedBytes, type Infer, optional, record, SmartshareError
 import { MAX_DECIMALS } from '@smartshare/crypto'
 import type { EventKind } from '../host.ts'
 import type { Method } from '../module.ts'
-import { TOKENS } from './balances.ts'
+import { pools, spend, TOKENS } from './balances.ts'
 import { createUnits } from './coin-methods.ts'
 import { addCoin, getCoin, MAX_CAP, MAX_NAME_BYTES, MAX_SYMBOL_BYTES, metadataSchema, scheduleSchema } from './coins.ts'
 import { checkSymbol, checkUri, checkWords } from './words.ts'
@@ -41,7 +41,10 @@ const issuedEvent = {
 
 export const issueEvents = [issuedEvent]
 
-/** `tokens.issue`: a new token, in one step. Its address is H("address/token", issuer ‖ how many it issued before). */
+/**
+ * `tokens.issue`: a new token, in one step, for a price beside the gas, so that symbols are not taken by the thousand. Its
+ * address is H("address/token", issuer ‖ how many it issued before).
+ */
 export const issue: Method<TokenDraft> = {
   id: 2,
   name: 'issue',
@@ -56,6 +59,7 @@ export const issue: Method<TokenDraft> = {
   },
   execute(host, draft, issuer) {
     const { name, symbol, decimals, cap, initial, schedule, metadata, ...rules } = draft
+    spend(host, issuer, pools.mining, host.parameters.tokenIssueGrains)
     const token = addCoin(
       host,
       issuer,

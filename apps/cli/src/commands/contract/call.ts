@@ -3,7 +3,7 @@ import { type CallMoney, parseUnits } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress } from '@smartshare/crypto'
 import type { Command } from 'commander'
-import { clientCommand, examples, type Session, withSession } from '../../session.ts'
+import { clientCommand, examples, type Session, sponsored, withSession } from '../../session.ts'
 import { factsText } from '../../text.ts'
 import { argumentsOf, grainsOf, methodOf, signatureText } from './arguments.ts'
 import { costOf, costText, showEstimate } from './sending.ts'
@@ -22,7 +22,7 @@ interface CallFlags {
 
 export function addCall(contract: Command): void {
   const command = clientCommand(contract, 'call <address> <method> [args...]', 'call a method; done when it is final')
-  command
+  sponsored(command)
     .option('--args <json>', 'arguments as a JSON array, or an object by names, instead of words')
     .option('--value <amount>', 'SSP to send along; only payable methods take any')
     .option('--token <token>', 'token of --value instead of SSP, by symbol or address')
@@ -34,6 +34,7 @@ export function addCall(contract: Command): void {
         'smartshare contract call ssp1… transfer bob 1.5SSP --wallet alice',
         'smartshare contract call ssp1… pay --value 0.25 --json',
         'smartshare contract call ssp1… pay --value 12.5 --token ACME',
+        'smartshare contract call ssp1… add 5 --sponsor acme',
         'smartshare contract call ssp1… vote --args \'{"proposal": "7", "yes": true}\'',
       )}`,
     )

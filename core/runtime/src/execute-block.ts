@@ -13,6 +13,7 @@ import { payBlock } from './delegates/term.ts'
 import { executeTransaction } from './execute-transaction.ts'
 import { checkKnown, LATEST_VERSION, rulesOf } from './governance/rules.ts'
 import { Host } from './host.ts'
+import { noteLoad } from './load/load.ts'
 import { modules } from './modules.ts'
 import type { Parameters } from './parameters.ts'
 import { isBalanceKey } from './tokens/balances.ts'
@@ -66,6 +67,7 @@ export function executeBlock(
 
   host.events = ownEvents
   payBlock(host, fees, block.rootCertificate)
+  noteLoad(host, gasUsed)
   for (const module of modules) module.endBlock?.(host)
   receipts.push(
     encodeReceipt({

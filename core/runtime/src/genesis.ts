@@ -99,6 +99,10 @@ export function writeGenesis(writer: StateWriter, genesis: Genesis): void {
   if (evidenceMs >= unbondingMs) {
     throw new SmartshareError('GENESIS_EVIDENCE', 'evidence is valid for as long as bonds are locked, or longer')
   }
+  const { busyLoad, calmLoad } = genesis.parameters
+  if (calmLoad > busyLoad) {
+    throw new SmartshareError('GENESIS_LOAD', 'calmLoad is above busyLoad, so the mode would change with every round')
+  }
   const bonds = genesis.delegates.reduce((sum, { bond }) => sum + bond, 0n)
   const bondOf = new Map(genesis.delegates.map((delegate) => [String(delegate.address), delegate.bond]))
   const placed = genesis.placement.map((entry) => {

@@ -98,6 +98,7 @@ export { checkKnown, LATEST_VERSION, type Rules, rulesOf, storedRules } from './
 export { Host } from './host.ts'
 export { intrinsicGas } from './intrinsic-gas.ts'
 export { mapKey } from './keys.ts'
+export { highestLoad, type Load, loadOf, modeOf } from './load/load.ts'
 export { type Method, type Module, resolveCall } from './module.ts'
 export { modules } from './modules.ts'
 export { collateralFor, LEAST_ROOM_BYTES, MAX_ADDRESSES, periodPrice, STORAGE } from './offers/offer.ts'

@@ -5,6 +5,7 @@ import { contracts } from './contracts/contracts.ts'
 import { delegates } from './delegates/delegates.ts'
 import { evidenceModule } from './evidence/evidence.ts'
 import { governance } from './governance/governance.ts'
+import { loadModule } from './load/load.ts'
 import type { Module } from './module.ts'
 import { offers } from './offers/offers.ts'
 import { tenders } from './tenders/tenders.ts'
@@ -24,4 +25,5 @@ export const modules: readonly Module[] = [
   evidenceModule,
   governance,
   contracts,
+  loadModule,
 ]

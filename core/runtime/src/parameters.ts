@@ -94,6 +94,10 @@ export const parametersSchema = record({
   heavyDeadlineBlocks: uint(),
   /** What issuing a token costs beside its gas; it goes to the mining pool. */
   tokenIssueGrains: amount,
+  /** Load of a round in thousandths from which on the mode is busy, and below which a round is calm; so many calm ones end it. */
+  busyLoad: uint(1000, 1),
+  calmLoad: uint(1000, 1),
+  calmRounds: uint(1_000, 1),
 })
 
 export type Parameters = Infer<typeof parametersSchema>
@@ -159,6 +163,10 @@ const main: Parameters = {
   heavyDeadlineBlocks: 900,
   // Little for a vendor; a million symbols would cost a tenth of all SSP.
   tokenIssueGrains: 1_000n * SSP_GRAINS,
+  // Prices hold the gas of blocks at half of what fits. A third of all delegates may be away without the chain being loaded.
+  busyLoad: 500,
+  calmLoad: 350,
+  calmRounds: 2,
 }
 
 const test: Parameters = {
@@ -211,6 +219,8 @@ const local: Parameters = {
   heavyBacklogGas: 9_000_000_000,
   heavyDeadlineBlocks: 240,
   tokenIssueGrains: SSP_GRAINS,
+  // A round of four slots is two seconds.
+  calmRounds: 5,
   upgradeDelayTerms: 1,
 }
 

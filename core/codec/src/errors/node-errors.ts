@@ -13,8 +13,8 @@ export const nodeErrors: ErrorTable = {
   ],
   BLOCK_GAS: ['A block whose header states another sum of gas.', DROPPED],
   BLOCK_MODE: [
-    'A block in a mode that this version does not have.',
-    'Update the node if most others accept such blocks.',
+    'A block in another mode than the state at its named root says.',
+    'Nothing needs to be done, unless most others accept it: then this node has computed wrongly, or needs an update.',
   ],
   BLOCK_NEXT_SET: ['A block that names another next delegate set than the one elected.', DROPPED],
   BLOCK_PRICE: ['A block with a wrong base price.', DROPPED],
@@ -120,6 +120,7 @@ export const nodeErrors: ErrorTable = {
     'A proof of possession in the genesis file does not hold.',
     'Make the key and its proof of that delegate anew.',
   ],
+  GENESIS_LOAD: ['A round could be both calm and busy.', 'Make calmLoad no larger than busyLoad.'],
   GENESIS_PLACEMENT: ['The genesis file places more than the quarter that is for sale.', 'Lower the placement.'],
   GENESIS_SIZE: ['The genesis file is too large.', 'Check that it is the right file.'],
   GENESIS_SUPPLY: [

@@ -1,6 +1,15 @@
-import { type Block, decodeBlock, encodeBlock, type Header, headerHash, transactionsRoot } from '@smartshare/chain'
+import {
+  type Block,
+  decodeBlock,
+  encodeBlock,
+  type Header,
+  headerHash,
+  MODE_BUSY,
+  MODE_CALM,
+  transactionsRoot,
+} from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
-import { LATEST_VERSION } from '@smartshare/runtime'
+import { LATEST_VERSION, modeOf } from '@smartshare/runtime'
 import { callOf, TestChain } from '@smartshare/runtime/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -72,6 +81,30 @@ async function verdict(block: Block, ancestors: Block[] = [], maker = makerOf())
     return (error as { code: string }).code
   }
 }
+
+describe('the mode of a block', () => {
+  it('is that of the state at its named root, whatever later blocks say', async () => {
+    const loaded = new TestChain({ accounts: ['alice', 'bob'], delegates: 4 })
+    loaded.makeBlock()
+    loaded.head = { ...loaded.head, slot: loaded.head.slot + 6 }
+    loaded.makeBlock()
+    expect(modeOf(loaded.state)).toBe(MODE_BUSY)
+    const busy = makerOf(undefined, undefined, undefined, new RecentChanges(loaded.state))
+    const block = buildOn(busy, 1, chain.chainId)
+    expect(block.header.mode).toBe(MODE_BUSY)
+    expect(await verdict(block, [], busy)).toBe('valid')
+    expect(await verdict(block)).toBe('BLOCK_MODE')
+    const calm = { ...block, header: { ...block.header, mode: MODE_CALM } }
+    expect(await verdict(calm, [], busy)).toBe('BLOCK_MODE')
+    // The chain becomes busy with a block after the named root: that is for blocks that name it.
+    const later = new RecentChanges(loaded.state)
+    const key = Uint8Array.of(12, 1)
+    later.apply(1, [{ key, previous: undefined, value: loaded.state.get(key) }])
+    const early = makerOf(undefined, undefined, undefined, later)
+    expect(await verdict(calm, [], early)).toBe('valid')
+    expect(await verdict(block, [], early)).toBe('BLOCK_MODE')
+  })
+})
 
 describe('the version of the protocol', () => {
   it('must be the one in force, which a maker must know', async () => {

@@ -6,7 +6,6 @@ import {
   headerHash,
   MAX_BLOCK_BYTES,
   MAX_BLOCK_TRANSACTIONS,
-  MODE_CALM,
   type ParsedTransaction,
   parseTransaction,
   transactionsRoot,
@@ -19,6 +18,7 @@ import {
   checkKnown,
   Gate,
   mapKey,
+  modeOf,
   nextBasePrice,
   type Parameters,
   type Rules,
@@ -111,7 +111,7 @@ export class BlockMaker {
       transactionCount: transactions.length,
       gas: gate.admittedGas,
       basePrice,
-      mode: MODE_CALM,
+      mode: this.modeOf(template),
       nextSet: order.nextSet ?? (order.roots === null ? nextSetAt(root, template.term) : null),
     }
     this.remember(headerHash(header), {
@@ -135,6 +135,8 @@ export class BlockMaker {
       if (header.rootHeight > facts.height) return 'later'
       throw invalid('BLOCK_ROOT_OLD', `names height ${header.rootHeight}, which is long past`)
     }
+    // What the state said then is no longer known.
+    if (!this.parts.changes.holds(header.rootHeight)) return 'later'
     const lineage = this.lineage(header, ancestors)
     const rules = this.rulesOf(header)
     const { parameters } = rules
@@ -177,7 +179,7 @@ export class BlockMaker {
       throw invalid('BLOCK_CERTIFICATE', 'the certificate is not of the block at the named height')
     }
     if (header.basePrice !== nextBasePrice(parent, parameters)) throw invalid('BLOCK_PRICE', 'a wrong base price')
-    if (header.mode !== MODE_CALM) throw invalid('BLOCK_MODE', 'a mode that this protocol version does not have')
+    if (header.mode !== this.modeOf(header)) throw invalid('BLOCK_MODE', 'another mode than that of the named root')
     const expected = nextSetAt(root, header.term)
     const same =
       expected === null ? header.nextSet === null : header.nextSet !== null && equalBytes(header.nextSet, expected)
@@ -215,6 +217,11 @@ export class BlockMaker {
     const rules = rulesOf(changes.at(rootHeight), term, genesis)
     checkKnown(rules.version, latestVersion)
     return rules
+  }
+
+  /** Calm or busy, as the state at the named root says. */
+  private modeOf({ rootHeight }: Place): number {
+    return modeOf(this.parts.changes.at(rootHeight))
   }
 
   private gate(block: Place, basePrice: bigint, lineage: readonly Block[], parameters: Parameters): Gate {

@@ -16,6 +16,7 @@ const PROGRAMS = [
   { path: '/usr/bin/chromium', packages: ['chromium'] },
   { path: '/usr/bin/spin', packages: ['spin'] },
   { path: '/usr/bin/gcc', packages: ['gcc', 'libc6-dev'] },
+  { path: '/usr/lib/postgresql', packages: ['postgresql'] },
 ]
 const APT_GET = '/usr/bin/apt-get'
 /** Some 100 MiB are to be downloaded and 400 MiB unpacked. */

@@ -8,7 +8,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** Wings from the bottom to the top; a room may import from its own wing and from those it may see. */
 const MAY_SEE: Record<string, readonly string[]> = {
   core: ['core'],
-  node: ['node', 'core', 'sdk/link'],
+  node: ['node', 'core', 'sdk/link', 'sdk/client'],
   sdk: ['sdk', 'core'],
   share: ['share', 'sdk', 'core'],
   apps: ['apps', 'share', 'node', 'sdk', 'core'],

@@ -5,12 +5,12 @@ const MIB = 2 ** 20
 
 describe('a progress bar', () => {
   it('shows part, speed and note, and is full only at the end', () => {
-    expect(barText('storing', 0, 100, 0, '')).toBe(`storing [${' '.repeat(28)}]   0 %  0.0 MiB/s`)
-    expect(barText('storing', 50, 100, 12, '2 of 4')).toBe(
+    expect(barText('storing', 0, 100, '0.0 MiB/s', '')).toBe(`storing [${' '.repeat(28)}]   0 %  0.0 MiB/s`)
+    expect(barText('storing', 50, 100, '12.0 MiB/s', '2 of 4')).toBe(
       `storing [${'#'.repeat(14)}${' '.repeat(14)}]  50 %  12.0 MiB/s  2 of 4`,
     )
-    expect(barText('storing', 999, 1000, 1, '')).toContain(' 99 %')
-    expect(barText('storing', 0, 0, 1, '')).toContain('100 %')
+    expect(barText('storing', 999, 1000, '', '')).toContain(' 99 %')
+    expect(barText('storing', 0, 0, '', '')).toContain('100 %')
   })
 
   it('writes nothing where there is no terminal, and clears its line where there is one', () => {

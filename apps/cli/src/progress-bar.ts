@@ -9,22 +9,25 @@ const MIB = 2 ** 20
 export class ProgressBar {
   readonly #out: Io['stderr']
   readonly #what: string
+  readonly #unit: 'bytes' | 'blocks'
   readonly #startedMs = performance.now()
   #drawnMs = Number.NEGATIVE_INFINITY
   #isDrawn = false
 
-  constructor(what: string, out: Io['stderr'] = io().stderr) {
+  constructor(what: string, out: Io['stderr'] = io().stderr, unit: 'bytes' | 'blocks' = 'bytes') {
     this.#what = what
+    this.#unit = unit
     this.#out = out
   }
 
-  /** `done` and `total` in bytes; `note` follows them. */
+  /** `done` and `total` in the unit; `note` follows them. */
   show(done: number, total: number, note = ''): void {
     const nowMs = performance.now()
     if (this.#out.isTTY !== true || nowMs - this.#drawnMs < REDRAW_MS) return
     this.#drawnMs = nowMs
     this.#isDrawn = true
-    const speed = done / MIB / Math.max(0.001, (nowMs - this.#startedMs) / 1000)
+    const perSecond = done / Math.max(0.001, (nowMs - this.#startedMs) / 1000)
+    const speed = this.#unit === 'bytes' ? `${(perSecond / MIB).toFixed(1)} MiB/s` : `${Math.round(perSecond)} blocks/s`
     this.#out.write(`\r${barText(this.#what, done, total, speed, note).slice(0, (this.#out.columns ?? 80) - 1)}\x1b[K`)
   }
 
@@ -36,10 +39,10 @@ export class ProgressBar {
 }
 
 /** "storing [#####     ]  50 %  12.0 MiB/s  2 of 4 copies" */
-export function barText(what: string, done: number, total: number, mibPerSecond: number, note: string): string {
+export function barText(what: string, done: number, total: number, speed: string, note: string): string {
   const part = total === 0 ? 1 : Math.min(1, done / total)
   const filled = Math.round(part * WIDTH)
   const bar = `${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}`
   const percent = `${Math.floor(part * 100)}`.padStart(3)
-  return `${what} [${bar}] ${percent} %  ${mibPerSecond.toFixed(1)} MiB/s${note === '' ? '' : `  ${note}`}`
+  return `${what} [${bar}] ${percent} %  ${speed}${note === '' ? '' : `  ${note}`}`
 }

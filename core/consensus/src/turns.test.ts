@@ -97,6 +97,20 @@ describe('turns recomputed from the headers', () => {
     )
   })
 
+  it('go on from where another checker stood, and are known before the block is made', () => {
+    fc.assert(
+      fc.property(chains, fc.nat(), (blocks, at) => {
+        let checker = checkerOf(blocks)
+        for (const [i, { header, set }] of blocks.entries()) {
+          if (i === at % blocks.length) checker = TurnChecker.from(CHAIN_ID, checker.state, hashScheme)
+          expect(checker.leaderOf(header.slot, set)).toBe(header.leader)
+          expect(checker.next(header, set).leader).toBe(header.leader)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   it('differ from those of a header whose leader, reveal, accumulator or place was changed', () => {
     const lies: readonly [string, (header: Header) => Partial<Header>][] = [
       ['ROUNDS_LEADER', ({ leader }) => ({ leader: leader + 1 })],

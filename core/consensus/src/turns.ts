@@ -19,6 +19,16 @@ export interface CheckedTurn {
   readonly missed: readonly number[]
 }
 
+/** Where a `TurnChecker` stands: what it needs to go on. */
+export interface TurnState {
+  readonly set: DelegateSet
+  readonly early: Uint8Array
+  readonly head: Uint8Array
+  readonly height: number
+  /** The last block and the ancestors that still matter, the oldest first. */
+  readonly ancestors: readonly { readonly slot: number; readonly accumulator: Uint8Array }[]
+}
+
 /**
  * Recomputes from the headers of a chain whose turn each slot was (docs/spec/bytes.md §9). It is given every final header
  * from height 1 on and believes nothing but the sets of the terms; holds two rounds of accumulators.
@@ -44,6 +54,29 @@ export class TurnChecker {
     this.#parent = { slot: -1, accumulator: this.#early, parent: null }
   }
 
+  /** Goes on where another one stood. */
+  static from(chainId: Uint8Array, state: TurnState, scheme: Pick<SignatureScheme, 'verify'>): TurnChecker {
+    const checker = new TurnChecker(chainId, state.set, scheme)
+    checker.#early = state.early
+    checker.#head = state.head
+    checker.#height = state.height
+    let parent: Ancestor | null = null
+    for (const { slot, accumulator } of state.ancestors) parent = { slot, accumulator, parent }
+    if (parent === null) throw new SmartshareError('ROUNDS_CHAIN', 'a state without a last block')
+    checker.#parent = parent
+    return checker
+  }
+
+  /** Where it stands after the last header. */
+  get state(): TurnState {
+    const ancestors: { slot: number; accumulator: Uint8Array }[] = []
+    for (let at: Ancestor | null = this.#parent; at !== null; at = at.parent) {
+      ancestors.push({ slot: at.slot, accumulator: at.accumulator })
+    }
+    const [set, early, head, height] = [this.#set, this.#early, this.#head, this.#height]
+    return { set, early, head, height, ancestors: ancestors.reverse() }
+  }
+
   /** The term of the last header. */
   get term(): number {
     return this.#set.term
@@ -61,7 +94,10 @@ export class TurnChecker {
    */
   next(header: Header, set: DelegateSet): CheckedTurn {
     this.#checkPlace(header)
-    if (header.term > this.#set.term) this.#beginTerm(header, set)
+    if (header.term > this.#set.term) {
+      if (set.term !== header.term) throw wrong('ROUNDS_CHAIN', 'the set is that of another term', header)
+      this.#beginTerm(set)
+    }
     const seats = this.#set.members.length
     if (header.slot <= this.#parent.slot)
       throw wrong('ROUNDS_CHAIN', 'the slot is not after that of the parent', header)
@@ -87,8 +123,15 @@ export class TurnChecker {
     }
   }
 
-  #beginTerm(header: Header, set: DelegateSet): void {
-    if (set.term !== header.term) throw wrong('ROUNDS_CHAIN', 'the set is that of another term', header)
+  /** Whose turn a slot is for a block on the last header; `set` is that of the block's term. */
+  leaderOf(slot: number, set: DelegateSet): number {
+    if (set.term === this.#set.term) return this.#leaderOf(slot)
+    const next = TurnChecker.from(this.#chainId, this.state, this.#scheme)
+    next.#beginTerm(set)
+    return next.#leaderOf(slot)
+  }
+
+  #beginTerm(set: DelegateSet): void {
     this.#early = seedOfNextTerm(this.#parent, this.#set.members.length)
     this.#parent = { slot: -1, accumulator: this.#parent.accumulator, parent: null }
     this.#set = set

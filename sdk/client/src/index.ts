@@ -12,6 +12,21 @@ export {
 export { generateClient } from './contracts/generate-client.ts'
 export type { ContractValue } from './contracts/native-value.ts'
 export { type PublishOptions, publishCall, publishedAddress } from './contracts/publish.ts'
+export { IndexerClient, type IndexerClientOptions } from './indexer/indexer-client.ts'
+export {
+  DEFAULT_INDEX_PAGE,
+  type IndexerAnswer,
+  type IndexerParams,
+  type IndexerQuery,
+  type IndexerRoute,
+  type IndexerRouteName,
+  type IndexerRoutes,
+  indexerRoutes,
+  MAX_CHART_POINTS,
+  MAX_EXPORT_ROWS,
+  MAX_INDEX_PAGE,
+} from './indexer/routes.ts'
+export * as indexerShapes from './indexer/shapes.ts'
 export {
   type BalanceProofFile,
   type CheckedBalance,
@@ -31,6 +46,7 @@ export type {
   BlockHeader,
   ChainStatus,
   DelegateInfo,
+  HistoryPage,
   PlacedEvent,
   SubmitResult,
   TermInfo,

@@ -9,6 +9,7 @@ import { addDelegates } from './delegates.ts'
 import { addDevnet } from './devnet.ts'
 import { addGet } from './get.ts'
 import { addGovernance } from './governance.ts'
+import { addIndexer } from './indexer.ts'
 import { addLs } from './ls.ts'
 import { addNode } from './node.ts'
 import { addProof } from './proof.ts'
@@ -27,7 +28,7 @@ import { addWallet } from './wallet.ts'
 
 /** Every command adds itself to the program, in the order of the help. */
 export const commands: readonly ((program: Command) => void)[] = [
-  ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addStatus],
+  ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addIndexer, addStatus],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
   ...[addWallet, addBalance, addSend, addToken, addTx, addBlock],
   ...[addContract],

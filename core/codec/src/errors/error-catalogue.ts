@@ -1,6 +1,7 @@
 import { contractErrors } from './contract-errors.ts'
 import { delegateErrors } from './delegate-errors.ts'
 import type { ErrorTable } from './error-table.ts'
+import { indexErrors } from './index-errors.ts'
 import { lvmErrors } from './lvm-errors.ts'
 import { moneyErrors } from './money-errors.ts'
 import { nodeErrors } from './node-errors.ts'
@@ -11,6 +12,7 @@ import { toolErrors } from './tool-errors.ts'
 export const errorCatalogue: ErrorTable = {
   ...contractErrors,
   ...delegateErrors,
+  ...indexErrors,
   ...lvmErrors,
   ...moneyErrors,
   ...nodeErrors,

@@ -1,4 +1,4 @@
-import { decodeReceipt } from '@smartshare/chain'
+import { decodeReceipt, encodeHeader } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { cureOf } from '@smartshare/codec/errors'
 import { toHex } from '@smartshare/crypto'
@@ -7,7 +7,14 @@ import { z } from 'zod'
 import { MAX_SUBMIT, type SubmitOutcome } from '../api.ts'
 import { abisOf } from './contract-abis.ts'
 import { estimate } from './estimate.ts'
-import { DEFAULT_PAGE, MAX_EVENT_BLOCKS, MAX_PAGE, MAX_TRANSACTION_TEXT } from './limits.ts'
+import {
+  DEFAULT_PAGE,
+  MAX_EVENT_BLOCKS,
+  MAX_HISTORY_BLOCKS,
+  MAX_HISTORY_BYTES,
+  MAX_PAGE,
+  MAX_TRANSACTION_TEXT,
+} from './limits.ts'
 import { method, type RpcMethod, wrongParams } from './method.ts'
 import { jsonDetails, shortText } from './rpc-failure.ts'
 import * as shapes from './shapes.ts'
@@ -201,6 +208,64 @@ const receipts = method({
   },
 })
 
+const historyPlace = z.object({
+  height: shapes.height,
+  skip: z.int().min(0).describe('receipts of that block to leave out'),
+})
+
+const historyBlock = z.object({
+  height: shapes.height,
+  hash: shapes.hash,
+  header: shapes.base64.describe('the header of bytes.md §8'),
+  skip: z.int().describe('receipts that came before, on another page'),
+  transactions: z.array(shapes.wire),
+  receipts: z.array(shapes.base64).describe("receipts of these transactions; at the end of a block the block's own"),
+  whole: z.boolean().describe('false if more of the block follows on the next page'),
+})
+
+const history = method({
+  name: 'chain_history',
+  summary: 'Executed blocks with transactions and receipts, from a place in the chain on; `next` is where to go on',
+  params: {
+    height: shapes.height.min(1).describe('first block'),
+    skip: z.int().min(0).default(0).describe('receipts of that block to leave out'),
+    limit: z.int().min(1).max(MAX_HISTORY_BLOCKS).default(DEFAULT_PAGE).describe('blocks'),
+  },
+  result: z.object({
+    blocks: z.array(historyBlock),
+    next: historyPlace,
+    height: shapes.height.describe('latest executed block'),
+  }),
+  weight: 50,
+  async handle(node, { height: first, skip: firstSkip, limit }) {
+    const { height: latest } = node.state()
+    const blocks: z.output<typeof historyBlock>[] = []
+    let sizeBytes = 0
+    let skip = firstSkip
+    for (let height = first; ; height += 1) {
+      if (height > latest || blocks.length === limit || sizeBytes >= MAX_HISTORY_BYTES) {
+        return { blocks, next: { height, skip: 0 }, height: latest }
+      }
+      const [found, receipts] = [await node.block(height), await node.receipts(height)]
+      if (found === undefined || receipts === undefined) throw unknownBlock(height)
+      let end = Math.min(skip, receipts.length)
+      const begin = end
+      while (end < receipts.length && (end === begin || sizeBytes < MAX_HISTORY_BYTES)) {
+        sizeBytes += receipts[end]!.length + (found.transactions[end]?.length ?? 0)
+        end += 1
+      }
+      const whole = end === receipts.length
+      blocks.push({
+        ...{ height, hash: toHex(found.hash), header: base64(encodeHeader(found.header)), skip: begin, whole },
+        transactions: found.transactions.slice(begin, end).map(base64),
+        receipts: receipts.slice(begin, end).map(base64),
+      })
+      if (!whole) return { blocks, next: { height, skip: end }, height: latest }
+      skip = 0
+    }
+  },
+})
+
 const place = z.object({ height: shapes.height, skip: z.int().min(0).describe('events of that block to leave out') })
 const placedEvent = shapes.event.extend({
   height: shapes.height,
@@ -333,5 +398,5 @@ function unknownBlock(height: number): SmartshareError {
 }
 
 export const chainMethods: readonly RpcMethod[] = [
-  ...[status, peers, genesis, block, blocks, transaction, receipts, events, submit, estimateFee],
+  ...[status, peers, genesis, block, blocks, transaction, receipts, history, events, submit, estimateFee],
 ]

@@ -33,6 +33,9 @@ export const MAX_PAGE = 1000
 export const DEFAULT_PAGE = 100
 /** Blocks that one `chain_events` looks through. */
 export const MAX_EVENT_BLOCKS = 100
+/** Blocks that one `chain_history` answers, and bytes of transactions and receipts after which it ends. */
+export const MAX_HISTORY_BLOCKS = 500
+export const MAX_HISTORY_BYTES = 6 * 1024 * 1024
 /** Bytes of base64 of the largest transaction (131,072 bytes). */
 export const MAX_TRANSACTION_TEXT = 174_764
 /** Gas of one view of a contract, which the thread that answers runs: 30 ms of it. */

@@ -24,6 +24,7 @@ import {
   transactionsRoot,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
+import { TurnChecker } from '@smartshare/consensus'
 import { bls, equalBytes, RangeAccumulator, sha256, TOTAL_SUPPLY_GRAINS, verify } from '@smartshare/crypto'
 import {
   allBalances,
@@ -33,6 +34,7 @@ import {
   currentTerm,
   encodeGenesis,
   executeBlock,
+  firstSet,
   Gate,
   type Genesis,
   LATEST_VERSION,
@@ -109,6 +111,8 @@ export class MemoryNode implements NodeApi {
   private readonly places = new Map<string, { height: number; index: number }>()
   private readonly handOvers = new Map<number, HandOver>()
   private readonly listeners = new Set<(notice: ExecutedNotice) => void>()
+  /** Whose turn each slot is. Reveals are made here and need no check. */
+  private readonly turns: TurnChecker
   private range: RangeAccumulator
   private readonly rangeNodes = new Map<string, Uint8Array>()
   private readonly leaves: Executed[]
@@ -125,6 +129,7 @@ export class MemoryNode implements NodeApi {
     const record = genesisOf(this.genesisParameters, this.secrets, accounts, grains, genesisTimeMs)
     this.genesis = { encoded: encodeGenesis(record), record }
     this.chainId = chainIdOf(record)
+    this.turns = new TurnChecker(this.chainId, firstSet(record), { verify: () => true })
     writeGenesis(this.reader, record)
     this.tree = new StateTree({ get: (name) => this.pages.get(name) })
     const all = [...this.reader.range(Uint8Array.of(0), undefined)].map(([key, value]) => ({ key, value }))
@@ -389,9 +394,10 @@ export class MemoryNode implements NodeApi {
     const term = this.nextTerm()
     const isOver = term > running.term
     const slot = isOver ? 0 : parent.slot + 1
-    const leader = slot % this.secrets.length
-    const round = Math.floor(slot / this.secrets.length)
-    const reveal = bls.sign(this.secrets[leader]!, revealHash(this.chainId, term, round))
+    const set = isOver && elected !== undefined ? elected : { term: running.term, members: running.members }
+    const leader = this.turns.leaderOf(slot, set)
+    const round = Math.floor(slot / set.members.length)
+    const reveal = bls.sign(this.secretOf(set.members[leader]!.key), revealHash(this.chainId, term, round))
     const header: Header = {
       ...parent,
       version: this.rules.version,
@@ -417,7 +423,12 @@ export class MemoryNode implements NodeApi {
       const { certificate } = this.blocks.at(-1)!
       this.handOvers.set(term, { set: elected, header: parent, certificate })
     }
+    this.turns.next(header, set)
     return header
+  }
+
+  private secretOf(key: Uint8Array): Uint8Array {
+    return this.secrets.find((secret) => equalBytes(bls.publicKey(secret), key))!
   }
 
   /** A Final certificate with exactly a quorum of real signatures. */
@@ -426,10 +437,7 @@ export class MemoryNode implements NodeApi {
     const statement = statementHash({ chainId: this.chainId, term, slot, kind: FINAL, value: hash })
     const keys = currentTerm(this.reader).members.map(({ key }) => key)
     const seats = keys.map((_, seat) => seat).slice(0, quorum(keys.length))
-    const signatures = seats.map((seat) => {
-      const secret = this.secrets.find((candidate) => equalBytes(bls.publicKey(candidate), keys[seat]!))
-      return bls.sign(secret!, statement)
-    })
+    const signatures = seats.map((seat) => bls.sign(this.secretOf(keys[seat]!), statement))
     return {
       term,
       slot,

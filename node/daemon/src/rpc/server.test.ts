@@ -77,6 +77,18 @@ describe('the RPC server', () => {
     expect(await ask('chain_genesis')).toMatchObject({ chainId: toHex(node.chainId), name: 'memory', delegates: 4 })
     expect((await ask('chain_block', { height: 1 })).transactions).toEqual([base64(tx.wire)])
     expect((await ask('chain_blocks', { from: 0 })).headers.map((header: Answer) => header.height)).toEqual([1, 2])
+    const history = await ask('chain_history', { height: 1 })
+    expect(history).toMatchObject({ next: { height: 3, skip: 0 }, height: 2 })
+    expect(history.blocks).toMatchObject([
+      { height: 1, skip: 0, whole: true, transactions: [base64(tx.wire)] },
+      { height: 2, skip: 0, whole: true, transactions: [] },
+    ])
+    expect(history.blocks[0].receipts).toHaveLength(2)
+    const rest = await ask('chain_history', { height: 1, skip: 1, limit: 1 })
+    expect(rest.blocks).toMatchObject([{ height: 1, skip: 1, whole: true, transactions: [] }])
+    expect(rest.blocks[0].receipts).toEqual(history.blocks[0].receipts.slice(1))
+    expect(rest.next).toEqual({ height: 2, skip: 0 })
+    expect(await ask('chain_history', { height: 3 })).toMatchObject({ blocks: [], next: { height: 3, skip: 0 } })
     const found = await ask('chain_transaction', { id: toHex(tx.id) })
     expect(found).toMatchObject({ state: 'executed', height: 1, index: 0, receipt: { status: 'done' } })
     expect(found.receipt.events).toMatchObject([

@@ -8,6 +8,7 @@ export { MemoryNode, type MemoryNodeOptions } from './memory-node.ts'
 export { methods } from './method-table.ts'
 export type { RpcServer } from './server.ts'
 export { twoFinals } from './test-evidence.ts'
+export { signed } from './test-transaction.ts'
 export { transferOf } from './test-transfer.ts'
 
 /** Serves a node on 127.0.0.1, at any free port unless one is said, without a log. */

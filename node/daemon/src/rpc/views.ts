@@ -19,7 +19,7 @@ import type * as shapes from './shapes.ts'
 const ADDRESS_FIELDS = new Set([
   ...['from', 'to', 'account', 'owner', 'voter', 'delegate', 'members', 'ballot', 'payer', 'sender', 'address'],
   ...['buyer', 'provider', 'claimant', 'reporter', 'settler', 'candidate', 'exclude', 'contract', 'publisher'],
-  ...['issuer', 'admin', 'minter', 'freezer', 'spender'],
+  ...['issuer', 'admin', 'minter', 'freezer', 'spender', 'caller', 'proposer'],
 ])
 
 export function base64(bytes: Uint8Array): string {

@@ -74,6 +74,24 @@ export const blockAnswer = z.object({
   transactions: z.array(base64),
 })
 
+export const historyAnswer = z.object({
+  blocks: z.array(
+    z.object({
+      height,
+      hash,
+      header: base64,
+      skip: z.int(),
+      transactions: z.array(base64),
+      receipts: z.array(base64),
+      whole: z.boolean(),
+    }),
+  ),
+  next: z.object({ height, skip: z.int().min(0) }),
+  height,
+})
+/** Executed blocks as they are stored, and where to go on. */
+export type HistoryPage = z.output<typeof historyAnswer>
+
 export const blocksAnswer = z.object({ headers: z.array(headerAnswer), next: height })
 
 const event = z.object({

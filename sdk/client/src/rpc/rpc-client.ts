@@ -87,6 +87,11 @@ export class RpcClient {
     })
   }
 
+  /** Executed blocks with transactions and receipts in base64, from a place in the chain on; a large block takes several pages. */
+  history(height: number, page: { skip?: number; limit?: number } = {}) {
+    return this.transport.call({ method: 'chain_history', params: { height, ...page }, answer: answers.historyAnswer })
+  }
+
   events(query: EventQuery) {
     return this.transport.call({ method: 'chain_events', params: { ...query }, answer: answers.eventsAnswer })
   }

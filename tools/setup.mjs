@@ -7,6 +7,7 @@ import { accessSync, constants, existsSync, readFileSync, writeFileSync } from '
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildLvm } from './lvm/build.mjs'
+import { buildWeb } from './web.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampPath = join(root, 'node_modules', '.smartshare-installed')
@@ -107,6 +108,14 @@ async function buildMachine() {
   }
 }
 
+function buildApp() {
+  try {
+    if (buildWeb(root)) say('built the web app')
+  } catch (error) {
+    fail(`building the web app: ${error.message}`, 'remove node_modules and run `npm run setup`')
+  }
+}
+
 if (Number(process.versions.node.split('.')[0]) < LEAST_NODE_MAJOR) {
   fail(`Node ${process.versions.node} is too old`, `install Node ${LEAST_NODE_MAJOR} or newer`)
 }
@@ -114,3 +123,4 @@ install()
 if (process.argv.includes('tests')) installPrograms()
 await buildMachine()
 build()
+buildApp()

@@ -109,7 +109,7 @@ describe('a local network', () => {
       rpc: `http://127.0.0.1:${basePort}`,
       ws: `ws://127.0.0.1:${basePort}/ws`,
       metrics: `http://127.0.0.1:${basePort}/metrics`,
-      web: null,
+      web: `http://localhost:${basePort + 900}`,
       s3: null,
     })
     await goesOnFrom(started.final as number)

@@ -29,6 +29,7 @@ export function banner(status: DevnetStatus, dirWords: string): string {
     ...(providers.length === 0
       ? []
       : [line('providers', `${namesOf(providers)}  ${portsOf(providers.map(({ status: url }) => url))}`)]),
+    ...(urls.web === null ? [] : [line('web app', urls.web)]),
     line('WebSocket', urls.ws),
     line('metrics', urls.metrics),
     line('logs', join(dir, FILES.delegates, 'd1', FILES.log)),

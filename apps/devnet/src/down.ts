@@ -43,10 +43,10 @@ export async function devnetReset(dir: string): Promise<{ stopped: string[]; rem
   }
 }
 
-/** Providers first: they would only complain about a chain that is gone. */
+/** Delegates last: the others would only complain about a chain that is gone. */
 async function stopAll(processes: readonly StartedProcess[]): Promise<string[]> {
   const running = processes.filter(isRunning)
-  await stopChildren(running.filter(({ name }) => kindOf(name) === 'provider'))
+  await stopChildren(running.filter(({ name }) => kindOf(name) !== 'delegate'))
   await stopChildren(running.filter(({ name }) => kindOf(name) === 'delegate'))
   return running.map(({ name }) => name)
 }

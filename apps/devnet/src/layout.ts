@@ -6,6 +6,7 @@ import type { DevnetOptions } from './options.ts'
 export const HOST = '127.0.0.1'
 const PORTS_PER_PROCESS = 10
 const FIRST_PROVIDER_PORT = 200
+const WEB_PORT = 900
 
 export const FILES = {
   /** What runs, with which options; written last when a network is made. */
@@ -29,9 +30,11 @@ export const FILES = {
   data: 'data',
   agent: 'agent.json',
   agentWallet: 'wallet.json',
+  web: 'web',
+  webSettings: 'web.json',
 } as const
 
-export type ProcessKind = 'delegate' | 'provider'
+export type ProcessKind = 'delegate' | 'provider' | 'web'
 
 /** One process of the network: its name, its folder, its ports. */
 export interface Seat {
@@ -45,15 +48,16 @@ export interface Seat {
 }
 
 interface SeatPort {
-  readonly use: 'rpc' | 'p2p' | 'status'
+  readonly use: 'rpc' | 'p2p' | 'status' | 'web'
   readonly port: number
 }
 
-/** The processes of a network in `dir`: delegates d1 … first, then providers p1 …. */
+/** The processes of a network in `dir`: delegates d1 … first, then providers p1 …, then the web app. */
 export function seatsOf(dir: string, options: DevnetOptions): Seat[] {
   return [
     ...Array.from({ length: options.delegates }, (_, index) => delegateSeat(dir, options.basePort, index)),
     ...Array.from({ length: options.providers }, (_, index) => providerSeat(dir, options.basePort, index)),
+    webSeat(dir, options.basePort),
   ]
 }
 
@@ -67,6 +71,7 @@ export function providerName(index: number): string {
 
 /** Delegates are d1 …, providers p1 …. */
 export function kindOf(name: string): ProcessKind {
+  if (name === FILES.web) return 'web'
   return name.startsWith('d') ? 'delegate' : 'provider'
 }
 
@@ -92,6 +97,13 @@ function providerSeat(root: string, basePort: number, index: number): Seat {
   return { kind: 'provider', name, index, dir, log: join(dir, FILES.log), ports }
 }
 
+/** Serves the web app. */
+function webSeat(root: string, basePort: number): Seat {
+  const dir = join(root, FILES.web)
+  const ports: SeatPort[] = [{ use: 'web', port: basePort + WEB_PORT }]
+  return { kind: 'web', name: FILES.web, index: 0, dir, log: join(dir, FILES.log), ports }
+}
+
 export function portOf(seat: Seat, use: SeatPort['use']): number {
   const found = seat.ports.find((candidate) => candidate.use === use)
   if (found === undefined) throw new TypeError(`${seat.name} has no ${use} port`)
@@ -110,5 +122,11 @@ export function wsUrl(seat: Seat): string {
 
 /** `/health`, `/metrics` and, of a provider, `/status` are below it. */
 export function statusUrl(seat: Seat): string {
-  return `http://${HOST}:${portOf(seat, seat.kind === 'delegate' ? 'rpc' : 'status')}`
+  const use = { delegate: 'rpc', provider: 'status', web: 'web' } as const
+  return `http://${HOST}:${portOf(seat, use[seat.kind])}`
+}
+
+/** Where people open the web app: by name, because passkeys belong to names. */
+export function webUrl(seat: Seat): string {
+  return `http://localhost:${portOf(seat, 'web')}`
 }

@@ -50,12 +50,12 @@ export async function waitForFinal(
   })
 }
 
-/** Returns when every delegate is well. Throws like `waitForFinal`. */
+/** Returns when all of these processes are well. Throws like `waitForFinal`. */
 export async function waitForHealth(seats: readonly Seat[], watch: Watch): Promise<void> {
-  await until('every delegate to be well', seats, watch, async () => {
+  await until(`${seats.map(({ name }) => name).join(' ')} to be well`, seats, watch, async () => {
     const illnesses = await Promise.all(seats.map(illnessOf))
     // Others may go on for ever: what counts as a step forward is the height of the one that is ill.
-    const views = await Promise.all(seats.map(probeDelegate))
+    const views = await Promise.all(seats.map((seat) => (seat.kind === 'delegate' ? probeDelegate(seat) : undefined)))
     const heights = views.filter((_, index) => illnesses[index] !== null).map((view) => view?.height)
     const well = illnesses.map((illness) => illness === null)
     return { done: well.every(Boolean), sign: `${well} ${heights}` }

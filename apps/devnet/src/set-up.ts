@@ -15,7 +15,7 @@ import { writeWallets } from './wallets.ts'
 const PRIVATE_FOLDER_MODE = 0o700
 /** Everything that a network puts into its folder; nothing else is ever removed. */
 const OWN_ENTRIES = [
-  ...[FILES.devnet, FILES.network, FILES.genesis, FILES.wallets, FILES.delegates, FILES.providers],
+  ...[FILES.devnet, FILES.network, FILES.genesis, FILES.wallets, FILES.delegates, FILES.providers, FILES.web],
   FILES.unfinished,
 ]
 

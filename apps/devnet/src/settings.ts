@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KeyPair } from '@smartshare/crypto'
 import { writeJson } from './atomic-file.ts'
@@ -8,6 +8,8 @@ import type { DevnetOptions } from './options.ts'
 
 // Settings of the network's processes. The link and the agent bring the whole of libp2p along, which no command needs
 // but those that make settings: so they are loaded only here.
+
+const PRIVATE_FOLDER_MODE = 0o700
 
 /** Writes node.json of every delegate; what a person has added there stays. */
 export async function writeNodeSettings(dir: string, options: DevnetOptions): Promise<void> {
@@ -46,6 +48,24 @@ export async function makeAgents(
     const { seed } = accounts[seat.index] as Account
     const settings = { name: seat.name, localNetwork: true, storage: {}, ...agentPlaces(dir, options, chainId, seat) }
     await initAgent({ dir: seat.dir, settings, seed })
+  }
+}
+
+/** Writes where the web app is served, which nodes it may speak with, and who gives money away. */
+export function writeWebSettings(dir: string, options: DevnetOptions, chainId: string): void {
+  const seats = seatsOf(dir, options)
+  const delegates = seats.filter(({ kind }) => kind === 'delegate')
+  for (const seat of seats.filter(({ kind }) => kind === 'web')) {
+    mkdirSync(seat.dir, { recursive: true, mode: PRIVATE_FOLDER_MODE })
+    writeJson(join(seat.dir, FILES.webSettings), {
+      host: HOST,
+      port: portOf(seat, 'web'),
+      network: { name: 'local', chainId, rpc: delegates.map(rpcUrl), ws: delegates.map(wsUrl) },
+      faucet: {
+        keyFile: join('..', FILES.wallets, 'faucet.json'),
+        passwordFile: join('..', FILES.wallets, FILES.password),
+      },
+    })
   }
 }
 

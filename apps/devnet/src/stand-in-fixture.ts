@@ -11,8 +11,9 @@ import { createServer } from 'node:http'
 if (existsSync('broken')) { console.error('cannot go on: broken'); process.exit(3) }
 const isIll = existsSync('ill')
 const isNode = process.argv[2] === 'node'
-const settings = JSON.parse(readFileSync(isNode ? 'node.json' : 'agent.json', 'utf8'))
-const { chainId } = JSON.parse(readFileSync('../../network.json', 'utf8'))
+const isWeb = process.argv[2] === 'web'
+const settings = JSON.parse(readFileSync(isWeb ? 'web.json' : isNode ? 'node.json' : 'agent.json', 'utf8'))
+const { chainId } = JSON.parse(readFileSync(isWeb ? '../network.json' : '../../network.json', 'utf8'))
 const startedMs = Date.now()
 const status = () => {
   const final = isIll ? 1 : Math.floor((Date.now() - startedMs) / 100)
@@ -25,7 +26,7 @@ createServer((request, response) => {
     : { healthy: !isIll, problem: isIll ? 'has a cold' : null }
   response.statusCode = isIll && request.url === '/health' ? 503 : 200
   response.end(JSON.stringify(answer))
-}).listen(isNode ? settings.rpc.port : settings.status.port, '127.0.0.1')
+}).listen(isWeb ? settings.port : isNode ? settings.rpc.port : settings.status.port, '127.0.0.1')
 process.on('SIGTERM', () => process.exit(0))
 `
 

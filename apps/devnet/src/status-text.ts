@@ -8,13 +8,14 @@ const URL_WIDTH = 26
 /** Height, final, tx/s, peers, stored bytes, and what is down. */
 export function liveLine(status: DevnetStatus): string {
   const { height, final, txPerSecond, peers, delegates, providers, storedBytes, down } = status
-  const up = delegates.length + providers.length - down.length
+  const all = delegates.length + providers.length + 1
+  const up = all - down.length
   const parts = [
     height === null
       ? 'no delegate answers'
       : `height ${height} · final ${final} · ${txPerSecond?.toFixed(1)} tx/s · ${peers} peers`,
     ...(providers.length === 0 ? [] : [`${(storedBytes / MIB).toFixed(1)} MiB stored`]),
-    `${up} of ${delegates.length + providers.length} up`,
+    `${up} of ${all} up`,
     ...(down.length === 0 ? [] : [`down: ${down.join(' ')}`]),
   ]
   return parts.join(' · ')

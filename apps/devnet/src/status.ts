@@ -1,4 +1,4 @@
-import { rpcUrl, type Seat, seatsOf, statusUrl, wsUrl } from './layout.ts'
+import { rpcUrl, type Seat, seatsOf, statusUrl, webUrl, wsUrl } from './layout.ts'
 import { type DelegateView, type ProviderView, probeDelegate, probeProvider } from './probe.ts'
 import { isRunning } from './process-mark.ts'
 import { type DevnetRecord, readDevnet } from './records.ts'
@@ -51,6 +51,7 @@ export async function devnetStatus(dir: string): Promise<DevnetStatus> {
   const delegateSeats = seats.filter(({ kind }) => kind === 'delegate')
   const providerSeats = seats.filter(({ kind }) => kind === 'provider')
   const pidOf = pids(record)
+  const webSeat = seats.find(({ kind }) => kind === 'web')
   // A stranger on one of our ports is none of ours, whatever it says.
   const ours = async <View extends { readonly chainId: string }>(
     seat: Seat,
@@ -87,7 +88,7 @@ export async function devnetStatus(dir: string): Promise<DevnetStatus> {
       rpc: rpcUrl(entrance),
       ws: wsUrl(entrance),
       metrics: `${statusUrl(entrance)}/metrics`,
-      web: null,
+      web: webSeat === undefined || pidOf(webSeat) === null ? null : webUrl(webSeat),
       s3: null,
     },
   }

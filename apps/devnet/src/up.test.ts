@@ -53,7 +53,9 @@ describe('devnetUp', () => {
       ['d1', `http://127.0.0.1:${basePort}`],
       ['d2', `http://127.0.0.1:${basePort + 10}`],
     ])
-    expect(status.delegates.map(({ pid }) => pid)).toEqual(pidsOf())
+    // The web app is the last.
+    expect(status.delegates.map(({ pid }) => pid)).toEqual(pidsOf().slice(0, -1))
+    expect(status.urls.web).toBe(`http://localhost:${basePort + 900}`)
     expect(JSON.parse(readFileSync(join(dir, 'network.json'), 'utf8'))).toEqual({
       name: 'local',
       chainId: status.chainId,

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { SmartshareError } from '@smartshare/codec'
 import { type Command, startChild, stopChildren } from './children.ts'
-import { type Seat, seatsOf } from './layout.ts'
+import { FILES, type Seat, seatsOf } from './layout.ts'
 import { lockNetwork } from './network-lock.ts'
 import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './options.ts'
 import { checkPorts } from './ports.ts'
@@ -9,7 +9,7 @@ import { isRunning } from './process-mark.ts'
 import { type Progress, waitForFinal, waitForHealth, waitForProviders } from './ready.ts'
 import { type DevnetRecord, readDevnet, type StartedProcess, writeDevnet, writeNetwork } from './records.ts'
 import { checkGenesis, isWhole, makeNetwork } from './set-up.ts'
-import { moveSettings } from './settings.ts'
+import { moveSettings, writeWebSettings } from './settings.ts'
 import { type DevnetStatus, devnetStatus } from './status.ts'
 
 /** What cannot change once a network is there: it is part of its genesis. */
@@ -100,6 +100,8 @@ async function startMissing(
   const running = new Map(record.processes.filter(isRunning).map((child) => [child.name, child]))
   const missing = seats.filter(({ name }) => !running.has(name))
   await checkPorts(missing)
+  // Each time: a network that an earlier version made has none.
+  writeWebSettings(dir, record.options, record.chainId)
   const started: StartedProcess[] = []
   const start = (kind: Seat['kind']) => {
     const wanted = missing.filter((seat) => seat.kind === kind)
@@ -123,8 +125,10 @@ async function startMissing(
     // Both to their end, also when one fails: nothing may still be written when we return.
     const outcomes = await Promise.allSettled([waitForHealth(delegates, watch), finish?.()])
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    start('web')
     start('provider')
     await waitForProviders(inKind('provider'), watch)
+    await waitForHealth(inKind('web'), watch)
   } catch (error) {
     await stopChildren(started)
     writeDevnet(dir, { ...record, processes: [...running.values()].filter((child) => !started.includes(child)) })
@@ -134,7 +138,12 @@ async function startMissing(
 
 /** The command of a process, called in its own folder. */
 function wordsOf({ kind }: Seat): string[] {
-  return kind === 'delegate' ? ['node', '--config', 'node.json'] : ['agent', 'up', '--dir', '.']
+  const words = {
+    delegate: ['node', '--config', FILES.node],
+    provider: ['agent', 'up', '--dir', '.'],
+    web: ['web', '--config', FILES.webSettings],
+  }
+  return words[kind]
 }
 
 function definedOnly(options: Partial<DevnetOptions>): Partial<DevnetOptions> {

@@ -36,7 +36,7 @@ export {
   proveBalance,
   verifyBalanceProof,
 } from './proof/balance-proof.ts'
-export { checkContract, checkContractEntry, type ProvenContractEntry } from './proof/contract-proof.ts'
+export { checkContract, checkContractEntry, checkEntry, type ProvenContractEntry } from './proof/contract-proof.ts'
 export type { ProvenInclusion } from './proof/inclusion-proof.ts'
 export { type CheckedReceipt, checkReceipt } from './proof/receipt-proof.ts'
 export { genesisState, type HandOverAnswer, handOverRecord, Trust } from './proof/trust.ts'
@@ -83,5 +83,6 @@ export {
   type TransactionRequest,
 } from './transactions/transaction-builder.ts'
 export { DEFAULT_COST, keyFileAddress, LEAST_COST, openWallet, sealWallet } from './wallet/key-file.ts'
+export { type SignedMessage, signMessage, verifyMessage } from './wallet/message.ts'
 export { keySigner, policySigner, type Signer } from './wallet/signer.ts'
 export { type Account, randomBytes, Wallet, type WalletSecret } from './wallet/wallet.ts'

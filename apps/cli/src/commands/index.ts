@@ -25,10 +25,11 @@ import { addTx } from './tx.ts'
 import { addVesting } from './vesting.ts'
 import { addVote } from './vote.ts'
 import { addWallet } from './wallet.ts'
+import { addWeb } from './web.ts'
 
 /** Every command adds itself to the program, in the order of the help. */
 export const commands: readonly ((program: Command) => void)[] = [
-  ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addIndexer, addStatus],
+  ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addIndexer, addStatus, addWeb],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
   ...[addWallet, addBalance, addSend, addToken, addTx, addBlock],
   ...[addContract],

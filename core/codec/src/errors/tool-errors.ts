@@ -1,7 +1,40 @@
 import { type ErrorTable, REPORT } from './error-table.ts'
 
-/** The command line. */
+/** The command line and the web app. */
 export const toolErrors: ErrorTable = {
+  MESSAGE_INVALID: [
+    'What should be a signed message is none.',
+    'Copy the whole message; sign with an account of one key.',
+  ],
+  MESSAGE_SIGNATURE: ['The account did not sign this text.', 'Do not believe it; ask for the message again.'],
+  WALLET_ABANDONED: ['A payment was interrupted before it was signed.', 'Nothing was sent: make the payment again.'],
+  WALLET_APPROVALS: [
+    'An account of several keys cannot be used by one key alone.',
+    'Collect the approvals of its keys.',
+  ],
+  WALLET_KNOWN: ['This wallet is in this browser already.', 'Use the one that is there.'],
+  WALLET_LABEL: ['A name without any visible character.', 'Give it another name.'],
+  WALLET_LIMIT: ['One browser keeps no more of these.', 'Remove some that are not needed.'],
+  WALLET_LOCKED: ['The wallet is locked.', 'Open it with its password.'],
+  WALLET_MISSING: ['There is no such wallet or account in this browser.', 'Choose another one, or import it.'],
+  WALLET_PAYMENT: ['Another tab is making this payment.', 'Look at it there, or wait until it is final.'],
+  WEB_FILES: ['The web app was not built.', 'Run `npm run setup`.'],
+  WEB_FAUCET: [
+    'The faucet gives nothing now.',
+    'Only local networks have a faucet; where it is busy, try again in a moment.',
+  ],
+  WEB_FUNCTION: ['A page asks its worker for a function that it has not.', REPORT],
+  WEB_LISTEN: ['The port of the web app cannot be opened.', 'Choose another port, or stop what uses this one.'],
+  WEB_NETWORK: [
+    'Nothing says which network the web app opens.',
+    'Open the app at the address that `npm start` prints.',
+  ],
+  WEB_REQUEST: [
+    'A request that the server of the web app does not answer.',
+    'Open the address that `npm start` prints.',
+  ],
+  WEB_WORKER: ['The worker of the web app failed.', 'Reload the page; report it if it happens again.'],
+  WEB_SETTINGS: ['The settings of the web app cannot be understood.', 'Correct web.json at the place that is named.'],
   USAGE: ['The command was not used as it is meant.', 'See `smartshare COMMAND --help`.'],
   CLI_NO_NETWORK: [
     'The folder holds no network.',

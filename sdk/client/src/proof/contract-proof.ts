@@ -53,7 +53,8 @@ export async function checkContract(
   return { contract: decodeContract(value), height }
 }
 
-async function checkEntry(
+/** The value of an entry of the state, by its key; undefined if there is none. Throws LIGHT_*, PROOF_* or RPC_*. */
+export async function checkEntry(
   rpc: RpcClient,
   trust: Trust,
   key: Uint8Array,

@@ -1,0 +1,34 @@
+import type { WebSettings } from './settings.ts'
+
+/**
+ * What a page of the app may do: run its own files and speak with its own server and the nodes of its network. No inline script,
+ * no frame, no form, no third party.
+ */
+export function contentSecurityPolicy({ network }: Pick<WebSettings, 'network'>): string {
+  const indexer = network.indexer === null ? [] : [network.indexer]
+  const origins = [...network.rpc, ...network.ws, ...indexer].map((url) => new URL(url).origin)
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'self'",
+    "media-src 'self' blob:",
+    `connect-src 'self' ${[...new Set(origins)].join(' ')}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+/** Headers of every answer beside the policy. */
+export const SAFE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy':
+    'camera=(self), publickey-credentials-get=(self), publickey-credentials-create=(self), geolocation=(), microphone=()',
+} as const

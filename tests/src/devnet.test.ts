@@ -214,12 +214,12 @@ describe('a local network', () => {
     await new Promise((resolve) => server.close(resolve))
     const other = await smartshare(...network('devnet', 'up', '--detach', '--delegates', '5', '--json'))
     expect(JSON.parse(other.stdout).error.code).toBe('DEVNET_OTHER_GENESIS')
-    expect((await status()).down).toHaveLength(4)
+    expect((await status()).down).toHaveLength(5)
   })
 
   it('leaves no process behind when it is taken down', async () => {
     const { delegates } = await up()
-    expect((await smartshareJson<{ stopped: string[] }>(...network('devnet', 'down'))).stopped).toHaveLength(4)
+    expect((await smartshareJson<{ stopped: string[] }>(...network('devnet', 'down'))).stopped).toHaveLength(5)
     expect(delegates.some(({ pid }) => isAlive(pid as number))).toBe(false)
     await smartshareJson(...network('devnet', 'reset'))
     expect(existsSync(dir)).toBe(false)

@@ -88,7 +88,7 @@ async function until(what: string, seats: readonly Seat[], watch: Watch, look: (
       movedMs = performance.now()
     }
     if (performance.now() - movedMs > standstillMs) {
-      const ill = await illnessesOf(watch.seats)
+      const ill = await illnessesOf(watch.seats.filter(({ name }) => watch.running.has(name)))
       const why = ill === '' ? '' : ` (${ill})`
       throw new SmartshareError('DEVNET_TIMEOUT', `waited ${standstillMs / 1000} s in vain for ${what}${why}`, { ill })
     }

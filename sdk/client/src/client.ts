@@ -1,5 +1,5 @@
 import { SmartshareError } from '@smartshare/codec'
-import { fromHex, toHex } from '@smartshare/crypto'
+import { formatAddress, fromHex, toHex } from '@smartshare/crypto'
 import type { LightState } from '@smartshare/light'
 import { type Abi, chainIdOf, decodeGenesis, type Genesis, type Parameters } from '@smartshare/runtime'
 import { Contract } from './contracts/contract.ts'
@@ -16,7 +16,11 @@ import type { FinalTransaction } from './transactions/fate.ts'
 import { Sender, type SendOptions } from './transactions/sender.ts'
 import { Submitter } from './transactions/submitter.ts'
 import { TransactionTracker } from './transactions/tracker.ts'
-import { type SignedTransaction, TransactionBuilder } from './transactions/transaction-builder.ts'
+import {
+  type SignedTransaction,
+  TransactionBuilder,
+  type TransactionRequest,
+} from './transactions/transaction-builder.ts'
 import type { Signer } from './wallet/signer.ts'
 
 const PAGE = 100
@@ -149,6 +153,18 @@ export class Client {
   /** Follows a transaction that was signed before, perhaps by another run of the program, and hands it over if need be. */
   follow(transaction: SignedTransaction): Promise<FinalTransaction> {
     return this.tracker.track(transaction)
+  }
+
+  /**
+   * A transaction of an account of several keys, with the signature that `signer` (`proposer`) makes; it is not handed over. It takes
+   * the account's next nonce: of two proposals of one account only one is ever executed. Throws what its calls would fail with.
+   */
+  async propose(signer: Signer, request: TransactionRequest): Promise<SignedTransaction> {
+    const lasting = { lifetimeBlocks: this.parameters.maxLifetimeBlocks, ...request }
+    const fee = await this.builder.estimate(signer, lasting)
+    const { nonces } = await this.rpc.account(formatAddress(signer.address))
+    const expiryHeight = await this.builder.expiryFor(lasting)
+    return this.builder.sign(signer, lasting, fee, { lane: 0, nonce: nonces[0] ?? 0n, expiryHeight })
   }
 
   /** Executed blocks from a height on (the next one unless said), each once and in order, for ever. */

@@ -71,6 +71,15 @@ export {
   type TokenUnit,
   unitsText,
 } from './tokens.ts'
+export {
+  type Approval,
+  approve,
+  approvedTransaction,
+  mergeApprovals,
+  proposer,
+  type ReadCall,
+  readApproval,
+} from './transactions/approval.ts'
 export { callOf, calls } from './transactions/calls.ts'
 export type { FinalTransaction } from './transactions/fate.ts'
 export type { Sender, SendOptions, SentTransaction } from './transactions/sender.ts'

@@ -49,7 +49,7 @@ function at(path: readonly string[]): unknown {
 /** The worker: `chain.rpc.status()`, `chain.vault.info()`. Every function answers later, and throws coded errors. */
 export const chain = at([]) as Remote<WorkerApi>
 
-/** The functions of a page's own remote.ts: `pageRemote<typeof import('./remote.ts')>('explorer')`. */
+/** The functions of a page's own remote.ts, of which `T` is the type (CONTRIBUTING.md shows how). */
 export function pageRemote<T extends object>(page: string): Remote<T> {
   return at(['pages', page]) as Remote<T>
 }

@@ -2,6 +2,7 @@ import type { RpcClient } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { checkedEntry, checkedUnits, networkState, openNetwork } from './network.ts'
 import { payments } from './payments.ts'
+import { shared } from './shared.ts'
 import { vault } from './vault.ts'
 
 const FAUCET_PATH = '/faucet'
@@ -21,7 +22,7 @@ const network = {
   },
 }
 
-const api = { network, payments, vault }
+const api = { network, payments, shared, vault }
 
 /** What the page sees of the worker: its own functions, every method of a node, and functions that pages bring along. */
 export type WorkerApi = typeof api & { readonly rpc: RpcClient }

@@ -1,5 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { Payment } from './payment-types.ts'
+import type { StoredProposal } from './shared-types.ts'
 import type { Contact, StoredAccount, StoredWallet } from './vault-types.ts'
 
 const NAME = 'smartshare'
@@ -10,6 +11,7 @@ interface Schema extends DBSchema {
   accounts: { key: string; value: StoredAccount }
   contacts: { key: string; value: Contact }
   payments: { key: string; value: Payment }
+  proposals: { key: string; value: StoredProposal }
   /** What the light client believes, by chain id: docs/spec/light.md, encoded. */
   trust: { key: string; value: { chainId: string; state: Uint8Array } }
 }
@@ -24,6 +26,7 @@ export function store(): Promise<IDBPDatabase<Schema>> {
       database.createObjectStore('accounts', { keyPath: 'address' })
       database.createObjectStore('contacts', { keyPath: 'address' })
       database.createObjectStore('payments', { keyPath: 'id' })
+      database.createObjectStore('proposals', { keyPath: 'id' })
       database.createObjectStore('trust', { keyPath: 'chainId' })
     },
     // Another tab runs a newer version of the app: it goes first.

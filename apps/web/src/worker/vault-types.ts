@@ -25,7 +25,7 @@ export interface KeyAccount extends AccountBase {
 }
 
 /** An account for which k of n keys act. */
-interface PolicyAccount extends AccountBase {
+export interface PolicyAccount extends AccountBase {
   readonly kind: 'policy'
   readonly policy: Policy
 }

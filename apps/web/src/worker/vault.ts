@@ -9,7 +9,7 @@ import {
   Wallet,
 } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { addressOfPolicy, formatAddress, type Policy, parseAddress, toHex } from '@smartshare/crypto'
+import { addressOfPolicy, formatAddress, type KeyPair, type Policy, parseAddress, toHex } from '@smartshare/crypto'
 import { tell } from './serve.ts'
 import { store } from './store.ts'
 import type { Contact, KeyAccount, StoredAccount, StoredWallet, VaultInfo } from './vault-types.ts'
@@ -119,6 +119,14 @@ async function storedAccount(address: string): Promise<StoredAccount> {
   const found = await (await store()).get('accounts', address)
   if (found === undefined) throw new SmartshareError('WALLET_MISSING', 'there is no such account in this browser')
   return found
+}
+
+/** The keys of an account of this browser. Throws WALLET_LOCKED, WALLET_MISSING. */
+export async function keyPairOf(address: string): Promise<KeyPair> {
+  const account = await storedAccount(address)
+  if (account.kind !== 'key') throw new SmartshareError('WALLET_APPROVALS', 'this account has no key of its own')
+  touch()
+  return openedWallet(account.wallet).account(account.index).keys
 }
 
 /** Signs for an account of this browser. Throws WALLET_LOCKED, WALLET_MISSING. */

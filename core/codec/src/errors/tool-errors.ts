@@ -2,6 +2,8 @@ import { type ErrorTable, REPORT } from './error-table.ts'
 
 /** The command line and the web app. */
 export const toolErrors: ErrorTable = {
+  APPROVAL_INVALID: ['What should be approved is not right.', 'Ask the one who proposed it for a new copy.'],
+  APPROVAL_MISSING: ['Not enough keys have approved yet.', 'Collect the approvals of more of its keys.'],
   MESSAGE_INVALID: [
     'What should be a signed message is none.',
     'Copy the whole message; sign with an account of one key.',

@@ -121,6 +121,7 @@ function FaucetButton({ address }: { readonly address: string }) {
 
 const places = [
   { id: 'accounts', icon: 'key' },
+  { id: 'shared', icon: 'people' },
   { id: 'contacts', icon: 'book' },
   { id: 'messages', icon: 'pen' },
 ] as const

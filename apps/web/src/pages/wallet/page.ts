@@ -11,6 +11,7 @@ export const page: Page = {
     { path: '/send', load: () => import('./send.tsx') },
     { path: '/receive', load: () => import('./receive.tsx') },
     { path: '/accounts', load: () => import('./accounts.tsx') },
+    { path: '/shared', load: () => import('./shared.tsx') },
     { path: '/contacts', load: () => import('./contacts.tsx') },
     { path: '/messages', load: () => import('./messages.tsx') },
   ],

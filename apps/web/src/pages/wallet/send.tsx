@@ -1,6 +1,6 @@
 import { parseAddress, parseAmount } from '@smartshare/crypto'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
@@ -303,6 +303,7 @@ function Review({
       await queryClient.invalidateQueries({ predicate: ({ meta }) => meta?.live === true })
     }
   }
+  if (account.kind === 'policy') return <Propose account={account} draft={draft} onBack={onBack} />
   if (payment !== undefined) return <Outcome payment={payment} draft={draft} onAgain={onAgain} />
   const isSsp = unit.token === SSP.token
   return (
@@ -375,6 +376,55 @@ function Review({
       </section>
       {isOpen ? null : <Unlock account={account} />}
     </div>
+  )
+}
+
+/** A payment of a shared account is proposed to its owners. */
+function Propose({
+  account,
+  draft,
+  onBack,
+}: {
+  readonly account: StoredAccount
+  readonly draft: Draft
+  readonly onBack: () => void
+}) {
+  const { t } = useTranslation('wallet')
+  const navigate = useNavigate()
+  const names = useNames()
+  const [error, setError] = useState<unknown>(undefined)
+  const [isBusy, setBusy] = useState(false)
+  const propose = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      await chain.shared.propose(account.address, transferOf(draft))
+      await navigate({ to: '/wallet/shared' })
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <section aria-label={t('review.title')} className="card flex max-w-xl flex-col gap-5 p-5 sm:p-6">
+      <Amount units={draft.units} decimals={draft.unit.decimals} symbol={draft.unit.symbol} size="lg" />
+      <Address address={draft.to} name={names.get(draft.to)} isWhole hasCopy={false} />
+      <p className="text-muted">{t('shared.proposeText')}</p>
+      {error === undefined ? null : (
+        <Note look="bad" icon="warning">
+          <span role="alert">{errorText(error, t)}</span>
+        </Note>
+      )}
+      <div className="flex gap-3">
+        <Button onClick={onBack} disabled={isBusy}>
+          {t('common:action.back')}
+        </Button>
+        <Button look="primary" icon="people" isBusy={isBusy} onClick={() => void propose()}>
+          {t('shared.propose')}
+        </Button>
+      </div>
+    </section>
   )
 }
 

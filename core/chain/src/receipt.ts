@@ -8,6 +8,7 @@ import {
   type Infer,
   optional,
   record,
+  sharedBytes,
   text,
   uint,
 } from '@smartshare/codec'
@@ -47,7 +48,7 @@ export type ChainEvent = Infer<typeof eventSchema>
 export type Receipt = Infer<typeof receiptSchema>
 
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  return encode(receiptSchema, receipt)
+  return encode(receiptSchema, receipt, sharedBytes)
 }
 
 export function decodeReceipt(bytes: Uint8Array): Receipt {

@@ -22,17 +22,22 @@ export {
   u64,
   uint,
 } from './schema.ts'
+export { sharedBytes } from './shared-bytes.ts'
+export { textBytes } from './text-bytes.ts'
 export { Writer } from './writer.ts'
 
-/** The deterministic CBOR of `value` (docs/spec/bytes.md §2). Throws CODEC_* if it does not fit its schema. */
-export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
+/**
+ * The deterministic CBOR of `value` (docs/spec/bytes.md §2). Throws CODEC_* if it does not fit its schema. `place` gives the
+ * bytes for it: `sharedBytes` for what lives shortly.
+ */
+export function encode<T>(schema: Schema<T>, value: T, place?: (size: number) => Uint8Array): Uint8Array {
   // A buffer for each level, since some schemas encode their parts by themselves: a new one per value costs more than it holds.
   const writer = writers[level] ?? new Writer()
   writers[level] = writer
   level++
   try {
     schema.write(writer, value)
-    return writer.finish()
+    return writer.finish(place)
   } finally {
     level--
     if (writer.capacityBytes > MOST_KEPT_BYTES) writers[level] = undefined

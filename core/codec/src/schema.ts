@@ -1,5 +1,6 @@
 import { SmartshareError } from './error.ts'
 import type { Reader } from './reader.ts'
+import { textBytes } from './text-bytes.ts'
 import type { Writer } from './writer.ts'
 
 /** How values of one type are written and read; the schemas below combine into records. */
@@ -14,7 +15,6 @@ export type Infer<S> = S extends Schema<infer T> ? T : never
 const NULL_BYTE = 0xf6
 const FALSE_BYTE = 0xf4
 const TRUE_BYTE = 0xf5
-const utf8Encoder = new TextEncoder()
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function outOfRange(what: string): SmartshareError {
@@ -101,7 +101,7 @@ export function text(most: number, least = 0): Schema<string> {
   return {
     write(writer, value) {
       if (!value.isWellFormed()) throw new SmartshareError('CODEC_UTF8', 'text with a lone surrogate')
-      const encoded = utf8Encoder.encode(value)
+      const encoded = textBytes(value)
       checkLength('text', encoded.length, least, most)
       writer.head(3, encoded.length)
       writer.raw(encoded)

@@ -76,9 +76,12 @@ export class Writer {
     this.length += bytes.length
   }
 
-  /** A copy of everything written. */
-  finish(): Uint8Array {
-    return this.buffer.slice(0, this.length)
+  /** A copy of everything written; `place` gives the bytes for it, if not an array of its own. */
+  finish(place?: (size: number) => Uint8Array): Uint8Array {
+    if (place === undefined) return this.buffer.slice(0, this.length)
+    const bytes = place(this.length)
+    bytes.set(this.buffer.subarray(0, this.length))
+    return bytes
   }
 
   /** Forgets what was written and keeps the buffer. */

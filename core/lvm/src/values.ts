@@ -1,3 +1,5 @@
+export { textBytes } from '@smartshare/codec'
+
 /**
  * What goes in and out of Lua: nil, booleans, integers of 64 bits (bigint), floats (number), strings of bytes, lists, and
  * tables with text keys. A table that is neither a list nor has only text keys stays inside.
@@ -12,23 +14,10 @@ export const MAX_ITEMS = 65_536
 /** Bytes of all strings that leave Lua at once. */
 export const MAX_BYTES = 1_048_576
 
-const encoder = new TextEncoder()
 /** A mark of the byte order stays, or two keys would become one. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** Shorter texts, as keys mostly are, are quicker without the engine's encoder. */
+/** Shorter texts, as keys mostly are, are quicker without the engine's decoder. */
 const SHORT = 32
-
-/** The bytes of a text in UTF-8, as Lua holds strings. */
-export function textBytes(text: string): Uint8Array {
-  if (text.length > SHORT) return encoder.encode(text)
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code > 0x7f) return encoder.encode(text)
-    bytes[i] = code
-  }
-  return bytes
-}
 
 /** The text that bytes are in UTF-8; undefined if they are none. */
 export function bytesText(bytes: Uint8Array): string | undefined {

@@ -96,7 +96,7 @@ function floorOf(host: Host, tx: ParsedTransaction): bigint {
 function chargeFee(host: Host, payer: Uint8Array, feeGrains: bigint): void {
   const balance = balanceOf(host, payer)
   const fromBalance = balance < feeGrains ? balance : feeGrains
-  takeFee(host, payer, fromBalance)
+  takeFee(host, payer, fromBalance, balance)
   const rest = feeGrains - fromBalance
   if (rest === 0n) return
   const account = getAccount(host, payer)

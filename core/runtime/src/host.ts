@@ -1,5 +1,5 @@
 import { type ChainEvent, MAX_EVENTS } from '@smartshare/chain'
-import { encode, type Schema, SmartshareError } from '@smartshare/codec'
+import { encode, type Schema, SmartshareError, sharedBytes } from '@smartshare/codec'
 import { type RangeOptions, type StateEntry, StateJournal, type StateReader } from '@smartshare/state'
 import type { ContractEngine } from './contracts/engine.ts'
 import { GAS, GasMeter } from './gas.ts'
@@ -126,7 +126,7 @@ export class Host implements StateReader {
   }
 
   emit<T>(kind: EventKind<T>, value: T): void {
-    this.pushEvent({ target: kind.target, name: kind.name, data: encode(kind.schema, value) })
+    this.pushEvent({ target: kind.target, name: kind.name, data: encode(kind.schema, value, sharedBytes) })
   }
 
   /** Throws EVENTS_FULL: what a transaction says must fit into its receipt. */

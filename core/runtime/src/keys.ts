@@ -1,7 +1,5 @@
 /** Text form of bytes for use as a key of a Map; one character per byte. */
-export function mapKey(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(null, bytes as unknown as number[])
-}
+export { keyText as mapKey } from '@smartshare/state'
 
 /** Big-endian bytes of an integer below 2^53, so that byte order is numeric order. */
 export function uintKey(value: number): Uint8Array {

@@ -1,3 +1,4 @@
+export { keyText } from './key-text.ts'
 export { MemoryState } from './memory-state.ts'
 export type { NewPage } from './page-batch.ts'
 export {

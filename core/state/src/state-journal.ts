@@ -41,7 +41,9 @@ export class StateJournal implements StateReader {
   #unordered: string[] = []
   readonly #order = new SortedTexts()
 
-  // What to put back on revert, newest last: parallel arrays, because this is the hottest path of the executor.
+  // What to put back on revert, newest last: parallel arrays, because this is the hottest path of the executor. They are
+  // used again and not cut: engines give the memory of a cut array back and take it anew.
+  #undoCount = 0
   readonly #undoSlots: Slot[] = []
   readonly #undoValues: (Uint8Array | undefined)[] = []
   readonly #undoSavedBy: number[] = []
@@ -119,24 +121,24 @@ export class StateJournal implements StateReader {
     }
     this.#serial += 1
     this.#current = this.#serial
-    this.#marks.push({ undo: this.#undoSlots.length, sizeDelta: this.#sizeDelta, serial: this.#serial })
+    this.#marks.push({ undo: this.#undoCount, sizeDelta: this.#sizeDelta, serial: this.#serial })
   }
 
   /** Closes the innermost checkpoint and keeps its writes, as writes of the one around it. */
   commit(): void {
     this.#pop()
-    if (this.#marks.length === 0) this.#cutUndo(0)
+    if (this.#marks.length === 0) this.#undoCount = 0
   }
 
   /** Closes the innermost checkpoint as if it had never been. */
   revert(): void {
     const mark = this.#pop()
-    for (let i = this.#undoSlots.length - 1; i >= mark.undo; i -= 1) {
+    for (let i = this.#undoCount - 1; i >= mark.undo; i -= 1) {
       const slot = this.#undoSlots[i] as Slot
       slot.value = this.#undoValues[i]
       slot.savedBy = this.#undoSavedBy[i] as number
     }
-    this.#cutUndo(mark.undo)
+    this.#undoCount = mark.undo
     this.#sizeDelta = mark.sizeDelta
   }
 
@@ -218,9 +220,10 @@ export class StateJournal implements StateReader {
       this.#unordered.push(text)
     }
     if (slot.savedBy !== this.#current && this.#current !== 0) {
-      this.#undoSlots.push(slot)
-      this.#undoValues.push(slot.value)
-      this.#undoSavedBy.push(slot.savedBy)
+      const at = this.#undoCount++
+      this.#undoSlots[at] = slot
+      this.#undoValues[at] = slot.value
+      this.#undoSavedBy[at] = slot.savedBy
       slot.savedBy = this.#current
     }
     return slot
@@ -245,12 +248,6 @@ export class StateJournal implements StateReader {
     if (mark === undefined) throw new SmartshareError('STATE_CHECKPOINT', 'No checkpoint is open', { depth: 0 })
     this.#current = this.#marks.at(-1)?.serial ?? 0
     return mark
-  }
-
-  #cutUndo(length: number): void {
-    this.#undoSlots.length = length
-    this.#undoValues.length = length
-    this.#undoSavedBy.length = length
   }
 }
 

@@ -206,8 +206,15 @@ export function parseSignature(signature: string): { name: string; inputs: AbiPa
   return { name, inputs, output: output ?? null }
 }
 
-/** Values of parameters as CBOR: an array of exactly them. Throws ABI_VALUE if one does not fit its type. */
-export function encodeParameters(parameters: readonly AbiParameter[], values: readonly LuaValue[]): Uint8Array {
+/**
+ * Values of parameters as CBOR: an array of exactly them. Throws ABI_VALUE if one does not fit its type. `place` gives the bytes
+ * for it, as in `encode`.
+ */
+export function encodeParameters(
+  parameters: readonly AbiParameter[],
+  values: readonly LuaValue[],
+  place?: (size: number) => Uint8Array,
+): Uint8Array {
   if (values.length > parameters.length) {
     throw new SmartshareError('ABI_VALUE', `${values.length} values where ${parameters.length} belong`)
   }
@@ -218,7 +225,7 @@ export function encodeParameters(parameters: readonly AbiParameter[], values: re
     const { name, type: typeName } = parameters[i] as AbiParameter
     throw new SmartshareError('ABI_VALUE', `${name} is no ${typeName}`)
   })
-  return encode(schema, whole)
+  return encode(schema, whole, place)
 }
 
 /** Throws CODEC_*. */

@@ -1,5 +1,5 @@
 import { ADDRESS_BYTES } from '@smartshare/chain'
-import { SmartshareError } from '@smartshare/codec'
+import { SmartshareError, sharedBytes } from '@smartshare/codec'
 import { concatBytes } from '@smartshare/crypto'
 import { type LuaValue, textBytes } from '@smartshare/lvm'
 import { prefixEnd, type StateReader } from '@smartshare/state'
@@ -37,23 +37,9 @@ export function prefixOf(contract: Uint8Array, name: Uint8Array): Uint8Array {
   return prefix
 }
 
-const SLAB_BYTES = 32_768
-let slab = new Uint8Array(SLAB_BYTES)
-let slabUsed = 0
-
-/** Zeroed bytes that nobody else has. Many small arrays by themselves would cost more than what is done with them. */
-function fresh(size: number): Uint8Array {
-  if (slabUsed + size > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES)
-    slabUsed = 0
-  }
-  slabUsed += size
-  return slab.subarray(slabUsed - size, slabUsed)
-}
-
 function placeOf(prefix: Uint8Array, key: LuaValue): Uint8Array {
   const keyAt = prefix.length
-  const place = fresh(keyAt + 1 + keySize(key))
+  const place = sharedBytes(keyAt + 1 + keySize(key))
   place.set(prefix)
   if (typeof key === 'bigint') {
     place[keyAt] = INTEGER

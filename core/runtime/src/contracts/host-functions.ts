@@ -1,5 +1,5 @@
 import { SSP, type Token } from '@smartshare/chain'
-import { SmartshareError } from '@smartshare/codec'
+import { SmartshareError, sharedBytes } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import { type HostFunction, LuaError, type LuaRecord, type LuaValue, LvmFault } from '@smartshare/lvm'
 import type { Attempt } from '../host.ts'
@@ -42,7 +42,7 @@ export function hostFunctions(current: () => Frame): Record<string, HostFunction
       const { host, contract, program } = forWriting()
       const event = program.abi.events[Number(number)]
       if (event === undefined) throw new LuaError('there is no such event')
-      host.pushEvent({ target: contract, name: event.name, data: encodeParameters(event.fields, values) })
+      host.pushEvent({ target: contract, name: event.name, data: encodeParameters(event.fields, values, sharedBytes) })
       return undefined
     },
     __fact: ([name]) => factOf(current(), textOf(name)),

@@ -42,8 +42,8 @@ local function walk(name, from, to, reverse)
   end
 end
 local map = {
-  __index = function(m, key) return get(rawget(m, NAME), key) end,
-  __newindex = function(m, key, value) put(rawget(m, NAME), key, value) end,
+  __index = function(m, key) return get(m[NAME], key) end,
+  __newindex = function(m, key, value) put(m[NAME], key, value) end,
   __pairs = function(m) return walk(rawget(m, NAME)) end,
   __metatable = 'map',
 }
@@ -56,11 +56,11 @@ end
 local value = { __metatable = 'value' }
 value.__index = {
   get = function(v)
-    local stored = get(rawget(v, NAME), 0)
+    local stored = get(v[NAME], 0)
     if stored == nil then return rawget(v, DEFAULT) end
     return stored
   end,
-  set = function(v, new) put(rawget(v, NAME), 0, new) end,
+  set = function(v, new) put(v[NAME], 0, new) end,
 }
 function state.value(name, default)
   return setmetatable({ [NAME] = declare(name), [DEFAULT] = default }, value)
@@ -70,13 +70,13 @@ local function place(l, i, length)
 end
 local methods = {
   push = function(l, item)
-    local name = rawget(l, NAME)
+    local name = l[NAME]
     local length = (get(name, 0) or 0) + 1
     put(name, length, item)
     put(name, 0, length)
   end,
   pop = function(l)
-    local name = rawget(l, NAME)
+    local name = l[NAME]
     local length = get(name, 0) or 0
     if length == 0 then return nil end
     local item = get(name, length)
@@ -88,15 +88,15 @@ local methods = {
 local list = {
   __index = function(l, i)
     if methods[i] then return methods[i] end
-    return get(rawget(l, NAME), i)
+    return get(l[NAME], i)
   end,
   __newindex = function(l, i, item)
-    local name = rawget(l, NAME)
+    local name = l[NAME]
     place(l, i, get(name, 0) or 0)
     if item == nil then raise('a list has no gaps; pop takes its last item away', 2) end
     put(name, i, item)
   end,
-  __len = function(l) return get(rawget(l, NAME), 0) or 0 end,
+  __len = function(l) return get(l[NAME], 0) or 0 end,
   __metatable = 'list',
 }
 function state.list(name)

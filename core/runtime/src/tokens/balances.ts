@@ -100,9 +100,12 @@ export function release(host: Host, pool: Uint8Array, to: Uint8Array, grains: bi
   move(host, pool, to, grains, 0n)
 }
 
-/** Takes a fee out of a balance without an event: the receipt records it, and the block's own receipt shares it out. */
-export function takeFee(host: Host, payer: Uint8Array, grains: bigint): void {
-  if (grains > 0n) setBalance(host, payer, subAmount(balanceOf(host, payer), grains))
+/**
+ * Takes a fee out of a balance, which a caller may have read already, without an event: the receipt records it, and the block's own
+ * receipt shares it out.
+ */
+export function takeFee(host: Host, payer: Uint8Array, grains: bigint, balance = balanceOf(host, payer)): void {
+  if (grains > 0n) setBalance(host, payer, subAmount(balance, grains))
 }
 
 /** Puts fees taken by `takeFee` into a pool. */

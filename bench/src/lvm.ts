@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Machine, type Outcome, textBytes } from '@smartshare/lvm'
+import { type FullBlock, fullBlocks, SLOT_MS } from './lvm-block.ts'
 import { fuelRatio } from './lvm-fuel.ts'
 import {
   evmTransfersPerSecond,
@@ -34,7 +35,10 @@ end
 return function() balances.a = 9 return transfer('a', 'b', 2) end
 `
 
-/** The Lua machine beside native Lua and, with `--fengari` (44 s), beside Lua in JavaScript. Fuel beside time for each kind of work. */
+/**
+ * The Lua machine beside native Lua and, with `--fengari` (44 s), beside Lua in JavaScript. Fuel beside time for each kind of work, and
+ * blocks that are full of each.
+ */
 export async function benchLvm(report: Report): Promise<void> {
   for (const name of Object.keys(LUA_PROGRAMS) as LuaProgram[]) await program(name, report)
   report(figure('empty_calls_per_s', 'calls/s', emptyCalls()))
@@ -46,6 +50,21 @@ export async function benchLvm(report: Report): Promise<void> {
   console.error(`bench: a unit of fuel takes ${medianNs.toFixed(2)} ns in the median kind of work; times that:`)
   console.error(`bench: slowest ${named(slowest)}; quickest ${named(quickest)}`)
   report(figure('fuel_worst_ratio', 'ratio', ratio))
+  await blocks(report)
+}
+
+/** Blocks of the main network that are full of one kind of hostile work, beside the time of a slot. */
+async function blocks(report: Report): Promise<void> {
+  let worst: FullBlock | undefined
+  for await (const block of fullBlocks()) {
+    report(figure(`block_ms: ${block.name}`, 'ms', block.executeMs))
+    if (worst === undefined || block.executeMs > worst.executeMs) worst = block
+  }
+  if (worst === undefined) throw new Error('no block was executed')
+  console.error(
+    `bench: the worst block is full of “${worst.name}”; making it durable takes ${worst.commitMs.toFixed(0)} ms more`,
+  )
+  report(beside(figure('worst_block_ms', 'ms', worst.executeMs), 'slot of the main network', SLOT_MS))
 }
 
 /** Transfers of a token's contract, beside the same contract in an EVM in JavaScript with each of its state managers. */

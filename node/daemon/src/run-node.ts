@@ -7,6 +7,7 @@ import { NodeKeeper } from './node-keeper.ts'
 import { NodeView } from './node-view.ts'
 import { startRpcServer } from './rpc/server.ts'
 import type { StateSyncProgress } from './sync/state-sync.ts'
+import { tuneHeap } from './tune-heap.ts'
 
 /** How long a graceful stop may take before the process ends anyway. */
 const STOP_TIMEOUT_MS = 15_000
@@ -20,6 +21,7 @@ export async function runNode(
   configPath: string,
   settings: SyncSettings & { readonly onProgress?: (progress: StateSyncProgress) => void } = {},
 ): Promise<void> {
+  tuneHeap()
   const config = readConfig(configPath, settings)
   const log = pino({ name: config.name, level: config.logLevel, base: null }, new LogOutput(STDOUT))
   // From here on, since a start may take long; a second signal ends the process at once.

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
-import { decodeReceipt, HASH_BYTES } from '@smartshare/chain'
+import { HASH_BYTES } from '@smartshare/chain'
 import {
   bytes,
   decode,
@@ -25,8 +25,9 @@ import {
   StateTree,
 } from '@smartshare/state'
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { type Place, PlaceIndex } from './place-index.ts'
 import type { StateView } from './snapshot-writer.ts'
-import { heightKey, pageKey, rangeKey } from './store-keys.ts'
+import { heightKey, heightOfKey, pageKey, rangeKey } from './store-keys.ts'
 
 /** Most heights whose changes are dropped by one commit; the rest follows with the next. */
 const MOST_DROPPED = 4_096
@@ -60,7 +61,6 @@ const factsSchema = record({
   term: uint(),
   nextSetHash: optional(hash),
 })
-const placeSchema = record({ height: uint(), index: uint() })
 
 const headerSchema = record({
   header: bytes(MAX_STORED_HEADER_BYTES),
@@ -117,6 +117,7 @@ export class ChainStore {
   private readonly factsDb: Bytes
   private readonly receiptDb: Bytes
   private readonly placeDb: Bytes
+  private readonly places: PlaceIndex
   private readonly undoDb: Bytes
   private readonly setDb: Bytes
   private readonly headerDb: Bytes
@@ -133,6 +134,7 @@ export class ChainStore {
     this.factsDb = database('facts')
     this.receiptDb = database('receipts')
     this.placeDb = database('places')
+    this.places = new PlaceIndex(this.placeDb)
     this.undoDb = database('undo')
     this.setDb = database('sets')
     this.headerDb = database('headers')
@@ -184,9 +186,8 @@ export class ChainStore {
     return stored === undefined ? undefined : unpack(stored)
   }
 
-  place(transactionId: Uint8Array): { height: number; index: number } | undefined {
-    const stored = this.placeDb.get(transactionId)
-    return stored === undefined ? undefined : decode(placeSchema, stored)
+  place(transactionId: Uint8Array): Place | undefined {
+    return this.places.find(transactionId)
   }
 
   /** The delegates of a term, encoded; undefined for term 0 and for terms not elected yet. */
@@ -207,7 +208,7 @@ export class ChainStore {
 
   /** The lowest height of which the facts are known: 0, or that of the snapshot with which the store began. */
   get lowestFacts(): number {
-    for (const key of this.factsDb.getKeys({ limit: 1 })) return Number(Buffer.from(key).readBigUInt64BE())
+    for (const key of this.factsDb.getKeys({ limit: 1 })) return heightOfKey(key)
     return 0
   }
 
@@ -241,6 +242,7 @@ export class ChainStore {
     this.attempt(0, () => {
       let entries = this.writeState(heights) + this.writePages(heights)
       for (const height of heights) entries += this.writeHeight(height)
+      this.places.add(heights.map(({ facts, transactionIds }) => ({ height: facts.height, ids: transactionIds })))
       this.dropChanges(keepChangesFrom)
       return entries
     })
@@ -299,16 +301,12 @@ export class ChainStore {
    * MOST_PRUNED heights at a time: the rest follows with the next call.
    */
   prune(below: number): void {
+    const keys = [...this.receiptDb.getKeys({ end: heightKey(below), limit: MOST_PRUNED })]
+    if (keys.length === 0) return
     this.attempt(0, () => {
-      let entries = 0
-      for (const key of [...this.receiptDb.getKeys({ end: heightKey(below), limit: MOST_PRUNED })]) {
-        for (const receipt of unpack(this.receiptDb.get(key)!)) {
-          this.placeDb.removeSync(decodeReceipt(receipt).transactionId)
-          entries += 1
-        }
-        this.receiptDb.removeSync(key)
-      }
-      return entries
+      for (const key of keys) this.receiptDb.removeSync(key)
+      this.places.forget(heightOfKey(keys.at(-1)!) + 1)
+      return keys.length
     })
   }
 
@@ -382,9 +380,6 @@ export class ChainStore {
     this.undoDb.putSync(key, pack(undo))
     this.receiptDb.putSync(key, pack(receipts))
     this.factsDb.putSync(key, encode(factsSchema, facts))
-    for (const [index, id] of transactionIds.entries()) {
-      this.placeDb.putSync(id, encode(placeSchema, { height: facts.height, index }))
-    }
     if (elected !== null) this.setDb.putSync(heightKey(elected.term), elected.set)
     this.metaDb.putSync(RANGE, range)
     this.metaDb.putSync(TIP, encode(uint(), facts.height))

@@ -26,6 +26,10 @@ export function heightKey(height: number): Buffer {
   return key
 }
 
+export function heightOfKey(key: Uint8Array): number {
+  return Number(Buffer.from(key).readBigUInt64BE())
+}
+
 /** A node of the range over executed blocks. */
 export function rangeKey(level: number, index: number): Buffer {
   const key = Buffer.alloc(9)

@@ -70,17 +70,20 @@ export class Intake {
   /** Everything but the signatures. */
   private sort(wire: Uint8Array, { state, height, basePrice, parameters }: Latest): Sorted {
     const { mempool, chainId } = this.parts
+    let id: Uint8Array | undefined
     try {
       // What arrives may be a view into a large message: what is kept has its own bytes.
       const tx = parseTransaction(Uint8Array.from(wire), chainId)
-      if (mempool.has(tx.id) || this.parts.isExecuted(tx.id)) return { known: tx.id }
+      id = tx.id
+      if (mempool.has(id)) return { known: id }
       checkAdmission(tx, state, { height, basePrice }, parameters, MEMPOOL_LIMITS.mostPerLane)
       // Before its signatures: what the mempool would refuse must not cost more than to read it.
       mempool.check(tx)
       return { tx }
     } catch (error) {
       if (!SmartshareError.is(error)) throw error
-      return { error }
+      // What was executed is refused for its nonce; only then is it worth a look at the disk.
+      return id !== undefined && this.parts.isExecuted(id) ? { known: id } : { error }
     }
   }
 

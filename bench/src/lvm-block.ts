@@ -146,7 +146,7 @@ function tightLimit(rig: BlockRig, from: string, calls: () => Call[]): number {
 /** Contracts that no memory holds yet, each of which takes much to load. */
 function coldContracts(rig: BlockRig, contracts: Contracts): FullBlock {
   const addresses = Array.from({ length: COLD_CONTRACTS }, (_, i) => {
-    const source = `local t = {} for i = 1, 5500 do t[i] = 'k' .. i + ${i} end abi.method('nothing()', function() end)`
+    const source = `local t = {} for i = 1, 7400 do t[i] = 'k' .. i + ${i} end abi.method('nothing()', function() end)`
     return contracts.publish(source)
   })
   const name = 'contracts that are not loaded'

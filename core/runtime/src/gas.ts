@@ -11,6 +11,8 @@ export const GAS = {
   read: 50,
   write: 200,
   writtenByte: 2,
+  /** Beside a write, for an entry of a contract: nearly each is another key, which the root of the state has to take in. */
+  entry: 600,
   event: 50,
   eventByte: 1,
   hash: 10,

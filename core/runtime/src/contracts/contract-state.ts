@@ -94,7 +94,7 @@ export function writeEntry(host: Host, prefix: Uint8Array, key: LuaValue, value:
     throw new SmartshareError('CONTRACT_STATE', `a stored value has at most ${MAX_STORED_BYTES} bytes`)
   }
   // To count what was there, a write reads too.
-  host.gas.charge(GAS.read)
+  host.gas.charge(GAS.read + GAS.entry)
   const former = encoded === undefined ? host.delete(at) : host.set(at, encoded)
   host.storedBytes += sizeOf(at, encoded) - sizeOf(at, former)
 }

@@ -1,11 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { SmartshareError } from '@smartshare/codec'
+import { encode, SmartshareError } from '@smartshare/codec'
 import { bls, fromHex, toHex } from '@smartshare/crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   bitmapOf,
+  type Call,
   type Certificate,
+  COMMIT_METHOD,
+  COMMIT_TARGET,
+  commitmentIn,
+  commitmentSchema,
   convictedSeats,
   decodeEvidence,
   decodeSet,
@@ -16,11 +21,13 @@ import {
   NO_VALUE,
   NOTAR,
   PROPOSE,
+  parseTransaction,
+  type SignedCommitment,
   SKIP,
   statementHash,
   type Vote,
 } from './index.ts'
-import { SAMPLE_CHAIN_ID, sampleSecret, sampleSet } from './samples.ts'
+import { SAMPLE_CHAIN_ID, sampleBody, sampleKeys, sampleSecret, sampleSet, signedBy } from './samples.ts'
 
 const SEATS = 7
 const QUORUM = 5
@@ -50,6 +57,30 @@ function certificate(signers: number[], said: Said): Certificate {
   return { term, slot, kind, value, bitmap: bitmapOf(signers, SEATS), signature }
 }
 
+interface Committed {
+  job?: number
+  term?: number
+  result: number
+  /** Calls beside the commitment. */
+  more?: Call[]
+  signer?: number
+}
+
+/** A commitment of the delegate of a seat to a result of a heavy call. */
+function commitment(seat: number, said: Committed): SignedCommitment {
+  const { job = 7, result, more = [], signer = seat } = said
+  const args = encode(commitmentSchema, { job, term: said.term ?? term, commitment: block(result) })
+  const call = { target: COMMIT_TARGET, method: COMMIT_METHOD, arguments: args, funds: [] }
+  const body = sampleBody(sampleKeys(seat + 1), { calls: [call, ...more] })
+  const transaction = parseTransaction(signedBy(sampleKeys(signer + 1), body), chainId)
+  return commitmentIn(transaction) ?? { job, term, commitment: block(result), transaction }
+}
+
+const commitments = (first: SignedCommitment, second: SignedCommitment): Evidence => ({
+  kind: 'commitments',
+  first,
+  second,
+})
 const votes = (first: Vote, second: Vote): Evidence => ({ kind: 'votes', first, second })
 const certificates = (first: Certificate, second: Certificate): Evidence => ({ kind: 'certificates', first, second })
 
@@ -139,6 +170,34 @@ const cases: Record<string, { evidence: () => Evidence; judged: number[] | strin
     },
     judged: 'EVIDENCE_SIGNATURE',
   },
+  'two commitments to results of one heavy call': {
+    evidence: () => commitments(commitment(4, { result: 1 }), commitment(4, { result: 2 })),
+    judged: [4],
+  },
+  'one commitment twice': {
+    evidence: () => commitments(commitment(4, { result: 1 }), commitment(4, { result: 1 })),
+    judged: 'EVIDENCE_PAIR',
+  },
+  'commitments of two heavy calls': {
+    evidence: () => commitments(commitment(4, { result: 1 }), commitment(4, { result: 2, job: 8 })),
+    judged: 'EVIDENCE_PAIR',
+  },
+  'commitments of two terms': {
+    evidence: () => commitments(commitment(4, { result: 1 }), commitment(4, { result: 2, term: 4 })),
+    judged: 'EVIDENCE_PAIR',
+  },
+  'commitments of two delegates': {
+    evidence: () => commitments(commitment(4, { result: 1 }), commitment(3, { result: 2 })),
+    judged: 'EVIDENCE_PAIR',
+  },
+  'commitments of who is no delegate': {
+    evidence: () => commitments(commitment(SEATS, { result: 1 }), commitment(SEATS, { result: 2 })),
+    judged: 'EVIDENCE_SEATS',
+  },
+  'commitments that another delegate signed': {
+    evidence: () => commitments(commitment(4, { result: 1 }), commitment(4, { result: 2, signer: 3 })),
+    judged: 'EVIDENCE_SIGNATURE',
+  },
   'a bitmap beyond the set': {
     evidence: () => {
       const second = { ...certificate(late, final(2)), bitmap: Uint8Array.of(0xff) }
@@ -161,7 +220,8 @@ describe('evidence', () => {
   })
 
   it('convicts nobody once a byte of it is changed', () => {
-    const evidence = [cases['two Finals']!.evidence(), cases['two Final certificates']!.evidence()]
+    const names = ['two Finals', 'two Final certificates', 'two commitments to results of one heavy call']
+    const evidence = names.map((name) => cases[name]!.evidence())
     fc.assert(
       fc.property(fc.constantFrom(...evidence), fc.nat(), fc.integer({ min: 1, max: 255 }), (of, at, by) => {
         const encoded = encodeEvidence(chainId, of)
@@ -173,11 +233,19 @@ describe('evidence', () => {
           if (toHex(changed.chainId) !== toHex(chainId)) return
           expect(typeof judge(changed.evidence)).toBe('string')
         } catch (error) {
-          if (!SmartshareError.is(error) || !error.code.startsWith('CODEC_')) throw error
+          if (!SmartshareError.is(error) || !/^(CODEC_|TX_|EVIDENCE_PAIR)/.test(error.code)) throw error
         }
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('of commitments beside other calls, or of other transactions, cannot even be read', () => {
+    const transfer = sampleBody(sampleKeys(1)).calls[0]!
+    const [first, second] = [commitment(4, { result: 1 }), commitment(4, { result: 2, more: [transfer] })]
+    expect(commitmentIn(second.transaction)).toBeUndefined()
+    const decoding = () => decodeEvidence(encodeEvidence(chainId, commitments(first, second)))
+    expect(decoding).toThrow(expect.objectContaining({ code: 'EVIDENCE_PAIR' }))
   })
 
   it('is as in the vectors', () => {

@@ -17,6 +17,14 @@ export {
   transactionsRoot,
 } from './block.ts'
 export {
+  COMMIT_METHOD,
+  COMMIT_TARGET,
+  type Commitment,
+  commitmentIn,
+  commitmentSchema,
+  type SignedCommitment,
+} from './commitment.ts'
+export {
   accusedSeats,
   checkEvidencePair,
   contradict,
@@ -25,6 +33,8 @@ export {
   type Evidence,
   type EvidenceScheme,
   encodeEvidence,
+  MAX_EVIDENCE_BYTES,
+  type StatementEvidence,
   signersOfEvidence,
 } from './evidence.ts'
 export * from './limits.ts'

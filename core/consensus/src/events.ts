@@ -1,4 +1,4 @@
-import type { Block, Certificate, DelegateSet, Evidence, Header, Vote } from '@smartshare/chain'
+import type { Block, Certificate, DelegateSet, Header, StatementEvidence, Vote } from '@smartshare/chain'
 
 /** An authenticated connection as consensus sees it. Keep one object per connection. */
 export interface Link {
@@ -225,5 +225,5 @@ export type Effect =
    */
   | { readonly type: 'serve'; readonly peer: string; readonly term: number; readonly fromHeight: number }
   /** Somebody signed what convicts it; the signatures were checked. At most once for each slot and seat, and for the certificates of each slot. */
-  | { readonly type: 'evidence'; readonly evidence: Evidence }
+  | { readonly type: 'evidence'; readonly evidence: StatementEvidence }
   | { readonly type: 'misbehaviour'; readonly peer: string; readonly code: MisbehaviourCode }

@@ -54,7 +54,7 @@ export function executeTransaction(
     }
     const unlimited = host.gas
     host.gas = gas
-    host.actor = { sender: tx.from, floorGrains: floorOf(host, tx) }
+    host.actor = { sender: tx.from, floorGrains: floorOf(host, tx), calls: body.calls.length }
     try {
       host.attempt(() => {
         for (const call of body.calls) runCall(host, modules, call, tx.from)

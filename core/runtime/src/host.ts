@@ -36,10 +36,12 @@ export interface EventKind<T> {
 /** Most bytes of all events of one transaction; with `MAX_EVENTS` they bound a receipt. */
 const MAX_EVENT_BYTES = 1024 * 1024
 
-/** Who acts, and how far the sender's balance may fall (docs/spec/chain.md, "Paying for bytes"). */
+/** Who acts, how far the sender's balance may fall (docs/spec/chain.md, "Paying for bytes"), and how much it does at once. */
 export interface Actor {
   readonly sender: Uint8Array
   readonly floorGrains: bigint
+  /** Calls of the transaction. */
+  readonly calls: number
 }
 
 /** A begun attempt: what to go back to. */

@@ -29,6 +29,7 @@ import { pageOf } from './consensus/pages.ts'
 import { ProtocolWatch } from './consensus/protocol-watch.ts'
 import type { RecordLog } from './consensus/record-log.ts'
 import { SteadyClock } from './consensus/steady-clock.ts'
+import { CommitmentWatch } from './evidence/commitment-watch.ts'
 import { type EvidenceWatcher, watchEvidence } from './evidence/evidence-watcher.ts'
 import { type ExecutedReport, Executor } from './execution/executor.ts'
 import { Notices } from './execution/notices.ts'
@@ -72,6 +73,7 @@ export class Node {
   readonly protocol: ProtocolWatch
   readonly evidence: EvidenceWatcher
   readonly heavy: HeavyWatcher
+  private readonly commitments: CommitmentWatch
   readonly clock: ClockWatch
   readonly throughput = new Throughput(() => performance.now())
   private readonly folder: OpenedStore
@@ -144,6 +146,10 @@ export class Node {
       catchUp: () => this.executor.catchUp(),
       finalBlock: (height) => finals.recentAt(height)?.block,
     })
+    this.commitments = new CommitmentWatch({
+      state: () => this.changes.at(this.changes.height),
+      onEvidence: (evidence) => this.evidence.take(evidence),
+    })
     this.intake = new Intake({
       chainId,
       mempool: this.mempool,
@@ -151,6 +157,7 @@ export class Node {
       latest: () => this.latest(),
       isExecuted: (id) => store.place(id) !== undefined,
       gossip: (wires) => void this.network.gossipTransactions(wires),
+      commitments: this.commitments,
     })
     this.evidence = watchEvidence({
       ...{ config, log, chainId },
@@ -461,7 +468,9 @@ export class Node {
     this.catchUp?.noteExecuted(height)
     if (final !== undefined) this.checkRoots(final.block.header)
     if (final !== undefined) this.notices.add({ height, hash: final.hash, header: final.block.header, receipts })
-    if (final !== undefined && this.mempool.count > 0) this.clearMempool(final.hash, final.block)
+    if (final !== undefined && (this.mempool.count > 0 || this.heavy.running > 0)) {
+      this.lookThrough(final.hash, final.block)
+    }
     this.driver.dispatch({ type: 'executed', height })
     if (nextSet !== null && this.elected?.term !== nextSet.term) {
       this.elected = nextSet
@@ -481,12 +490,19 @@ export class Node {
     )
   }
 
-  /** Only now: as long as the state has the old nonces, the intake would admit what can never be ordered again. */
-  private clearMempool(hash: Uint8Array, block: Block): void {
+  /**
+   * Takes what was executed out of the mempool; only now: as long as the state has the old nonces, the intake would admit what
+   * can never be ordered again. What was said in the block is compared with what came otherwise.
+   */
+  private lookThrough(hash: Uint8Array, block: Block): void {
     this.maker
       .transactionsOf(hash, block)
       .then((transactions) => {
-        for (const { from, body } of transactions) this.mempool.forgetBelow(from, body.lane, body.nonce + 1n)
+        for (const transaction of transactions) {
+          const { from, body } = transaction
+          this.mempool.forgetBelow(from, body.lane, body.nonce + 1n)
+          this.commitments.take(transaction)
+        }
         this.mempool.expire(block.header.height + 1)
       })
       .catch((error: unknown) => this.fail(error))

@@ -213,7 +213,8 @@ export class TestSession {
   /** Gas that calls need, by trying them on a state that is thrown away; undefined if they fail. */
   private estimate(account: TestAccount, calls: Call[]): number | undefined {
     const host = this.host()
-    host.actor = { sender: account.address, floorGrains: this.chain.parameters.feeReserveGrains }
+    const { feeReserveGrains: floorGrains } = this.chain.parameters
+    host.actor = { sender: account.address, floorGrains, calls: calls.length }
     host.gas = new GasMeter(this.chain.parameters.maxTransactionGas)
     // Its nonce is not used up: the next transaction is made with the same one.
     const nonce = { nonce: 0n }

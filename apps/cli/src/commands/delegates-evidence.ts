@@ -21,10 +21,10 @@ export function addEvidence(delegates: Command): void {
       session.output.result(found, () =>
         [
           tableText(
-            ['term', 'slot', 'kind', 'accused', 'reported', 'why not'],
+            ['term', 'of', 'kind', 'accused', 'reported', 'why not'],
             found.pending.map((one) => [
               `${one.term}`,
-              `${one.slot}`,
+              one.job === null ? `slot ${one.slot}` : `job ${one.job}`,
               one.kind,
               one.accused.map(({ name, address }) => name ?? address).join(' '),
               one.transaction ?? '-',

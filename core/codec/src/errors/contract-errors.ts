@@ -56,6 +56,10 @@ export const contractErrors: ErrorTable = {
     'A view needs more gas, or answers with more bytes, than a node gives to one question.',
     'Ask for a smaller part; let the view take a range.',
   ],
+  HEAVY_ALONE: [
+    'A delegate committed to a result of a heavy call in a transaction with other calls.',
+    'Send the commitment in a transaction of its own.',
+  ],
   HEAVY_DEADLINE: [
     'The time of a heavy call is over, or it is not over yet.',
     'Its event jobBegan says the last height at which it can be certified.',

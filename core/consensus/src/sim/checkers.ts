@@ -3,12 +3,12 @@ import {
   contradict,
   convictedSeats,
   type DelegateSet,
-  type Evidence,
   type EvidenceScheme,
   FINAL,
   NOTAR,
   PROPOSE,
   SKIP,
+  type StatementEvidence,
   type Vote,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
@@ -136,7 +136,7 @@ export class Checkers {
   }
 
   /** Evidence that an honest node found convicts somebody, and nobody who is honest. Gives how many seats. */
-  #convict(evidence: Evidence): number {
+  #convict(evidence: StatementEvidence): number {
     const { term, slot } = evidence.first
     const { chainId, scheme, traitorDelegates } = this.#options
     try {

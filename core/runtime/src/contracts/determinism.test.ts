@@ -66,7 +66,7 @@ describe('contracts, whatever they do', () => {
     const call = chain.contractCall(store, 'put', [textBytes('a'), textBytes('b')])
     const used = (engine: ContractEngine) => {
       const host = new Host(new StateJournal(chain.state), chain.head, chain.parameters, engine)
-      host.actor = { sender: chain.account('alice').address, floorGrains: 0n }
+      host.actor = { sender: chain.account('alice').address, floorGrains: 0n, calls: 1 }
       runCall(host, modules, call, host.actor.sender)
       return host.gas.used
     }

@@ -1,15 +1,18 @@
 import { type Evidence, NOTAR, PROPOSE, SKIP } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
-import { bls, TOTAL_SUPPLY_GRAINS } from '@smartshare/crypto'
+import { bls, sha256, TOTAL_SUPPLY_GRAINS } from '@smartshare/crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { findRun, getRun } from '../contracts/heavy/jobs.ts'
+import { attest, commitCall, honestResult, openCall } from '../contracts/heavy/testing-heavy.ts'
 import { banOf, slashedShare } from '../delegates/punishment.ts'
 import { getDelegate, unbondingOf } from '../delegates/registry.ts'
 import { currentTerm, nextSet } from '../delegates/term.ts'
 import { callOf, delegateName, delegateSecret, TestChain } from '../testing.ts'
 import { allBalances, balanceOf, pools } from '../tokens/tokens.ts'
-import { reportOf, twoCertificates, twoVotes } from './testing-evidence.ts'
+import { reportOf, twoCertificates, twoCommitments, twoVotes } from './testing-evidence.ts'
 
+const BYTES = Uint8Array.of(1)
 const BOND = 10n ** 12n
 const parameters = { leastBondGrains: BOND, termBlocks: 6, freezeBlock: 1, electionBlock: 2, leastSeats: 1 }
 
@@ -87,9 +90,8 @@ describe('a report of evidence', () => {
     expect(run(twoVotes(chain, 1, { on: other }, { on: other, block: 2 }))).toBe('EVIDENCE_SIGNATURE')
     expect(run(twoVotes(chain, 1, { term: 1 }))).toBe('EVIDENCE_TERM')
     expect(run(twoVotes(chain, 7))).toBe('EVIDENCE_SEATS')
-    expect(run({ ...two, first: { ...two.first, signature: new Uint8Array(96).fill(9) } } as Evidence)).toBe(
-      'EVIDENCE_SIGNATURE',
-    )
+    const unsigned = { ...two, first: { ...two.first, signature: new Uint8Array(96).fill(9) } } as Evidence
+    expect(run(unsigned)).toBe('EVIDENCE_SIGNATURE')
     expect(run(twoCertificates(chain, [0, 1, 2, 3], [2, 3, 4, 5, 6], 7))).toBe('EVIDENCE_SEATS')
     expect(codeOf(() => chain.run('reporter', callOf('evidence', 'report', { evidence: Uint8Array.of(1) })))).toMatch(
       /^CODEC_/,
@@ -103,7 +105,7 @@ describe('a report of evidence', () => {
   it('costs a forger gas for two pairings, and nothing but gas', () => {
     const chain = newChain()
     const two = twoVotes(chain, 1)
-    const forged = { ...two, second: { ...two.second, signature: two.first.signature } } as Evidence
+    const forged: Evidence = { ...two, second: { ...two.second, signature: two.first.signature } }
     const { receipts } = chain.makeBlock([chain.transaction('reporter', [reportOf(chain, forged)])])
     expect(receipts[0]).toMatchObject({ error: { code: 'EVIDENCE_SIGNATURE' } })
     expect(receipts[0]!.gasUsed).toBeGreaterThanOrEqual(300_000)
@@ -164,6 +166,72 @@ describe('a report of evidence', () => {
     goToNextTerm(chain)
     const left = [0, 1, 3].map((seat) => addressOf(chain, seat))
     expect(currentTerm(chain.state).members.map(({ address }) => address)).toEqual(left)
+  })
+})
+
+describe('evidence of two commitments to results of a heavy call', () => {
+  const SOURCE = `abi.heavy('sum(n: integer)', function(n) local s = 0 for i = 1, n do s = s + i end end, { gas = 3000000 })`
+
+  function ordered() {
+    const chain = newChain(4)
+    const contract = chain.publish('reporter', SOURCE)
+    const { receipt } = chain.run('reporter', chain.contractCall(contract, 'sum', [10n]))
+    return { chain, job: receipt.events.find(({ name }) => name === 'jobOrdered')!.data.job as number }
+  }
+
+  it('of which none is on the chain convicts its delegate and pays the reporter', () => {
+    const { chain, job } = ordered()
+    const { receipt } = chain.run('reporter', reportOf(chain, twoCommitments(chain, 2, job)))
+    const [convicted] = receipt.events.filter(({ name }) => name === 'convicted')
+    expect(convicted?.data).toMatchObject({ term: 0, slot: null, job, delegates: [addressOf(chain, 2)] })
+    const toReporter = receipt.events.filter(
+      ({ data }) => String(data.to) === String(chain.account('reporter').address),
+    )
+    expect(toReporter).toMatchObject([{ data: { amount: BOND / 400n } }])
+    expect(banOf(chain.state, addressOf(chain, 2))).toMatchObject({ term: 0 })
+    expect(bondOf(chain, 2)).toBe((BOND / 20n) * 19n)
+    expect(codeOf(() => report(chain, twoCommitments(chain, 2, job)))).toBe('EVIDENCE_REPEATED')
+    expect(codeOf(() => chain.run(delegateName(2), commitCall(chain, 2, job, sha256(BYTES))))).toBe('HEAVY_SEAT')
+  })
+
+  it('takes the convicted one’s commitment out of those that are counted, and the others certify', () => {
+    const { chain, job } = ordered()
+    const hash = honestResult(chain, job)
+    for (const seat of [0, 3]) chain.run(delegateName(seat), commitCall(chain, seat, job, hash))
+    const evidence = twoCommitments(chain, 3, job)
+    report(chain, evidence)
+    expect(getRun(chain.state, job).commits).toBe(1)
+    attest(chain, job, new Map([1, 2].map((seat) => [seat, hash])))
+    chain.run(delegateName(0), openCall(0, job, hash))
+    expect(findRun(chain.state, job)).toBeUndefined()
+  })
+
+  it('convicts after the heavy call is done too', () => {
+    const { chain, job } = ordered()
+    const evidence = twoCommitments(chain, 1, job)
+    attest(chain, job, new Map([0, 2, 3].map((seat) => [seat, honestResult(chain, job)])))
+    expect(findRun(chain.state, job)).toBeUndefined()
+    expect(report(chain, evidence).reward).toBe(BOND / 400n)
+  })
+
+  it('is refused where keys signed that do not act for the delegate any more', () => {
+    const { chain, job } = ordered()
+    const evidence = twoCommitments(chain, 1, job)
+    const policy = { threshold: 1, keys: [chain.account('another').keys.publicKey] }
+    chain.run(delegateName(1), callOf('accounts', 'setPolicy', { policy }))
+    expect(codeOf(() => report(chain, evidence))).toBe('EVIDENCE_SIGNATURE')
+    expect(banOf(chain.state, addressOf(chain, 1))).toBeUndefined()
+  })
+
+  it('can be had of every commitment: the chain takes none beside other calls, or of another term', () => {
+    const { chain, job } = ordered()
+    const call = commitCall(chain, 0, job, sha256(BYTES))
+    const transfer = callOf('tokens', 'transfer', { to: addressOf(chain, 1), token: 0, amount: 1n, memo: null })
+    const { receipts } = chain.makeBlock([chain.transaction(delegateName(0), [call, transfer])])
+    expect(receipts[0]).toMatchObject({ error: { code: 'HEAVY_ALONE' } })
+    const other = callOf('contracts', 'commitResult', { job, term: 1, commitment: sha256(BYTES) })
+    expect(codeOf(() => chain.run(delegateName(0), other))).toBe('HEAVY_SEAT')
+    expect(getRun(chain.state, job).commits).toBe(0)
   })
 })
 

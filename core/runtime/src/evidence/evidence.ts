@@ -8,21 +8,23 @@ import {
   decodeEvidence,
   type Evidence,
   encodeEvidence,
+  MAX_EVIDENCE_BYTES,
   signersOfEvidence,
 } from '@smartshare/chain'
-import { array, bytes, encode, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
+import { array, bytes, encode, fixedBytes, optional, record, SmartshareError, uint } from '@smartshare/codec'
 import { bls, equalBytes } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
+import { getAccount, mayAct } from '../accounts/accounts.ts'
+import { forgetCommitment } from '../contracts/heavy/attest.ts'
 import { pastSet } from '../delegates/past-sets.ts'
 import { banOf, punish } from '../delegates/punishment.ts'
 import { currentTerm } from '../delegates/term.ts'
-import type { EventKind } from '../host.ts'
+import type { EventKind, Host } from '../host.ts'
 import type { Method, Module } from '../module.ts'
 import type { Parameters } from '../parameters.ts'
 
 /** Module number of evidence. */
 const EVIDENCE = 9
-const MAX_EVIDENCE_BYTES = 2048
 /** Most seats that one piece of evidence can convict. */
 const MAX_CONVICTED = 256
 /** Work of the two signatures, and of each key that a certificate adds up when no term has used it lately. */
@@ -34,7 +36,10 @@ const convictedEvent = {
   name: 'convicted',
   schema: record({
     term: uint(),
-    slot: uint(),
+    /** Of statements of consensus. */
+    slot: optional(uint()),
+    /** Of commitments: the heavy call. */
+    job: optional(uint()),
     delegates: array(fixedBytes(ADDRESS_BYTES), MAX_CONVICTED, 1),
     reporter: fixedBytes(ADDRESS_BYTES),
   }),
@@ -57,7 +62,7 @@ const report: Method<{ evidence: Uint8Array }> = {
     if (!equalBytes(chainId, host.block.chainId)) {
       throw new SmartshareError('EVIDENCE_FORK', 'the evidence is of another network')
     }
-    const { term, slot } = evidence.first
+    const { term } = evidence.first
     const { standing, set, convicted } = judgeEvidence(host, evidence, host.block.timeMs, host.parameters)
     if (standing === 'early') throw new SmartshareError('EVIDENCE_TERM', `the chain has not come to term ${term}`)
     if (standing === 'over') {
@@ -68,9 +73,23 @@ const report: Method<{ evidence: Uint8Array }> = {
     }
     host.gas.charge(KEY_GAS * signersOfEvidence(evidence, set.members.length))
     convictedSeats(evidence, { chainId, set, scheme: bls })
+    if (evidence.kind === 'commitments') checkSigners(host, evidence)
     punish(host, { term, seats: set.members.length, convicted }, sender)
-    host.emit(convictedEvent, { term, slot, delegates: convicted, reporter: sender })
+    if (evidence.kind === 'commitments') {
+      for (const of of convicted) forgetCommitment(host, evidence.first.job, of)
+      host.emit(convictedEvent, { term, slot: null, job: evidence.first.job, delegates: convicted, reporter: sender })
+    } else {
+      host.emit(convictedEvent, { term, slot: evidence.first.slot, job: null, delegates: convicted, reporter: sender })
+    }
   },
+}
+
+/** Whether the keys that signed commitments act for the delegate. Throws EVIDENCE_SIGNATURE. */
+function checkSigners(host: Host, { first, second }: Extract<Evidence, { kind: 'commitments' }>): void {
+  for (const { from, body, senderAuth } of [first.transaction, second.transaction]) {
+    if (mayAct(getAccount(host, from), from, body.sender, senderAuth)) continue
+    throw new SmartshareError('EVIDENCE_SIGNATURE', 'these keys do not act for the delegate')
+  }
 }
 
 /** The call that reports evidence of this network. */
@@ -88,7 +107,7 @@ export interface EvidenceJudgement {
   /** The set of its term; of no members unless `standing` is open or done. */
   readonly set: DelegateSet
   /** Delegates whom it would convict for the first time. */
-  readonly convicted: readonly Uint8Array[]
+  readonly convicted: Uint8Array[]
 }
 
 /** Judges evidence at a state whose block has a time (ms since the Unix epoch). Throws EVIDENCE_PAIR or EVIDENCE_SEATS. */

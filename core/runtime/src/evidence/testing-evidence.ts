@@ -2,6 +2,7 @@ import {
   bitmapOf,
   type Call,
   type Certificate,
+  commitmentIn,
   type Evidence,
   encodeEvidence,
   FINAL,
@@ -11,7 +12,8 @@ import {
   type Vote,
 } from '@smartshare/chain'
 import { bls } from '@smartshare/crypto'
-import { callOf, delegateSecret, type TestChain } from '../testing.ts'
+import { commitCall } from '../contracts/heavy/testing-heavy.ts'
+import { callOf, delegateName, delegateSecret, type TestChain } from '../testing.ts'
 
 // Evidence signed by the delegates of a test chain's first set, for tests.
 
@@ -41,7 +43,7 @@ export function twoVotes(
   seat: number,
   first: Said = {},
   second: Said = { ...first, block: 2 },
-): Evidence {
+): Extract<Evidence, { kind: 'votes' }> {
   return { kind: 'votes', first: voteOf(chain, seat, first), second: voteOf(chain, seat, second) }
 }
 
@@ -64,6 +66,15 @@ export function twoCertificates(
     first: certificateOf(chain, first, of, {}),
     second: certificateOf(chain, second, of, { block: 2 }),
   }
+}
+
+/** Two commitments of a delegate to results of a heavy call, in transactions of one nonce: at most one can be executed. */
+export function twoCommitments(chain: TestChain, seat: number, job: number): Evidence {
+  const said = (result: number) => {
+    const call = commitCall(chain, seat, job, new Uint8Array(32).fill(result))
+    return commitmentIn(chain.transaction(delegateName(seat), [call], { lane: 9, nonce: 0n }))!
+  }
+  return { kind: 'commitments', first: said(1), second: said(2) }
 }
 
 export function reportOf(chain: TestChain, evidence: Evidence, chainId: Uint8Array = chain.chainId): Call {

@@ -1,5 +1,7 @@
-import { callOf, TestChain } from '@smartshare/runtime/testing'
+import type { Evidence, ParsedTransaction } from '@smartshare/chain'
+import { callOf, delegateName, TestChain } from '@smartshare/runtime/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CommitmentWatch } from '../evidence/commitment-watch.ts'
 import { Intake } from './intake.ts'
 import { Mempool } from './mempool.ts'
 import { SignaturePool } from './signature-pool.ts'
@@ -12,24 +14,26 @@ beforeAll(() => {
 })
 afterAll(() => signatures.close())
 
-function setUp() {
+function setUp(on = chain) {
   const mempool = new Mempool()
   const gossiped: Uint8Array[] = []
   const executed = new Set<string>()
+  const evidence: Evidence[] = []
   const intake = new Intake({
-    chainId: chain.chainId,
+    chainId: on.chainId,
     mempool,
     signatures,
     latest: () => ({
-      state: chain.state,
-      height: chain.head.height + 1,
-      basePrice: chain.head.basePrice,
-      parameters: chain.parameters,
+      state: on.state,
+      height: on.head.height + 1,
+      basePrice: on.head.basePrice,
+      parameters: on.parameters,
     }),
     isExecuted: (id) => executed.has(String(id)),
     gossip: (wires) => gossiped.push(...wires),
+    commitments: new CommitmentWatch({ state: () => on.state, onEvidence: (one) => evidence.push(one) }),
   })
-  return { intake, mempool, gossiped, executed }
+  return { intake, mempool, gossiped, executed, evidence }
 }
 
 function transfer(nonce: number, from = 'alice', amount = 1n) {
@@ -104,5 +108,53 @@ describe('the intake', () => {
     expect(await intake.judge([transfer(9_999).wire])).toBe('ignore')
     expect(await intake.judge([forged(transfer(2).wire)])).toBe('reject')
     expect(await intake.judge([Uint8Array.of(0)])).toBe('reject')
+  })
+})
+
+describe('commitments of delegates to results of heavy calls', () => {
+  const heavy = new TestChain({ accounts: ['alice', delegateName(1), delegateName(2)], delegates: 4 })
+  const contract = heavy.publish('alice', "abi.heavy('sum(n: integer)', function() end, { gas = 3000000 })")
+  heavy.run('alice', heavy.contractCall(contract, 'sum', [1n]))
+
+  function commitment(result: number, options: { job?: number; term?: number; nonce?: number; from?: string } = {}) {
+    const { job = 0, term = 0, nonce = 0, from = delegateName(1) } = options
+    const call = callOf('contracts', 'commitResult', { job, term, commitment: new Uint8Array(32).fill(result) })
+    return heavy.transaction(from, [call], { lane: 9, nonce: BigInt(nonce) })
+  }
+  const idsOf = (one: Evidence | undefined) =>
+    [one?.first, one?.second].map((side) => (side !== undefined && 'transaction' in side ? side.transaction.id : null))
+  const submit = async (intake: Intake, ...all: ParsedTransaction[]) =>
+    codes(await intake.submit(all.map(({ wire }) => wire)))
+
+  it('that contradict each other are found out, also where the mempool refuses the second one', async () => {
+    const { intake, evidence } = setUp(heavy)
+    const [first, second, third] = [commitment(1), commitment(2), commitment(3, { nonce: 1 })]
+    expect(await submit(intake, first, commitment(1, { nonce: 2 }))).toEqual(['admitted', 'admitted'])
+    expect(evidence).toEqual([])
+    expect(await submit(intake, second)).toEqual(['TX_NONCE_TAKEN'])
+    expect(evidence.map(idsOf)).toEqual([[first.id, second.id]])
+    expect(await intake.judge([third.wire])).toBe('accept')
+    expect(evidence.map(idsOf)).toEqual([
+      [first.id, second.id],
+      [first.id, third.id],
+    ])
+  })
+
+  it('are nobody’s whose signature does not hold, and who passes such a one on is no honest peer', async () => {
+    const { intake, evidence } = setUp(heavy)
+    expect(await submit(intake, commitment(1))).toEqual(['admitted'])
+    expect(await intake.judge([forged(commitment(2).wire)])).toBe('reject')
+    expect(evidence).toEqual([])
+  })
+
+  it('count only if they are of delegates who attest, of one job, and stand alone', async () => {
+    const { intake, evidence } = setUp(heavy)
+    const call = { lane: 9, nonce: 4n }
+    const beside = heavy.transaction(delegateName(2), [...commitment(1).body.calls, ...transfer(0).body.calls], call)
+    await submit(intake, commitment(1, { from: 'alice' }), commitment(2, { from: 'alice', nonce: 1 }))
+    await submit(intake, commitment(1, { job: 5 }), commitment(2, { job: 5, nonce: 1 }))
+    await submit(intake, commitment(1, { term: 3, nonce: 2 }), commitment(2, { term: 3, nonce: 3 }))
+    await submit(intake, commitment(2, { from: delegateName(2) }), beside)
+    expect(evidence).toEqual([])
   })
 })

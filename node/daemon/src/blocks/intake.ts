@@ -4,6 +4,7 @@ import type { GossipVerdict } from '@smartshare/link'
 import { checkAdmission, type Parameters } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
 import type { SubmitOutcome } from '../api.ts'
+import type { CommitmentWatch } from '../evidence/commitment-watch.ts'
 import { MEMPOOL_LIMITS, type Mempool } from './mempool.ts'
 import type { SignaturePool } from './signature-pool.ts'
 
@@ -27,9 +28,14 @@ export interface IntakeParts {
   /** True if a transaction is executed already. */
   readonly isExecuted: (id: Uint8Array) => boolean
   readonly gossip: (wires: readonly Uint8Array[]) => void
+  readonly commitments: Pick<CommitmentWatch, 'wants' | 'take'>
 }
 
-type Sorted = { tx: ParsedTransaction } | { known: Uint8Array } | { error: SmartshareError }
+/** `witness`: it is refused, and yet what it says may convict who signed it. */
+type Sorted =
+  | { tx: ParsedTransaction }
+  | { known: Uint8Array }
+  | { error: SmartshareError; witness?: ParsedTransaction }
 
 /** The way of a transaction into the mempool, whether a client submits it or a peer passes it on. */
 export class Intake {
@@ -69,40 +75,43 @@ export class Intake {
 
   /** Everything but the signatures. */
   private sort(wire: Uint8Array, { state, height, basePrice, parameters }: Latest): Sorted {
-    const { mempool, chainId } = this.parts
-    let id: Uint8Array | undefined
+    const { mempool, chainId, commitments, isExecuted } = this.parts
+    let tx: ParsedTransaction | undefined
     try {
       // What arrives may be a view into a large message: what is kept has its own bytes.
-      const tx = parseTransaction(Uint8Array.from(wire), chainId)
-      id = tx.id
-      if (mempool.has(id)) return { known: id }
+      tx = parseTransaction(Uint8Array.from(wire), chainId)
+      if (mempool.has(tx.id)) return { known: tx.id }
       checkAdmission(tx, state, { height, basePrice }, parameters, MEMPOOL_LIMITS.mostPerLane)
       // Before its signatures: what the mempool would refuse must not cost more than to read it.
       mempool.check(tx)
       return { tx }
     } catch (error) {
       if (!SmartshareError.is(error)) throw error
+      if (tx === undefined) return { error }
       // What was executed is refused for its nonce; only then is it worth a look at the disk.
-      return id !== undefined && this.parts.isExecuted(id) ? { known: id } : { error }
+      if (isExecuted(tx.id)) return { known: tx.id }
+      return commitments.wants(tx) ? { error, witness: tx } : { error }
     }
   }
 
   /** Checks signatures and adds to the mempool; an error for each that was refused. */
   private async admit(sorted: readonly Sorted[]): Promise<(SmartshareError | undefined)[]> {
     const outcomes: (SmartshareError | undefined)[] = sorted.map(() => undefined)
-    const places = sorted.flatMap((one, i) => ('tx' in one ? [{ tx: one.tx, i }] : []))
+    const places = sorted.flatMap(toCheck)
     if (places.length === 0) return outcomes
     let good: boolean[]
     try {
       good = await this.parts.signatures.check(places.map(({ tx }) => tx))
     } catch (error) {
       if (!SmartshareError.is(error)) throw error
-      for (const { i } of places) outcomes[i] = error
+      for (const { i, refused } of places) outcomes[i] = refused ?? error
       return outcomes
     }
-    for (const [at, { tx, i }] of places.entries()) {
+    for (const [at, { tx, i, refused }] of places.entries()) {
       try {
         if (!good[at]) throw new SmartshareError('TX_SIGNATURE', 'a signature does not hold')
+        this.parts.commitments.take(tx)
+        if (refused !== undefined) throw refused
         this.parts.mempool.add(tx)
       } catch (error) {
         if (!SmartshareError.is(error)) throw error
@@ -112,6 +121,19 @@ export class Intake {
     }
     return outcomes
   }
+}
+
+interface Place {
+  readonly tx: ParsedTransaction
+  readonly i: number
+  /** Why it is refused in any case. */
+  readonly refused: SmartshareError | undefined
+}
+
+/** What of it has signatures that are to be checked. */
+function toCheck(one: Sorted, i: number): Place[] {
+  if ('tx' in one) return [{ tx: one.tx, i, refused: undefined }]
+  return 'error' in one && one.witness !== undefined ? [{ tx: one.witness, i, refused: one.error }] : []
 }
 
 /** Codes of what an honest node never passes on, whatever it knows of the state. */

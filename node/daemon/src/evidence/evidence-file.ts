@@ -1,36 +1,27 @@
-import { open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { decodeEvidence, type Evidence, encodeEvidence } from '@smartshare/chain'
-import { array, bytes, decode, encode, SmartshareError } from '@smartshare/codec'
+import { decodeEvidence, type Evidence, encodeEvidence, MAX_EVIDENCE_BYTES } from '@smartshare/chain'
+import { array, bytes, decode, encode } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
+import { DurableFile } from '../durable-file.ts'
 
 /** Evidence kept at a time: every seat of the largest set once. */
 export const MAX_PENDING_EVIDENCE = 256
-const MAX_EVIDENCE_BYTES = 2048
 
 const fileSchema = array(bytes(MAX_EVIDENCE_BYTES), MAX_PENDING_EVIDENCE)
 
 /** Evidence on disk that is not reported yet, so that a restart does not forget it. */
 export class EvidenceFile {
-  private readonly path: string
+  private readonly file: DurableFile
   private readonly chainId: Uint8Array
-  /** The last write; it ends when all before it have ended. */
-  private writing: Promise<void> = Promise.resolve()
 
   constructor(path: string, chainId: Uint8Array) {
-    this.path = path
+    this.file = new DurableFile(path)
     this.chainId = chainId
   }
 
-  /** What was written last; nothing if there is no file. Throws CODEC_* or STORE_IO. */
+  /** What was written last; nothing if there is no file. Throws CODEC_*, TX_*, EVIDENCE_PAIR or STORE_IO. */
   async read(): Promise<Evidence[]> {
-    let content: Uint8Array
-    try {
-      content = new Uint8Array(await readFile(this.path))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw new SmartshareError('STORE_IO', `cannot read ${this.path}`, { path: this.path }, error)
-    }
+    const content = await this.file.read()
+    if (content === undefined) return []
     const known = decode(fileSchema, content).map(decodeEvidence)
     return known.filter(({ chainId }) => equalBytes(chainId, this.chainId)).map(({ evidence }) => evidence)
   }
@@ -41,38 +32,11 @@ export class EvidenceFile {
       fileSchema,
       evidence.map((one) => encodeEvidence(this.chainId, one)),
     )
-    const next = this.writing.then(
-      () => this.replace(content),
-      () => this.replace(content),
-    )
-    this.writing = next
-    return next
+    return this.file.write(content)
   }
 
   /** Ends when nothing is being written, whether it came off or not. */
-  async settled(): Promise<void> {
-    await this.writing.catch(() => undefined)
-  }
-
-  private async replace(content: Uint8Array): Promise<void> {
-    try {
-      const draft = `${this.path}.new`
-      const file = await open(draft, 'w', 0o600)
-      try {
-        await file.writeFile(content)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(draft, this.path)
-      const folder = await open(dirname(this.path), 'r')
-      try {
-        await folder.sync()
-      } finally {
-        await folder.close()
-      }
-    } catch (error) {
-      throw new SmartshareError('STORE_IO', `cannot write ${this.path}`, { path: this.path }, error)
-    }
+  settled(): Promise<void> {
+    return this.file.settled()
   }
 }

@@ -7,7 +7,7 @@ import { testAccount } from '@smartshare/runtime/testing'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryNode } from '../rpc/memory-node.ts'
-import { twoFinals } from '../rpc/test-evidence.ts'
+import { twoCommitments, twoFinals } from '../rpc/test-evidence.ts'
 import { AccountCaller, EVIDENCE_LANE } from './account-caller.ts'
 import { EvidenceFile, MAX_PENDING_EVIDENCE } from './evidence-file.ts'
 import { EvidenceWatcher } from './evidence-watcher.ts'
@@ -120,6 +120,21 @@ describe('a watcher of evidence', () => {
     await makeBlocks(BLOCKS, silent, other)
     expect(isBanned(3)).toBe(true)
     expect([silent.count, other.count]).toEqual([0, 0])
+  })
+
+  it('reports two commitments to results of a heavy call, also after a restart', async () => {
+    const first = watcherOf('alice')
+    const before = grainsOf('alice')
+    first.take(twoCommitments(node, 2))
+    first.take(twoCommitments(node, 2))
+    expect(first.count).toBe(1)
+    await first.stop()
+    const second = watcherOf('alice')
+    await second.recall()
+    expect(second.list().pending).toMatchObject([{ accused: [testAccount('delegate 2').address] }])
+    await makeBlocks(BLOCKS, second)
+    expect([isBanned(2), second.count]).toEqual([true, 0])
+    expect(grainsOf('alice')).toBeGreaterThan(before)
   })
 
   it('waits for the term of what it saw early', async () => {

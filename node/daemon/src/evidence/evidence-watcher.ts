@@ -71,14 +71,14 @@ export function watchEvidence({
 }
 
 /**
- * Keeps what consensus saw of traitors until the chain has convicted them, whoever reports it, and reports it by itself
+ * Keeps what was seen of traitors until the chain has convicted them, whoever reports it, and reports it by itself
  * if it has an account for that. It also lets its own delegate out of jail as soon as that may leave: who runs this is back.
  */
 export class EvidenceWatcher {
   private readonly parts: WatcherParts
   private readonly held = new Map<string, Held>()
   private working: Promise<void> | undefined
-  /** Contradictions that consensus found since the start. */
+  /** Contradictions that were found since the start. */
   seen = 0
   private releaseHeight = 0
 
@@ -99,12 +99,10 @@ export class EvidenceWatcher {
     }
   }
 
-  /** Takes what consensus found; one piece for each seat and term is enough. */
+  /** Takes what was found; one piece for each seat and term is enough. */
   take(evidence: Evidence): void {
     this.seen += 1
-    const { log } = this.parts
-    const { term, slot } = evidence.first
-    log.warn({ kind: evidence.kind, term, slot }, 'a delegate contradicted itself')
+    this.parts.log.warn({ evidence: nameOf(evidence), kind: evidence.kind }, 'a delegate contradicted itself')
     if (this.hold(evidence)) this.save()
   }
 
@@ -236,7 +234,8 @@ export class EvidenceWatcher {
   }
 }
 
-/** Whom and when it convicts: by votes one seat of a term, by certificates all who are in both. */
+/** Whom and when it convicts: by votes one seat of a term, by certificates all who are in both, by commitments one delegate. */
 function nameOf({ kind, first }: Evidence): string {
+  if (kind === 'commitments') return `job ${first.job} by ${formatAddress(first.transaction.from)}`
   return kind === 'votes' ? `seat ${first.seat} of term ${first.term}` : `slot ${first.slot} of term ${first.term}`
 }

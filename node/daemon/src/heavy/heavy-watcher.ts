@@ -1,4 +1,5 @@
-import type { Call } from '@smartshare/chain'
+import { join } from 'node:path'
+import type { Call, Commitment } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes, hashTagged, KeyPair, toHex } from '@smartshare/crypto'
 import {
@@ -16,13 +17,21 @@ import type { NodeConfig } from '../config.ts'
 import { AccountCaller, type CallerParts, HEAVY_LANE } from '../evidence/account-caller.ts'
 import type { HeavyReply } from './heavy-messages.ts'
 import { HeavyThread } from './heavy-thread.ts'
+import { PromiseFile } from './promise-file.ts'
 
+const PROMISE_FILE = 'heavy-promises.cbor'
 /** Jobs looked at after each block, the oldest first. */
 const MOST_JOBS = 64
 /** A job that the thread could not compute is tried once more; then the executor does it, if it is certified. */
 const MOST_ATTEMPTS = 2
 /** Blocks after a refusal before the next try. */
 const RETRY_BLOCKS = 2
+
+/** A call that is due, and what it binds the delegate to. */
+interface Due {
+  readonly call: Call
+  readonly promise: Commitment | null
+}
 
 interface WatcherParts {
   readonly log: Logger
@@ -34,6 +43,8 @@ interface WatcherParts {
   readonly give: (job: number, result: Uint8Array) => void
   /** Sends what the own delegate says of results; null if the node has no account. */
   readonly caller: AccountCaller | null
+  /** What the own delegate committed to. */
+  readonly promises: PromiseFile
   /** Secret of the salts; nobody else can guess them, and they are the same after a restart. */
   readonly saltSecret: Uint8Array
 }
@@ -42,12 +53,16 @@ interface WatcherParts {
 export function watchHeavy({
   config,
   ...parts
-}: CallerParts['node'] & Omit<WatcherParts, 'caller' | 'saltSecret'> & { readonly config: NodeConfig }): HeavyWatcher {
-  const { accountSeed } = config
-  if (accountSeed === null) return new HeavyWatcher({ ...parts, caller: null, saltSecret: new Uint8Array() })
+}: CallerParts['node'] &
+  Omit<WatcherParts, 'caller' | 'promises' | 'saltSecret'> & {
+    readonly config: NodeConfig
+  }): HeavyWatcher {
+  const { accountSeed, dataDir } = config
+  const promises = new PromiseFile(join(dataDir, PROMISE_FILE))
+  if (accountSeed === null) return new HeavyWatcher({ ...parts, promises, caller: null, saltSecret: new Uint8Array() })
   const keys = KeyPair.fromSeed('ed25519', accountSeed)
   const caller = new AccountCaller({ keys, lane: HEAVY_LANE, node: parts })
-  return new HeavyWatcher({ ...parts, caller, saltSecret: hashTagged('heavy/salt-secret', accountSeed) })
+  return new HeavyWatcher({ ...parts, promises, caller, saltSecret: hashTagged('heavy/salt-secret', accountSeed) })
 }
 
 /**
@@ -61,6 +76,8 @@ export class HeavyWatcher {
   private readonly thread: HeavyThread
   private readonly hashes = new Map<number, Uint8Array>()
   private readonly attempts = new Map<number, number>()
+  /** Jobs of which the own delegate said something else before, and now says nothing. */
+  private readonly silent = new Set<number>()
   private waitHeight = 0
   private working: Promise<void> | undefined
   private stopped = false
@@ -82,7 +99,7 @@ export class HeavyWatcher {
     const jobs = runningJobs(this.parts.state().reader, MOST_JOBS)
     this.running = jobs.length
     const numbers = new Set(jobs.map(({ number }) => number))
-    for (const known of [this.hashes, this.attempts]) {
+    for (const known of [this.hashes, this.attempts, this.silent]) {
       for (const number of known.keys()) if (!numbers.has(number)) known.delete(number)
     }
     const next = jobs.find(({ number }) => !this.hashes.has(number) && (this.attempts.get(number) ?? 0) < MOST_ATTEMPTS)
@@ -95,6 +112,7 @@ export class HeavyWatcher {
     this.stopped = true
     await this.thread.stop()
     await this.working
+    await this.parts.promises.settled()
   }
 
   private take(reply: HeavyReply): void {
@@ -115,41 +133,50 @@ export class HeavyWatcher {
   private attest(): void {
     const { caller, log, state } = this.parts
     if (caller === null || this.working !== undefined || state().height < this.waitHeight || !caller.isFree) return
-    const call = this.dueCall(caller.address)
-    if (call === undefined) return
-    this.working = caller
-      .send(call)
-      .then(
-        () => undefined,
-        (error: unknown) => {
-          this.waitHeight = state().height + RETRY_BLOCKS
-          // Others were faster, or the job has ended meanwhile.
-          if (SmartshareError.is(error) && error.code.startsWith('HEAVY_')) log.debug({ err: error }, 'not attested')
-          else log.error({ err: error }, 'a result could not be attested')
-        },
-      )
+    const due = this.due(caller.address)
+    if (due === undefined) return
+    this.working = this.say(caller, due)
+      .catch((error: unknown) => {
+        this.waitHeight = state().height + RETRY_BLOCKS
+        // Others were faster, or the job has ended meanwhile.
+        if (SmartshareError.is(error) && error.code.startsWith('HEAVY_')) log.debug({ err: error }, 'not attested')
+        else log.error({ err: error }, 'a result could not be attested')
+      })
       .finally(() => {
         this.working = undefined
       })
   }
 
+  private async say(caller: AccountCaller, { call, promise }: Due): Promise<void> {
+    if (promise === null || (await this.parts.promises.promise(promise))) await caller.send(call)
+    else this.fallSilent(promise.job)
+  }
+
+  private fallSilent(job: number): void {
+    this.silent.add(job)
+    this.parts.log.error({ job }, 'the delegate committed to another result before: it says no more of this job')
+  }
+
   /** What the delegate has to say next of any job. */
-  private dueCall(delegate: Uint8Array): Call | undefined {
-    const { chainId, log, saltSecret, state } = this.parts
+  private due(delegate: Uint8Array): Due | undefined {
+    const { chainId, saltSecret, state } = this.parts
     const { reader, height } = state()
     for (const { number, run } of runningJobs(reader, MOST_JOBS)) {
       const hash = this.hashes.get(number)
-      if (hash === undefined || height >= run.deadlineHeight) continue
+      if (hash === undefined || this.silent.has(number) || height >= run.deadlineHeight) continue
       const seats = witnessesOf(reader, run)
       const seat = seats.findIndex(({ address }) => equalBytes(address, delegate))
       if (seat < 0) continue
       const opening = { chainId, number, resultHash: hash, delegate, salt: saltOf(saltSecret, number) }
       const said = attestationOf(reader, number, seat)
       const opens = isOpening(run, seats.length, height + 1)
-      if (said === undefined && !opens) return commitCall(opening)
+      if (said === undefined && !opens) {
+        const promise = { job: number, term: run.term, commitment: commitmentTo(opening) }
+        return { call: commitCall(opening, run.term), promise }
+      }
       if (said === undefined || said.resultHash !== null || !opens) continue
-      if (equalBytes(said.commitment, commitmentTo(opening))) return openCall(opening)
-      log.error({ job: number }, 'the delegate committed to another result before: it is not opened')
+      if (equalBytes(said.commitment, commitmentTo(opening))) return { call: openCall(opening), promise: null }
+      this.fallSilent(number)
     }
     return undefined
   }

@@ -205,9 +205,10 @@ const evidence = method({
     cure: z.string().nullable().describe('what to do where it does not'),
     pending: z.array(
       z.object({
-        kind: z.enum(['votes', 'certificates']),
+        kind: z.enum(['votes', 'certificates', 'commitments']),
         term: z.int(),
-        slot: z.int(),
+        slot: z.int().nullable().describe('of statements of consensus'),
+        job: z.int().nullable().describe('of commitments: the heavy call'),
         standing: z.enum(['open', 'early']).describe('early: the chain has not come to its term'),
         accused: z.array(z.object({ address: shapes.address, name: z.string().nullable() })),
         attempts: z.int(),
@@ -227,7 +228,8 @@ const evidence = method({
       pending: pending.map((one) => ({
         kind: one.evidence.kind,
         term: one.evidence.first.term,
-        slot: one.evidence.first.slot,
+        slot: one.evidence.kind === 'commitments' ? null : one.evidence.first.slot,
+        job: one.evidence.kind === 'commitments' ? one.evidence.first.job : null,
         standing: one.standing,
         accused: one.accused.map((of) => ({ address: formatAddress(of), name: getDelegate(reader, of)?.name ?? null })),
         attempts: one.attempts,

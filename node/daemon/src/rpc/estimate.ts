@@ -44,7 +44,7 @@ export function estimate(node: Pick<NodeApi, 'chainId' | 'genesis' | 'state'>, w
 function estimateOn(host: Host, tx: ParsedTransaction, basePrice: bigint, parameters: Parameters): Estimate {
   // Nonce and payer are read and written for every transaction, outside of its gas; only the calls are metered.
   const floorGrains = tx.body.emptying ? 0n : parameters.feeReserveGrains
-  host.actor = { sender: tx.from, floorGrains }
+  host.actor = { sender: tx.from, floorGrains, calls: tx.body.calls.length }
   const unlimited = host.gas
   // No transaction may use more, whatever its own limit says.
   host.gas = new GasMeter(parameters.maxTransactionGas)

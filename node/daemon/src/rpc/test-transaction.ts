@@ -16,7 +16,7 @@ export function signed(
   node: MemoryNode,
   account: TestAccount,
   calls: Call[],
-  options: { nonce: bigint; gasLimit?: number; lane?: number },
+  options: { nonce: bigint; gasLimit?: number; lane?: number; expiryHeight?: number },
 ): ParsedTransaction {
   const body: TransactionBody = {
     version: TRANSACTION_VERSION,
@@ -24,7 +24,7 @@ export function signed(
     sender: account.keys.publicKey,
     lane: options.lane ?? 0,
     nonce: options.nonce,
-    expiryHeight: node.height + 1000,
+    expiryHeight: options.expiryHeight ?? node.height + 1000,
     gasLimit: options.gasLimit ?? 100_000,
     maxGasPrice: node.state().basePrice * 2n,
     tipGasPrice: 0n,

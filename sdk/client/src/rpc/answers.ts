@@ -239,9 +239,10 @@ export const evidenceAnswer = z.object({
   cure: z.string().nullable(),
   pending: z.array(
     z.object({
-      kind: z.enum(['votes', 'certificates']),
+      kind: z.enum(['votes', 'certificates', 'commitments']),
       term: z.int(),
-      slot: z.int(),
+      slot: z.int().nullable(),
+      job: z.int().nullable(),
       standing: z.enum(['open', 'early']),
       accused: z.array(z.object({ address, name: z.string().nullable() })),
       attempts: z.int(),

@@ -1,4 +1,12 @@
-import { ADDRESS_BYTES, type Call, HASH_BYTES, quorum } from '@smartshare/chain'
+import {
+  ADDRESS_BYTES,
+  type Call,
+  COMMIT_METHOD,
+  type Commitment,
+  commitmentSchema,
+  HASH_BYTES,
+  quorum,
+} from '@smartshare/chain'
 import { encode, fixedBytes, record, SmartshareError, uint } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
@@ -10,7 +18,7 @@ import type { EventKind, Host } from '../../host.ts'
 import type { Method } from '../../module.ts'
 import { pools } from '../../tokens/tokens.ts'
 import { CONTRACTS } from '../registry.ts'
-import { attestationOf, deleteAttestation, getRun, type Run, setAttestation, setRun } from './jobs.ts'
+import { attestationOf, deleteAttestation, findRun, getRun, type Run, setAttestation, setRun } from './jobs.ts'
 import { expire, freeze, isExpired, pack } from './queue.ts'
 import { commitmentTo, type JobResult, PACKING_GAS, resultHash } from './result.ts'
 import { runJob } from './run-job.ts'
@@ -60,17 +68,24 @@ export function jobState(reader: Pick<StateReader, 'get'>, run: Run | undefined,
 
 /**
  * `contracts.commitResult`: a delegate has a result, and binds itself to it before it can know those of others. Who commits
- * to a second one is convicted, and the call succeeds.
+ * to a second one is convicted, and the call succeeds. It stands alone in its transaction, so that two of them are evidence
+ * that is short and the same for everybody.
  */
-const commitResult: Method<{ job: number; commitment: Uint8Array }> = {
-  id: 5,
+const commitResult: Method<Commitment> = {
+  id: COMMIT_METHOD,
   name: 'commitResult',
-  arguments: record({ job: uint(), commitment: hash }),
+  arguments: commitmentSchema,
   gas: SET_GAS,
   check: () => undefined,
-  execute(host, { job, commitment }, sender) {
+  execute(host, { job, term, commitment }, sender) {
     const { height } = host.block
+    if (host.actor?.calls !== 1) {
+      throw new SmartshareError('HEAVY_ALONE', 'a delegate commits to a result in a transaction of its own')
+    }
     const { run, seats, seat } = attesting(host, job, sender)
+    if (term !== run.term) {
+      throw new SmartshareError('HEAVY_SEAT', `the delegates of term ${run.term} attest the job`)
+    }
     const before = attestationOf(host, job, seat)
     if (before !== undefined) {
       if (equalBytes(before.commitment, commitment)) {
@@ -146,9 +161,9 @@ interface Opening {
   readonly salt: Uint8Array
 }
 
-/** The call by which a delegate commits to a result. */
-export function commitCall(opening: Opening): Call {
-  const args = { job: opening.number, commitment: commitmentTo(opening) }
+/** The call by which a delegate commits to a result, of a job that began in a term. */
+export function commitCall(opening: Opening, term: number): Call {
+  const args = { job: opening.number, term, commitment: commitmentTo(opening) }
   return { target: CONTRACTS, method: commitResult.id, arguments: encode(commitResult.arguments, args), funds: [] }
 }
 
@@ -170,6 +185,16 @@ function attesting(host: Host, job: number, sender: Uint8Array) {
     throw new SmartshareError('HEAVY_SEAT', 'the account is no delegate of the term in which the job began')
   }
   return { run, seats: members.length, seat, members }
+}
+
+/** A delegate was convicted otherwise: what it committed to of a job counts no more, unless results are opened already. */
+export function forgetCommitment(host: Host, job: number, delegate: Uint8Array): void {
+  const run = findRun(host, job)
+  if (run === undefined) return
+  const members = witnessesOf(host, run)
+  const seat = members.findIndex((member) => equalBytes(member.address, delegate))
+  if (seat < 0 || attestationOf(host, job, seat) === undefined) return
+  if (!isOpening(run, members.length, host.block.height)) forget(host, job, { run, seats: members.length, seat })
 }
 
 /** Who is convicted opens nothing any more: so its commitment must not bring the others to open. */

@@ -26,7 +26,7 @@ export class JobHost extends Host {
   constructor(journal: StateJournal, job: Job, run: Run, { chainId, parameters, engine }: JobSurroundings) {
     super(journal, factsOf(chainId, job), parameters, engine)
     this.job = { grains: run.balance + job.value }
-    this.actor = { sender: job.caller, floorGrains: 0n }
+    this.actor = { sender: job.caller, floorGrains: 0n, calls: 1 }
     this.gas = new GasMeter(job.gas)
   }
 

@@ -3,7 +3,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { sha256 } from '@smartshare/crypto'
 import { callOf, delegateName, type TestBlock, type TestChain } from '../../testing.ts'
 import { ContractEngine } from '../engine.ts'
-import { getRun } from './jobs.ts'
+import { findRun, getRun } from './jobs.ts'
 import { commitmentTo, PACKING_GAS, resultHash } from './result.ts'
 import { runJob } from './run-job.ts'
 
@@ -26,7 +26,7 @@ export function commitCall(chain: TestChain, seat: number, job: number, hash: Ui
     ...{ chainId: chain.chainId, number: job, resultHash: hash },
     ...{ delegate, salt: saltOf(seat) },
   })
-  return callOf('contracts', 'commitResult', { job, commitment })
+  return callOf('contracts', 'commitResult', { job, term: findRun(chain.state, job)?.term ?? 0, commitment })
 }
 
 export function openCall(seat: number, job: number, hash: Uint8Array): Call {

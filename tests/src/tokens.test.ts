@@ -3,18 +3,22 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { freeBasePort } from '@smartshare/devnet'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { disagreements } from './ledger.ts'
 import { COMMAND, smartshare, smartshareJson } from './smartshare.ts'
 
-// A vendor issues a token, sells storage for it, and a buyer pays with it: on a whole network of real processes, by the
-// command line alone. One network, in this order.
+// A vendor issues a token, sells it and storage for it, and a buyer pays with it: on a whole network of real processes, by the
+// command line alone. One network, in this order: the sale lasts while the storage is paid.
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 })
 
 const FILE_BYTES = 300_000
+const SALE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'contracts/token-sale/contract.lua')
+/** Time in which a sale is published, where the machine is quick; the most that is tried; and how much longer the sale is. */
+const [SALE_LEAD_MS, SALE_MOST_LEAD_MS, SALE_LEADS] = [8_000, 64_000, 8]
 /** Three periods of 20 s with windows of 15 s, and room for a machine that is busy with other things. */
 const PATIENCE = { timeout: 120_000, interval: 1_000 }
 
@@ -28,7 +32,38 @@ let dir = ''
 let basePort = 0
 let agent: ChildProcess | undefined
 let token = ''
+let sale = ''
 const run = <T>(...words: string[]) => smartshareJson<T>(...words, '--dir', dir)
+/** A call of the sale, and what it cost its caller beside what it sent along. */
+async function callSale(wallet: string, method: string, ...words: string[]) {
+  const done = await run<{ feeGrains: string; depositGrains: string; events: { name: string; data: object }[] }>(
+    ...['contract', 'call', sale, method, ...words, '--wallet', wallet],
+  )
+  return { ...done, costGrains: BigInt(done.feeGrains) + BigInt(done.depositGrains) }
+}
+/** Publishes a sale that begins soon; where it took so long that it would have begun already, with more time. */
+async function publishSale(leadMs = SALE_LEAD_MS): Promise<string> {
+  const startMs = Date.now() + leadMs
+  const terms = [
+    '1000',
+    '50000',
+    '100000',
+    `${startMs}`,
+    `${startMs + SALE_LEADS * leadMs}`,
+    'vendor',
+    'vendor',
+    'research',
+  ]
+  const words = ['contract', 'publish', SALE, '--wallet', 'vendor', '--dir', dir, '--json', '--arg', token, ...terms]
+  const { code, stdout } = await smartshare(...words)
+  const answer = JSON.parse(stdout) as { address: string; error?: { message: string } }
+  if (code === 0) return answer.address
+  const isLate = answer.error?.message.includes('begins in the future') === true
+  if (isLate && leadMs < SALE_MOST_LEAD_MS) return await publishSale(2 * leadMs)
+  throw new Error(stdout)
+}
+const saleState = async () => (await run<{ result: string }>('contract', 'view', sale, 'state')).result
+const grainsOf = async (account: string) => BigInt((await run<Balance>('balance', account)).grains)
 const unitsOf = async (account: string) => BigInt((await run<Balance>('balance', account)).tokens[token]?.amount ?? 0)
 
 beforeAll(async () => {
@@ -48,6 +83,14 @@ afterAll(async () => {
 })
 
 describe('a vendor’s token', () => {
+  /** What two people pay for it in SSP, below the soft cap; what they had before, and what calls cost them. */
+  const bought = new Map([
+    ['alice', '10'],
+    ['bob', '20'],
+  ])
+  const before = new Map<string, bigint>()
+  const spent = new Map<string, bigint>()
+
   it('is issued in one command and shown to everybody', async () => {
     await run('wallet', 'create', 'vendor')
     await run('send', 'vendor', '100', '--wallet', 'owner')
@@ -60,6 +103,22 @@ describe('a vendor’s token', () => {
     expect(await run('token', 'show', 'ACME')).toMatchObject({ token, symbol: 'ACME', minter: null })
     await run('send', 'owner', '5000', '--token', 'ACME', '--wallet', 'vendor')
     expect(await unitsOf('owner')).toBe(500_000n)
+  })
+
+  it('is sold for SSP by a contract, which nobody buys enough of', async () => {
+    sale = await publishSale()
+    await run('send', sale, '1000', '--token', 'ACME', '--wallet', 'vendor')
+    await callSale('vendor', 'open')
+    await expect.poll(saleState, PATIENCE).toBe('open')
+    await Promise.all(
+      [...bought].map(async ([buyer, ssp]) => {
+        before.set(buyer, await grainsOf(buyer))
+        const { events, costGrains } = await callSale(buyer, 'buy', '--value', ssp)
+        expect(events).toMatchObject([{ name: 'Bought', data: { tokens: `${Number(ssp) * 1000}` } }])
+        spent.set(buyer, costGrains)
+      }),
+    )
+    expect(await grainsOf(sale)).toBe(3_000_000_000n)
   })
 
   it('is the price of the vendor’s storage', async () => {
@@ -112,5 +171,22 @@ describe('a vendor’s token', () => {
     )
     expect(BigInt(paidTokens[token]!)).toBe(await unitsOf(address))
     expect(await disagreements(`http://127.0.0.1:${basePort}`)).toEqual([])
+  })
+
+  it('goes back to the vendor after a sale below its soft cap, and every grain to who paid it', async () => {
+    await expect.poll(saleState, PATIENCE).toBe('failed')
+    const refused = await smartshare('contract', 'call', sale, 'claim', '--wallet', 'alice', '--dir', dir, '--json')
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'CONTRACT_FAILED' } })
+    const held = await unitsOf('vendor')
+    await Promise.all([
+      callSale('vendor', 'finish'),
+      ...[...bought].map(async ([buyer, ssp]) => {
+        const { events, costGrains } = await callSale(buyer, 'refund')
+        expect(events).toMatchObject([{ name: 'Refunded', data: { paid: `${ssp}00000000` } }])
+        expect(await grainsOf(buyer)).toBe(before.get(buyer)! - spent.get(buyer)! - costGrains)
+        expect(await unitsOf(buyer)).toBe(0n)
+      }),
+    ])
+    expect([await grainsOf(sale), await unitsOf(sale), await unitsOf('vendor')]).toEqual([0n, 0n, held + 100_000n])
   })
 })

@@ -1,6 +1,6 @@
 import type { Certificate, DelegateSet, Evidence, Executed, Header } from '@smartshare/chain'
 import type { ErrorDetails, SmartshareError } from '@smartshare/codec'
-import type { Genesis } from '@smartshare/runtime'
+import type { Genesis, Load } from '@smartshare/runtime'
 import type { StateReader } from '@smartshare/state'
 import type { Registry } from 'prom-client'
 
@@ -31,6 +31,21 @@ export interface ProtocolStatus {
   readonly next: { readonly version: number; readonly term: number } | null
 }
 
+/** What a node does while the chain is busy, in blocks since its start (docs/spec/load.md). */
+export interface FollowingStatus {
+  /** False: it executes every block. */
+  readonly follows: boolean
+  /** Taken over as others gave them. */
+  readonly followed: number
+  /** Of those: executed at once as samples, executed when the chain was calm, still waiting for that, and not to be executed any more. */
+  readonly sampled: number
+  readonly executed: number
+  readonly waiting: number
+  readonly missed: number
+  /** Wrong differences that peers gave. */
+  readonly lies: number
+}
+
 export interface NodeStatus {
   /** Name that the operator gave to the node. */
   readonly name: string
@@ -41,6 +56,9 @@ export interface NodeStatus {
   readonly slot: number
   /** 0 calm, 1 busy, as in the latest final header. */
   readonly mode: number
+  /** Of the last round, at the executed height. */
+  readonly load: Load
+  readonly following: FollowingStatus
   readonly peers: number
   readonly mempoolTransactions: number
   readonly protocol: ProtocolStatus
@@ -80,6 +98,12 @@ export interface ExecutedNotice {
   /** Encoded receipts in the order of the transactions; the block's own is the last. */
   readonly receipts: readonly Uint8Array[]
 }
+
+/**
+ * `executed`: this node executed the block, at once or later; `sampled`: it took over what others said and executed the block as a
+ * sample; `followed`: it only held what others said against the certified roots so far.
+ */
+export type Verification = 'executed' | 'sampled' | 'followed'
 
 /** Where a transaction is. */
 export type TransactionPlace =
@@ -152,6 +176,8 @@ export interface NodeApi {
   block(height: number): Promise<FinalBlock | undefined>
   /** Encoded receipts of an executed block, its own last; undefined if it is not executed (or pruned). */
   receipts(height: number): Promise<readonly Uint8Array[] | undefined>
+  /** How this node came to the receipts of a height that is on disk. */
+  verification(height: number): Verification
   transaction(id: Uint8Array): Promise<TransactionPlace | undefined>
   /** Undefined while no final header names a root yet. */
   proof(key: Uint8Array): Promise<StateProof | undefined>

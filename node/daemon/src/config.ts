@@ -13,6 +13,8 @@ const port = z.number().int().min(0).max(65_535)
 const LEAST_SEGMENT_BYTES = 65_536
 const syncMode = z.enum(['state', 'blocks'])
 type SyncMode = z.output<typeof syncMode>
+const followSetting = z.enum(['auto', 'never'])
+type FollowSetting = z.output<typeof followSetting>
 
 const fileSchema = z.strictObject({
   /** Name of this node in logs and status. */
@@ -53,6 +55,8 @@ const fileSchema = z.strictObject({
       segmentBytes: z.number().int().min(LEAST_SEGMENT_BYTES).optional(),
     })
     .default({ mode: 'archive' }),
+  /** While the chain is busy: take from peers what blocks changed (not a delegate), or execute them all the same. */
+  follow: followSetting.default('auto'),
   /** True if many nodes share this machine or address. */
   localNetwork: z.boolean().default(false),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -83,6 +87,8 @@ export interface NodeConfig {
     readonly trust: LightState | null
   }
   readonly pruning: Pruning
+  /** Whether a node that is no delegate follows blocks by their differences while the chain is busy. */
+  readonly follow: FollowSetting
   readonly localNetwork: boolean
   readonly logLevel: string
 }
@@ -99,8 +105,10 @@ function trustOf(genesis: Uint8Array, checkpoints: readonly string[] | undefined
 }
 
 /** What a command may say instead of the file. */
-export interface SyncSettings {
-  readonly mode?: SyncMode
+export interface NodeSettings {
+  /** How a new folder is filled. */
+  readonly sync?: SyncMode
+  readonly follow?: FollowSetting
   /** Paths of two checkpoints. */
   readonly checkpoints?: readonly string[]
 }
@@ -109,7 +117,7 @@ export interface SyncSettings {
  * Reads a node's settings; paths in it are relative to the file, those of `settings` to where we are. Throws NODE_CONFIG with what
  * is wrong, LIGHT_CHECKPOINT or LIGHT_STATE.
  */
-export function readConfig(path: string, settings: SyncSettings = {}): NodeConfig {
+export function readConfig(path: string, settings: NodeSettings = {}): NodeConfig {
   const folder = dirname(resolve(path))
   const file = check(path, fileSchema, parseJson(path))
   const at = (name: string) => resolve(folder, name)
@@ -133,10 +141,11 @@ export function readConfig(path: string, settings: SyncSettings = {}): NodeConfi
     linkSeed: readSeed(at(file.linkKey)),
     accountSeed: file.accountKey === undefined ? null : readSeed(at(file.accountKey)),
     sync: {
-      mode: settings.mode ?? file.sync.mode,
+      mode: settings.sync ?? file.sync.mode,
       trust: trustOf(readBytes(at(file.genesis)), settings.checkpoints ?? file.sync.checkpoints?.map(at)),
     },
     pruning: file.pruning,
+    follow: settings.follow ?? file.follow,
     localNetwork: file.localNetwork,
     logLevel: file.logLevel,
   }

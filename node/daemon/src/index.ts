@@ -1,5 +1,5 @@
 export type * from './api.ts'
-export { type NodeConfig, readConfig, readDelegateKey, type SyncSettings } from './config.ts'
+export { type NodeConfig, type NodeSettings, readConfig, readDelegateKey } from './config.ts'
 export { BlockExecutor } from './execution/block-executor.ts'
 export { NodeKeeper } from './node-keeper.ts'
 export { NodeView } from './node-view.ts'

@@ -13,6 +13,7 @@ import type {
   StateProof,
   SubmitOutcome,
   TransactionPlace,
+  Verification,
 } from './api.ts'
 import type { Node } from './node.ts'
 import type { NodeKeeper } from './node-keeper.ts'
@@ -73,6 +74,8 @@ export class NodeView implements NodeApi {
       term,
       slot,
       mode: node.finals.last?.block.header.mode ?? 0,
+      load: node.load,
+      following: node.following.status,
       peers: node.network.peers().length,
       mempoolTransactions: node.mempool.count,
       protocol: node.protocol.status,
@@ -121,6 +124,11 @@ export class NodeView implements NodeApi {
     if (receipts === undefined)
       throw new SmartshareError('BLOCK_PRUNED', 'receipts of this height are not kept here', { height })
     return receipts
+  }
+
+  verification(height: number): Verification {
+    const following = this.node.store.following(height)
+    return following === undefined ? 'executed' : following === 'sampled' ? 'sampled' : 'followed'
   }
 
   async transaction(id: Uint8Array): Promise<TransactionPlace | undefined> {

@@ -13,7 +13,7 @@ import {
 } from '@smartshare/consensus'
 import { bls, equalBytes, toHex } from '@smartshare/crypto'
 import type { Link } from '@smartshare/link'
-import { firstSet, type Genesis, nextBasePrice, type Parameters, rulesOf } from '@smartshare/runtime'
+import { firstSet, type Genesis, type Load, loadOf, nextBasePrice, type Parameters, rulesOf } from '@smartshare/runtime'
 import type { ChainStore, OpenedStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { CommittedState, ExecutedNotice } from './api.ts'
@@ -36,6 +36,8 @@ import { Notices } from './execution/notices.ts'
 import { recall } from './execution/recall.ts'
 import { RecentChanges } from './execution/recent-changes.ts'
 import { RecentFacts } from './execution/recent-facts.ts'
+import { KEPT_DIFFERENCES } from './follow/checker.ts'
+import { Following } from './follow/following.ts'
 import { type HeavyWatcher, watchHeavy } from './heavy/heavy-watcher.ts'
 import { type Opened, openNode, type StartWatch } from './open-node.ts'
 import { Network } from './peers/network.ts'
@@ -74,7 +76,10 @@ export class Node {
   readonly evidence: EvidenceWatcher
   readonly heavy: HeavyWatcher
   private readonly commitments: CommitmentWatch
+  readonly following: Following
   readonly clock: ClockWatch
+  /** Of the last round, at the height on disk. */
+  load: Load = { gas: 0, missed: 0, backlog: 0 }
   readonly throughput = new Throughput(() => performance.now())
   private readonly folder: OpenedStore
   private readonly records: RecordLog
@@ -174,6 +179,13 @@ export class Node {
       submit: (wires) => this.intake.submit(wires),
       give: (job, result) => this.executor.giveResult(job, result),
     })
+    this.following = new Following({
+      ...{ config, log, finals, store, link: opened.link, stateFolder: opened.folder.stateFolder },
+      executor: () => this.executor,
+      peers: () => this.network.peers(),
+      isCatchingUp: () => this.progress !== undefined,
+      onDiverged: (error) => this.fail(error),
+    })
     this.running = records.term ?? this.genesisTerm()
     this.driver = this.newDriver()
   }
@@ -271,7 +283,9 @@ export class Node {
     })
     this.store.refresh()
     this.committed = this.executor.startHeight
-    this.elected = recall(this.store, this.committed, MOST_FACTS, this) ?? this.elected
+    const lowest = this.finals.last?.block.header.rootHeight ?? 0
+    this.elected = recall(this.store, this.committed, { lowest, mostHeights: MOST_FACTS }, this) ?? this.elected
+    this.following.recall(this.committed)
     await this.evidence.recall()
     if (this.committed > this.finals.height) {
       throw new SmartshareError(
@@ -435,7 +449,7 @@ export class Node {
     // Appends end in their order, so blocks are executed in it.
     this.finalsWritten = this.finals
       .append({ hash, block, certificate })
-      .then((encoded) => this.executor.execute(height, encoded))
+      .then((encoded) => this.following.take(block.header, encoded))
     this.finalsWritten.catch((error: unknown) => this.fail(error))
     this.throughput.add(block.transactions.length)
   }
@@ -523,13 +537,15 @@ export class Node {
   private takeCommitted(height: number): void {
     this.committed = height
     this.store.refresh()
+    this.load = loadOf(this.store.state)
     this.snapshots?.tryFinish()
     this.prune(height)
     // Blocks may name any root from the last final block's on.
     const needed = Math.min(height, this.finals.last?.block.header.rootHeight ?? 0)
     this.changes.forget(needed)
     this.maker.forget(needed)
-    this.executor.keepChangesFrom(needed)
+    this.executor.keepChangesFrom(Math.min(needed, height - KEPT_DIFFERENCES))
+    this.following.onCommitted(height)
     this.evidence.onBlock()
     // While it catches up, most of what it would compute is certified already.
     if (this.progress === undefined) this.heavy.onBlock()
@@ -553,6 +569,7 @@ export class Node {
     try {
       await this.evidence.stop()
       await this.heavy.stop()
+      await this.following.stop()
       await this.link.close()
       await this.signatures.close()
       await this.executorThread?.stop()

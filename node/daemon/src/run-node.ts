@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { SmartshareError } from '@smartshare/codec'
 import { LogOutput } from '@smartshare/link/log-output'
 import pino from 'pino'
-import { readConfig, type SyncSettings } from './config.ts'
+import { type NodeSettings, readConfig } from './config.ts'
 import { NodeKeeper } from './node-keeper.ts'
 import { NodeView } from './node-view.ts'
 import { startRpcServer } from './rpc/server.ts'
@@ -19,7 +19,7 @@ const STDOUT = 1
  */
 export async function runNode(
   configPath: string,
-  settings: SyncSettings & { readonly onProgress?: (progress: StateSyncProgress) => void } = {},
+  settings: NodeSettings & { readonly onProgress?: (progress: StateSyncProgress) => void } = {},
 ): Promise<void> {
   tuneHeap()
   const config = readConfig(configPath, settings)

@@ -70,6 +70,14 @@ const headerSchema = record({
 /** An encoded header, with its own Final certificate if it has one: what stays of a block when its body is dropped. */
 export type StoredHeader = Infer<typeof headerSchema>
 
+/**
+ * How a node came to a height that it did not simply execute: it followed the difference that peers gave, was yet to execute it by
+ * itself for a sample, or has done that.
+ */
+export type Following = 'followed' | 'chosen' | 'sampled'
+
+const FOLLOWINGS: readonly Following[] = ['followed', 'chosen', 'sampled']
+
 /** What the execution of a height came to. */
 export type ExecutedFacts = Infer<typeof factsSchema>
 
@@ -90,6 +98,8 @@ export interface ExecutedHeight {
   readonly elected: { readonly term: number; readonly set: Uint8Array } | null
   /** Transactions in the order of their receipts. */
   readonly transactionIds: readonly Uint8Array[]
+  /** Absent if the node executed it. */
+  readonly following?: Following | undefined
 }
 
 /** The height at which a snapshot was taken, and what came before it as far as it still matters. */
@@ -122,6 +132,7 @@ export class ChainStore {
   private readonly setDb: Bytes
   private readonly headerDb: Bytes
   private readonly rangeDb: Bytes
+  private readonly followingDb: Bytes
   private readonly metaDb: Bytes
 
   private constructor(root: RootDatabase<Uint8Array, Uint8Array>, folder: string) {
@@ -139,6 +150,7 @@ export class ChainStore {
     this.setDb = database('sets')
     this.headerDb = database('headers')
     this.rangeDb = database('range')
+    this.followingDb = database('following')
     this.metaDb = database('meta')
     this.state = new LmdbState(this.stateDb)
     this.pages = {
@@ -231,6 +243,34 @@ export class ChainStore {
     return changes
   }
 
+  /** How the node came to a height; undefined if it executed it. */
+  following(height: number): Following | undefined {
+    const stored = this.followingDb.get(heightKey(height))
+    return stored === undefined ? undefined : FOLLOWINGS[stored[0]!]
+  }
+
+  /** Heights from `from` on that the node followed and has not executed by itself since. */
+  uncheckedFrom(from: number): { readonly height: number; readonly following: 'followed' | 'chosen' }[] {
+    const unchecked: { height: number; following: 'followed' | 'chosen' }[] = []
+    for (const { key, value } of this.followingDb.getRange({ start: heightKey(from) })) {
+      const following = FOLLOWINGS[value[0]!]
+      if (following === undefined || following === 'sampled') continue
+      unchecked.push({ height: heightOfKey(key), following })
+    }
+    return unchecked
+  }
+
+  /** The node has executed heights that it followed: those that were chosen for that are samples. */
+  noteChecked(heights: readonly number[]): void {
+    this.attempt(heights.length, () => {
+      for (const height of heights) {
+        if (this.following(height) === 'chosen') this.setFollowing(height, 'sampled')
+        else this.followingDb.removeSync(heightKey(height))
+      }
+      return heights.length
+    })
+  }
+
   /**
    * Writes consecutive heights as one transaction, durable when it returns. Of a key or page that several of them changed
    * only the last version is written. `keepChangesFrom`: of lower heights the changes are dropped.
@@ -275,6 +315,7 @@ export class ChainStore {
     if (this.height !== undefined) throw new SmartshareError('STATE_DAMAGED', 'the store has a state already')
     const { stateDb, pageDb, factsDb, receiptDb, placeDb, undoDb, setDb, headerDb, rangeDb, metaDb } = this
     const all = [stateDb, pageDb, factsDb, receiptDb, placeDb, undoDb, setDb, headerDb, rangeDb, metaDb]
+    all.push(this.followingDb)
     for (const database of all) database.clearSync()
     const tree = new StateTree(this.pages, { undoHeights: 0 })
     for await (const entries of together(parts)) {
@@ -304,7 +345,10 @@ export class ChainStore {
     const keys = [...this.receiptDb.getKeys({ end: heightKey(below), limit: MOST_PRUNED })]
     if (keys.length === 0) return
     this.attempt(0, () => {
-      for (const key of keys) this.receiptDb.removeSync(key)
+      for (const key of keys) {
+        this.receiptDb.removeSync(key)
+        this.followingDb.removeSync(key)
+      }
       this.places.forget(heightOfKey(keys.at(-1)!) + 1)
       return keys.length
     })
@@ -371,7 +415,7 @@ export class ChainStore {
   }
 
   private writeHeight(executed: ExecutedHeight): number {
-    const { facts, range, rangeNodes, header, changes, receipts, elected, transactionIds } = executed
+    const { facts, range, rangeNodes, header, changes, receipts, elected, transactionIds, following } = executed
     const key = heightKey(facts.height)
     if (header !== null) this.headerDb.putSync(key, encode(headerSchema, header))
     for (const { level, index, hash } of rangeNodes) this.rangeDb.putSync(rangeKey(level, index), hash)
@@ -380,10 +424,15 @@ export class ChainStore {
     this.undoDb.putSync(key, pack(undo))
     this.receiptDb.putSync(key, pack(receipts))
     this.factsDb.putSync(key, encode(factsSchema, facts))
+    if (following !== undefined) this.setFollowing(facts.height, following)
     if (elected !== null) this.setDb.putSync(heightKey(elected.term), elected.set)
     this.metaDb.putSync(RANGE, range)
     this.metaDb.putSync(TIP, encode(uint(), facts.height))
     return transactionIds.length + (changes.length >> 4) + receipts.length
+  }
+
+  private setFollowing(height: number, following: Following): void {
+    this.followingDb.putSync(heightKey(height), Uint8Array.of(FOLLOWINGS.indexOf(following)))
   }
 
   private dropChanges(below: number): void {

@@ -3,6 +3,7 @@ export {
   ChainStore,
   type ExecutedFacts,
   type ExecutedHeight,
+  type Following,
   type LoadedHeight,
   type StoredHeader,
 } from './chain-store.ts'

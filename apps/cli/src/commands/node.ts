@@ -5,6 +5,7 @@ interface NodeFlags {
   readonly config: string
   readonly sync?: 'state' | 'blocks'
   readonly checkpoint?: readonly string[]
+  readonly follow?: 'auto' | 'never'
 }
 
 export function addNode(program: Command): void {
@@ -19,16 +20,23 @@ export function addNode(program: Command): void {
       ]),
     )
     .option('--checkpoint <files...>', 'two files of whom to believe, from sources that do not know of each other')
+    .addOption(
+      new Option(
+        '--follow <when>',
+        'take from peers what blocks changed while the chain is busy, or execute them always; a delegate always does',
+      ).choices(['auto', 'never']),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  smartshare node --config .smartshare/delegates/d1/node.json\n  smartshare node --config node.json --sync state --checkpoint one.cbor other.cbor',
     )
-    .action(async ({ config, sync, checkpoint }: NodeFlags) => {
+    .action(async ({ config, sync, checkpoint, follow }: NodeFlags) => {
       // Loaded here: other commands should not wait for it.
       const { runNode } = await import('@smartshare/daemon')
       const bar = new ProgressBar('fetching the state')
       await runNode(config, {
-        ...(sync !== undefined && { mode: sync }),
+        ...(sync !== undefined && { sync }),
+        ...(follow !== undefined && { follow }),
         ...(checkpoint !== undefined && { checkpoints: checkpoint }),
         onProgress: ({ chunks, totalChunks, sizeBytes }) => {
           // How many bytes there are is only known at the end.

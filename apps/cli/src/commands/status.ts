@@ -9,6 +9,14 @@ function protocolText({ protocol: { version, latest, next } }: ChainStatus): str
   return `version ${version}, version ${next.version} from term ${next.term}${warning}`
 }
 
+function modeText({ mode, load, following }: ChainStatus): string {
+  const percent = (thousandths: number) => `${(thousandths / 10).toFixed(0)} %`
+  const { gas, missed, backlog } = load
+  const text = `${mode}: gas ${percent(gas)}, missed slots ${percent(missed)}, heavy calls ${percent(backlog)}`
+  if (following.followed === 0) return text
+  return `${text}; ${following.followed} blocks followed, ${following.waiting} of them to be executed yet`
+}
+
 export function addStatus(program: Command): void {
   const command = clientCommand(program, 'status', 'where the chain stands')
   command.addHelpText('after', examples('smartshare status', 'smartshare status --rpc http://127.0.0.1:21000 --json'))
@@ -21,10 +29,10 @@ export function addStatus(program: Command): void {
           ['height', `${found.height} executed, ${found.final} final`],
           ['state root', found.stateRoot],
           ['term', `${found.term}, slot ${found.slot}`],
-          ['mode', found.mode],
+          ['mode', modeText(found)],
           ['protocol', protocolText(found)],
           ['supply', sspText(found.supplyGrains)],
-          ['load', `${found.txPerSecond.toFixed(1)} transactions/s, ${found.mempoolTransactions} waiting`],
+          ['throughput', `${found.txPerSecond.toFixed(1)} transactions/s, ${found.mempoolTransactions} waiting`],
           ['peers', `${found.peers}`],
           ['node', `${found.node} ${found.version}${found.problem === null ? '' : `, ill: ${found.problem}`}`],
         ]),

@@ -108,6 +108,14 @@ export const nodeErrors: ErrorTable = {
     'Start the node again; if it fails at the same block, report it with the log.',
   ],
   EXECUTOR_ORDER: ['A block was to be executed out of order.', REPORT],
+  FOLLOW_DIFFERENCE: [
+    'A peer gave a wrong difference of a block while the chain was busy.',
+    'Nothing needs to be done: nothing of it was taken over, the peer is punished, and others are asked.',
+  ],
+  FOLLOW_DIVERGED: [
+    'Delegates certified a block that this node followed, and that comes to something else when it is executed here.',
+    'Compare versions and builds, and check the memory of this machine. If other nodes halt too, the delegates are wrong: tell everybody.',
+  ],
   GENESIS_BOND: [
     'A delegate of the genesis file has no allocation for its bond.',
     'Give it an allocation of at least its bond.',
@@ -277,6 +285,10 @@ export const nodeErrors: ErrorTable = {
     'Update whichever of the two is older.',
   ],
   SYNC_STOPPED: ['Catching up was stopped.', 'Start the node again: it goes on where it was.'],
+  SYNC_TOO_LARGE: [
+    'More was asked for than one answer may hold.',
+    'Nothing needs to be done: the node executes the blocks.',
+  ],
   VOTELOG_DAMAGED: [
     'The record of what this delegate promised is lost or damaged.',
     'Let the node run: it keeps silent until the next term, so that it cannot contradict itself.',

@@ -15,7 +15,6 @@ import {
   ContractEngine,
   chainIdOf,
   currentTerm,
-  executeBlock,
   type Genesis,
   type JobResult,
   LATEST_VERSION,
@@ -23,11 +22,16 @@ import {
   writeGenesis,
 } from '@smartshare/runtime'
 import { MemoryState, type StateChange, StateJournal, type StateProof, StateTree } from '@smartshare/state'
-import type { ChainStore, ExecutedFacts, ExecutedHeight, StoredHeader } from '@smartshare/store'
+import type { ChainStore, ExecutedFacts, ExecutedHeight, Following, StoredHeader } from '@smartshare/store'
+import { changesOf, type Difference, receiptsOf } from '../follow/difference.ts'
+import { executeFinal } from './execute-final.ts'
 
 /** Executed blocks that may wait for one durable commit. */
 const MOST_UNCOMMITTED = 32
 const MOST_UNCOMMITTED_CHANGES = 50_000
+
+/** What stops a difference from being taken over although it may be right. */
+const NO_LIE = /^(FOLLOW_|EXECUTOR_|STORE_)/
 
 /** What the execution of a block gave. */
 export interface Executed {
@@ -41,13 +45,41 @@ export interface Executed {
   readonly endsTerm: boolean
 }
 
+/** A final block and what others say that it changed. */
+export interface FollowedBlock {
+  /** The encoded block, and its Final certificate if it has one. */
+  readonly block: Uint8Array
+  readonly certificate: Uint8Array | null
+  readonly difference: Difference
+  /** Whether it is to be executed later for a sample. */
+  readonly chosen: boolean
+}
+
+/** The roots at one height that a later final header names. */
+export interface NamedRoot {
+  readonly stateRoot: Uint8Array
+  readonly rangeRoot: Uint8Array
+}
+
+/** What a block comes to, however that is known. */
+interface Appended {
+  readonly block: Block
+  readonly certificate: Uint8Array | null
+  readonly changes: readonly StateChange[]
+  readonly receipts: readonly Uint8Array[]
+  /** Root of the receipts. */
+  readonly root: Uint8Array
+  readonly transactionIds: readonly Uint8Array[]
+  readonly following: Following | undefined
+}
+
 /** Executes final blocks in their order on the state of a store, and commits them in groups. */
 export class BlockExecutor {
   private readonly store: ChainStore
   private readonly genesis: Genesis
   private readonly latestVersion: number
   private readonly chainId: Uint8Array
-  private readonly tree: StateTree
+  private tree: StateTree
   /** Keeps machines and loaded contracts from block to block. */
   private readonly engine = new ContractEngine()
   private range: RangeAccumulator
@@ -65,7 +97,7 @@ export class BlockExecutor {
     this.latestVersion = latestVersion
     this.genesis = genesis
     this.chainId = chainIdOf(genesis)
-    const height = store.height
+    const { height } = store
     this.tree = new StateTree(store.pages, { height: height ?? 0 })
     this.range = height === undefined ? RangeAccumulator.empty : RangeAccumulator.decode(store.range!)
     this.pending = new StateJournal(store.state)
@@ -86,32 +118,31 @@ export class BlockExecutor {
   /** Executes the next final block; its Final certificate, if it has one, is stored beside its header. Throws if it is not the next one or breaks a rule of the state. */
   execute(encoded: Uint8Array, certificate: Uint8Array | null = null): Executed {
     const block: Block = decodeBlock(encoded)
-    const { header } = block
-    const hash = headerHash(header)
-    if (header.height !== this.height + 1) {
-      throw new SmartshareError('EXECUTOR_ORDER', `height ${header.height} after ${this.height}`)
+    this.checkNext(block)
+    const { chainId, genesis, latestVersion, engine } = this
+    const executed = executeFinal(this.pending, block, { chainId, genesis, latestVersion, engine })
+    return this.append({
+      ...{ block, certificate, changes: executed.changes, receipts: executed.receipts, root: executed.receiptsRoot },
+      transactionIds: executed.transactions.map(({ id }) => id),
+      following: undefined,
+    })
+  }
+
+  /**
+   * Takes over what the next final blocks changed, if that leads to the roots that a later final header names for the last of
+   * them. Throws FOLLOW_DIFFERENCE if not: everything is then as before. What was executed before must be durable.
+   */
+  follow(blocks: readonly FollowedBlock[], root: NamedRoot): Executed[] {
+    try {
+      const followed = blocks.map((one) => this.followOne(one))
+      if (equalBytes(this.tree.root, root.stateRoot) && equalBytes(this.range.root(), root.rangeRoot)) return followed
+      throw new SmartshareError('FOLLOW_DIFFERENCE', 'a difference that does not lead to the certified roots')
+    } catch (error) {
+      this.beginAgain()
+      // What broke while a wrong difference was applied broke for that reason.
+      if (!SmartshareError.is(error) || NO_LIE.test(error.code)) throw error
+      throw new SmartshareError('FOLLOW_DIFFERENCE', `a difference that cannot be: ${error.message}`, {}, error)
     }
-    const transactions = block.transactions.map((wire) => parseTransaction(wire, this.chainId))
-    const journal = new StateJournal(this.pending)
-    const executed = executeBlock(
-      journal,
-      { hash, header, rootCertificate: block.rootCertificate, transactions },
-      this.genesis.parameters,
-      this.latestVersion,
-      this.engine,
-    )
-    const ids = transactions.map(({ id }) => id)
-    const stored = { header: encodeHeader(header), certificate }
-    const result = this.append(
-      header.height,
-      hash,
-      stored,
-      executed.changes,
-      executed.receipts,
-      executed.receiptsRoot,
-      ids,
-    )
-    return { ...result, endsTerm: header.nextSet !== null && header.height >= this.lastHeight() }
   }
 
   /** Makes everything executed so far durable; changes of heights below `keepChangesFrom` may be forgotten. */
@@ -139,6 +170,35 @@ export class BlockExecutor {
     return this.tree.prove(key, height)
   }
 
+  private followOne({ block: encoded, certificate, difference, chosen }: FollowedBlock): Executed {
+    const block: Block = decodeBlock(encoded)
+    this.checkNext(block)
+    const changes = changesOf(difference, this.pending)
+    const receipts = receiptsOf(difference, block)
+    return this.append({
+      ...{ block, certificate, changes, receipts, root: receiptsRoot(receipts) },
+      transactionIds: block.transactions.map((wire) => parseTransaction(wire, this.chainId).id),
+      following: chosen ? 'chosen' : 'followed',
+    })
+  }
+
+  private checkNext({ header: { height } }: Block): void {
+    if (height === this.height + 1) return
+    throw new SmartshareError('EXECUTOR_ORDER', `height ${height} after ${this.height}`)
+  }
+
+  /** Forgets whatever is not on disk. */
+  private beginAgain(): void {
+    const height = this.store.height!
+    this.tree = new StateTree(this.store.pages, { height })
+    this.range = RangeAccumulator.decode(this.store.range!)
+    this.pending = new StateJournal(this.store.state)
+    this.uncommitted.length = 0
+    this.uncommittedChanges = 0
+    this.electedTerm = 0
+    this.recoverProofs(height)
+  }
+
   /** Lowest height at which the running term may end. */
   private lastHeight(): number {
     const { startHeight } = currentTerm(this.pending)
@@ -153,7 +213,8 @@ export class BlockExecutor {
       value,
       previous: undefined,
     }))
-    this.append(0, this.chainId, null, changes, [], receiptsRoot([]), [])
+    const nothing = { changes, receipts: [], root: receiptsRoot([]), transactionIds: [], following: undefined }
+    this.appendHeight(0, this.chainId, null, nothing)
     this.commit()
   }
 
@@ -167,17 +228,21 @@ export class BlockExecutor {
       const changes = this.store.changes(at)
       if (changes === undefined) break
       this.tree.extendUndo(changes)
+      if (this.tree.oldestHeight === at) break
     }
   }
 
-  private append(
+  private append({ block: { header }, certificate, ...content }: Appended): Executed {
+    const stored = { header: encodeHeader(header), certificate }
+    const result = this.appendHeight(header.height, headerHash(header), stored, content)
+    return { ...result, endsTerm: header.nextSet !== null && header.height >= this.lastHeight() }
+  }
+
+  private appendHeight(
     height: number,
     blockHash: Uint8Array,
     header: StoredHeader | null,
-    changes: readonly StateChange[],
-    receipts: readonly Uint8Array[],
-    root: Uint8Array,
-    transactionIds: readonly Uint8Array[],
+    { changes, receipts, root, transactionIds, following }: Omit<Appended, 'block' | 'certificate'>,
   ): Omit<Executed, 'endsTerm'> {
     for (const { key, value } of changes) {
       if (value === null) this.pending.delete(key)
@@ -209,6 +274,7 @@ export class BlockExecutor {
       receipts,
       elected: isNew && encodedSet !== null ? { term: elected.term, set: encodedSet } : null,
       transactionIds,
+      following,
     })
     this.uncommittedChanges += changes.length
     return { facts, changes, receipts, nextSet: encodedSet }

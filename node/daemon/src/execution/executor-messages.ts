@@ -1,6 +1,7 @@
 import type { ErrorDetails } from '@smartshare/codec'
 import type { ExecutedFacts } from '@smartshare/store'
 import type { SnapshotReport } from '../sync/snapshot-order.ts'
+import type { FollowedBlock, NamedRoot } from './block-executor.ts'
 
 /** What the node asks of its executor thread. */
 export type ExecutorRequest =
@@ -15,7 +16,23 @@ export type ExecutorRequest =
   | { readonly type: 'prune'; readonly below: number }
   /** Whether a snapshot is to be taken when a term ends. */
   | { readonly type: 'snapshots'; readonly on: boolean }
+  /** Takes over what the next final blocks changed, if that leads to the roots. */
+  | { readonly type: 'follow'; readonly order: FollowOrder }
+  /** Heights that were followed are executed by now. */
+  | { readonly type: 'checked'; readonly heights: readonly number[] }
   | { readonly type: 'stop' }
+
+/** Differences of consecutive blocks, and the roots at the last of them. */
+export interface FollowOrder {
+  /** Heights of the first and the last block. */
+  readonly from: number
+  readonly to: number
+  readonly blocks: readonly FollowedFinal[]
+  readonly root: NamedRoot
+}
+
+/** A final block as it lies in the log, and what others say that it changed. */
+type FollowedFinal = Omit<FollowedBlock, 'block' | 'certificate'> & { readonly final: Uint8Array }
 
 interface PlainError {
   readonly code: string
@@ -40,5 +57,7 @@ export type ExecutorReply =
   | { readonly type: 'committed'; readonly height: number }
   | { readonly type: 'proved'; readonly ticket: number; readonly proof: Uint8Array | null }
   | SnapshotReport
+  /** The differences of an order do not lead to its roots; nothing of it was taken over. */
+  | { readonly type: 'refused'; readonly from: number; readonly why: string }
   | { readonly type: 'failed'; readonly error: PlainError }
   | { readonly type: 'stopped' }

@@ -6,7 +6,7 @@ import { ChainStore } from '@smartshare/store'
 import { splitFinal } from '../consensus/final-record.ts'
 import { SnapshotThread } from '../sync/snapshot-order.ts'
 import { BlockExecutor, type Executed } from './block-executor.ts'
-import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
+import type { ExecutorReply, ExecutorRequest, FollowOrder } from './executor-messages.ts'
 
 // The one thread that owns the state: executes what it is handed in order, and commits when nothing more waits.
 const { folder, snapshotFolder, genesis, protocolVersion, port } = workerData as {
@@ -45,24 +45,50 @@ function commit(running: BlockExecutor): void {
   reply({ type: 'committed', height: running.height })
 }
 
+/** Tells of blocks, and takes a snapshot if the last of them ends a term. */
+function take(running: BlockExecutor, blocks: readonly Executed[]): void {
+  for (const executed of blocks) report(executed)
+  if (blocks.at(-1)!.endsTerm && wantsSnapshots && !isTakingSnapshot) {
+    commit(running)
+    // Usually there long since; not if the one before failed.
+    prepareSnapshot()
+    isTakingSnapshot = true
+    snapshots?.take(running.height)
+    snapshots = undefined
+    return
+  }
+  if (running.isFull) commit(running)
+}
+
+function follow(running: BlockExecutor, { from, blocks, root }: FollowOrder): void {
+  commit(running)
+  let followed: Executed[]
+  try {
+    followed = running.follow(
+      blocks.map(({ final, ...rest }) => ({ ...splitFinal(final), ...rest })),
+      root,
+    )
+  } catch (error) {
+    if (!SmartshareError.is(error, 'FOLLOW_DIFFERENCE')) throw error
+    reply({ type: 'refused', from, why: error.message })
+    return
+  }
+  take(running, followed)
+}
+
 function handle(running: BlockExecutor, request: ExecutorRequest): void {
   switch (request.type) {
     case 'execute': {
       const { block, certificate } = splitFinal(request.final)
-      const executed = running.execute(block, certificate)
-      report(executed)
-      if (executed.endsTerm && wantsSnapshots && !isTakingSnapshot) {
-        commit(running)
-        // Usually there long since; not if the one before failed.
-        prepareSnapshot()
-        isTakingSnapshot = true
-        snapshots?.take(running.height)
-        snapshots = undefined
-        return
-      }
-      if (running.isFull) commit(running)
+      take(running, [running.execute(block, certificate)])
       return
     }
+    case 'follow':
+      follow(running, request.order)
+      return
+    case 'checked':
+      store?.noteChecked(request.heights)
+      return
     case 'keepFrom':
       running.keepFrom(request.height)
       return
@@ -148,7 +174,7 @@ port.on('message', (first: ExecutorRequest) => {
         return
       }
       handle(executor, request)
-      executed ||= request.type === 'execute'
+      executed ||= request.type === 'execute' || request.type === 'follow'
       request = receiveMessageOnPort(port)?.message as ExecutorRequest | undefined
     }
     if (executed) commit(executor)

@@ -3,7 +3,7 @@ import { SmartshareError, unpack } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
 import type { ExecutedFacts } from '@smartshare/store'
 import type { SnapshotReport } from '../sync/snapshot-order.ts'
-import type { ExecutorReply, ExecutorRequest } from './executor-messages.ts'
+import type { ExecutorReply, ExecutorRequest, FollowOrder } from './executor-messages.ts'
 import { ExecutorThread, type ThreadOptions } from './executor-thread.ts'
 import type { KeyChange } from './recent-changes.ts'
 
@@ -29,6 +29,12 @@ export interface ExecutorEvents {
   readonly onRestart: (error: SmartshareError) => void
 }
 
+interface FollowingOrder {
+  readonly order: FollowOrder
+  readonly resolve: (why: string | undefined) => void
+  readonly reject: (error: SmartshareError) => void
+}
+
 interface Proof {
   readonly key: Uint8Array
   readonly height: number
@@ -46,8 +52,9 @@ export class Executor {
   private readonly events: ExecutorEvents
   private thread: ExecutorThread | undefined
   private readonly proofs = new Map<number, Proof>()
-  /** Blocks that were handed over and are not known to be on disk, as they lie in the log. */
-  private readonly uncommitted = new Map<number, Uint8Array>()
+  /** Blocks that were handed over and are not known to be on disk, by their heights, or the last of them. */
+  private readonly uncommitted = new Map<number, Extract<ExecutorRequest, { type: 'execute' | 'follow' }>>()
+  private following: FollowingOrder | undefined
   /** State roots of those that were executed. */
   private readonly roots = new Map<number, Uint8Array>()
   private ticket = 0
@@ -102,9 +109,23 @@ export class Executor {
 
   /** Hands the next final block over, as it lies in the log. */
   execute(height: number, final: Uint8Array): void {
-    this.handed = height
-    this.uncommitted.set(height, final)
-    this.ask({ type: 'execute', final })
+    this.hand(height, { type: 'execute', final })
+  }
+
+  /**
+   * Hands over what the next final blocks changed, one order at a time; resolves when they count as executed, or with the reason if
+   * that does not lead to the roots: then the blocks are to be handed over anew. Throws what the executor fails with.
+   */
+  follow(order: FollowOrder): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      this.following = { order, resolve, reject }
+      this.hand(order.to, { type: 'follow', order })
+    })
+  }
+
+  /** Tells that blocks that were followed are executed by now. */
+  noteChecked(heights: readonly number[]): void {
+    this.ask({ type: 'checked', heights })
   }
 
   keepChangesFrom(height: number): void {
@@ -154,6 +175,18 @@ export class Executor {
     await this.thread?.end()
   }
 
+  private hand(height: number, request: Extract<ExecutorRequest, { type: 'execute' | 'follow' }>): void {
+    this.handed = height
+    this.uncommitted.set(height, request)
+    this.ask(request)
+  }
+
+  private endFollowing(why: string | undefined): void {
+    const ended = this.following
+    this.following = undefined
+    ended?.resolve(why)
+  }
+
   /** While no thread runs nothing is lost: the next one is asked for all that still counts. */
   private ask(request: ExecutorRequest): void {
     this.thread?.ask(request)
@@ -169,6 +202,14 @@ export class Executor {
         for (const height of this.roots.keys()) if (height <= reply.height) this.roots.delete(height)
         this.events.onCommitted(reply.height)
         return
+      case 'refused': {
+        const { following } = this
+        if (following?.order.from !== reply.from) return
+        this.uncommitted.delete(following.order.to)
+        this.handed = reply.from - 1
+        this.endFollowing(reply.why)
+        return
+      }
       case 'snapshot':
       case 'snapshotFailed':
         this.events.onSnapshot(reply)
@@ -191,6 +232,7 @@ export class Executor {
 
   private takeExecuted(reply: Extract<ExecutorReply, { type: 'executed' }>): void {
     const { facts } = reply
+    if (this.following?.order.to === facts.height) this.endFollowing(undefined)
     const known = this.roots.get(facts.height)
     if (known !== undefined) {
       if (equalBytes(known, facts.stateRoot)) return
@@ -234,9 +276,7 @@ export class Executor {
     thread.ask({ type: 'snapshots', on: this.wantsSnapshots })
     // The disk may be ahead of what was told of it; what was executed was told before.
     this.take({ type: 'committed', height: thread.startHeight })
-    for (const [height, final] of this.uncommitted) {
-      if (height > thread.startHeight) thread.ask({ type: 'execute', final })
-    }
+    for (const [height, request] of this.uncommitted) if (height > thread.startHeight) thread.ask(request)
     for (const [ticket, { key, height }] of this.proofs) thread.ask({ type: 'prove', ticket, key, height })
     this.events.onRestart(error)
   }
@@ -246,6 +286,7 @@ export class Executor {
     this.failed = true
     for (const { resolve } of this.proofs.values()) resolve(null)
     this.proofs.clear()
+    this.following?.reject(error)
     this.events.onFailed(error)
   }
 }

@@ -10,17 +10,17 @@ export interface Recalled {
 }
 
 /**
- * After a restart: fills facts and changes of the heights that blocks may still name as their root, at most `mostHeights`.
- * Returns the elected set of the next term if it is known at `committed`, the height on disk.
+ * After a restart: fills facts and changes of the heights that blocks may still name as their root, those from `lowest` on and at
+ * most `mostHeights`. Returns the elected set of the next term if it is known at `committed`, the height on disk.
  */
 export function recall(
   store: ChainStore,
   committed: number,
-  mostHeights: number,
+  { lowest, mostHeights }: { readonly lowest: number; readonly mostHeights: number },
   { facts, changes }: Recalled,
 ): DelegateSet | undefined {
   let from = committed
-  while (from > 0 && store.changes(from) !== undefined) from--
+  while (from > lowest && store.changes(from) !== undefined) from--
   for (let height = Math.max(from, committed - mostHeights + 1); height <= committed; height++) {
     const known = store.facts(height)
     if (known !== undefined) facts.add(known)
@@ -31,6 +31,7 @@ export function recall(
     )
   }
   changes.begin(committed)
+  changes.forget(from)
   const { nextSetHash, term } = store.facts(committed)!
   const encoded = nextSetHash === null ? undefined : store.electedSet(term + 1)
   return encoded === undefined ? undefined : decodeSet(encoded)

@@ -46,6 +46,20 @@ const status = method({
     term: z.int(),
     slot: z.int(),
     mode: z.enum(['calm', 'busy']),
+    load: z
+      .object({ gas: z.int(), missed: z.int(), backlog: z.int() })
+      .describe('of the last round, in thousandths: gas, missed slots, heavy calls that wait'),
+    following: z
+      .object({
+        follows: z.boolean().describe('false: the node executes every block'),
+        followed: z.int().describe('blocks taken over from peers since the start'),
+        sampled: z.int().describe('of those, executed at once as samples'),
+        executed: z.int().describe('of those, executed when the chain was calm'),
+        waiting: z.int().describe('of those, yet to be executed'),
+        missed: z.int().describe('of those, never to be executed: too much time went by'),
+        lies: z.int().describe('wrong differences that peers gave'),
+      })
+      .describe('what the node does while the chain is busy'),
     basePrice: shapes.decimal.describe('grains per gas in the next block'),
     supplyGrains: shapes.grains,
     protocol: z.object({
@@ -74,6 +88,8 @@ const status = method({
       term: now.term,
       slot: now.slot,
       mode: modeName(now.mode),
+      load: now.load,
+      following: now.following,
       basePrice: `${state.basePrice}`,
       supplyGrains: `${now.supplyGrains}`,
       protocol: now.protocol,
@@ -189,7 +205,7 @@ const transaction = method({
       state: 'executed' as const,
       height: place.height,
       index: place.index,
-      receipt: receipt === undefined ? null : receiptView(receipt, abisOf(node)),
+      receipt: receipt === undefined ? null : receiptView(receipt, abisOf(node), node.verification(place.height)),
     }
   },
 })
@@ -204,7 +220,8 @@ const receipts = method({
     const found = await node.receipts(height)
     if (found === undefined) throw unknownBlock(height)
     const page = found.slice(skip, skip + limit)
-    return { receipts: page.map((receipt) => receiptView(receipt, abisOf(node))), total: found.length }
+    const verification = node.verification(height)
+    return { receipts: page.map((receipt) => receiptView(receipt, abisOf(node), verification)), total: found.length }
   },
 })
 

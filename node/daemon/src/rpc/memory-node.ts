@@ -38,7 +38,9 @@ import {
   Gate,
   type Genesis,
   LATEST_VERSION,
+  loadOf,
   mapKey,
+  modeOf,
   nextBasePrice,
   nextSet,
   type Parameters,
@@ -61,6 +63,7 @@ import type {
   StateProof,
   SubmitOutcome,
   TransactionPlace,
+  Verification,
 } from '../api.ts'
 import { Mempool } from '../blocks/mempool.ts'
 import { protocolStatus } from '../consensus/protocol-watch.ts'
@@ -167,7 +170,9 @@ export class MemoryNode implements NodeApi {
       finalHeight: this.height,
       term: head?.term ?? 0,
       slot: head?.slot ?? 0,
-      mode: MODE_CALM,
+      mode: modeOf(this.reader),
+      load: loadOf(this.reader),
+      following: { follows: false, followed: 0, sampled: 0, executed: 0, waiting: 0, missed: 0, lies: 0 },
       peers: 0,
       mempoolTransactions: this.mempool.count,
       txPerSecond: 0,
@@ -227,6 +232,10 @@ export class MemoryNode implements NodeApi {
 
   async receipts(height: number): Promise<readonly Uint8Array[] | undefined> {
     return this.blocks[height - 1]?.receipts
+  }
+
+  verification(): Verification {
+    return 'executed'
   }
 
   async transaction(id: Uint8Array): Promise<TransactionPlace | undefined> {
@@ -417,6 +426,7 @@ export class MemoryNode implements NodeApi {
       transactionCount: transactions.length,
       gas,
       basePrice,
+      mode: modeOf(this.reader),
       nextSet: elected === undefined || isOver ? null : setHash(elected),
     }
     if (isOver && elected !== undefined) {

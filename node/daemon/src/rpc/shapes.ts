@@ -71,6 +71,11 @@ export const receipt = z.object({
   gasUsed: z.int(),
   feeGrains: grains,
   payer: address,
+  verification: z
+    .enum(['executed', 'sampled', 'followed'])
+    .describe(
+      'how this node came to it: by executing the block, or while the chain is busy by what peers gave, held against the certified roots, and executed as a sample or not',
+    ),
   events: z.array(event),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 })

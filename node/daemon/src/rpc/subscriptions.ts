@@ -44,11 +44,13 @@ export class SubscriptionHub {
   private readonly watchers = new Map<string, Set<Subscription>>()
   private readonly metrics: RpcMetrics
   private readonly abiOf: AbiOf
+  private readonly verificationOf: NodeApi['verification']
   private readonly end: () => void
 
   constructor(node: NodeApi, metrics: RpcMetrics) {
     this.metrics = metrics
     this.abiOf = abisOf(node)
+    this.verificationOf = (height) => node.verification(height)
     this.end = node.subscribe((notice) => this.publish(notice))
   }
 
@@ -105,7 +107,11 @@ export class SubscriptionHub {
       }
     }
     if (interested.size === 0) return
-    const text = JSON.stringify({ height, index, receipt: receiptView(receipt, this.abiOf) })
+    const text = JSON.stringify({
+      height,
+      index,
+      receipt: receiptView(receipt, this.abiOf, this.verificationOf(height)),
+    })
     const id = mapKey(receipt.subarray(ID_OFFSET, ID_OFFSET + WATCH_BYTES))
     for (const subscription of interested) {
       if (subscription.topic === 'transactions') {

@@ -13,6 +13,7 @@ import { decode, SmartshareError } from '@smartshare/codec'
 import { ADDRESS_BYTES, formatAddress, toHex } from '@smartshare/crypto'
 import { type Abi, eventToJson, modules } from '@smartshare/runtime'
 import type { z } from 'zod'
+import type { Verification } from '../api.ts'
 import type * as shapes from './shapes.ts'
 
 /** Fields of events and records that hold addresses; 32 bytes under any other name are a hash or an id, in hexadecimal. */
@@ -67,7 +68,11 @@ export function modeName(mode: number): 'calm' | 'busy' {
 /** Finds the ABI of a contract; undefined if there is none. */
 export type AbiOf = (contract: Uint8Array) => Abi | undefined
 
-export function receiptView(encoded: Uint8Array, abiOf: AbiOf): z.output<typeof shapes.receipt> {
+export function receiptView(
+  encoded: Uint8Array,
+  abiOf: AbiOf,
+  verification: Verification,
+): z.output<typeof shapes.receipt> {
   const receipt = decodeReceipt(encoded)
   return {
     transaction: toHex(receipt.transactionId),
@@ -75,6 +80,7 @@ export function receiptView(encoded: Uint8Array, abiOf: AbiOf): z.output<typeof 
     gasUsed: receipt.gasUsed,
     feeGrains: `${receipt.feeGrains}`,
     payer: formatAddress(receipt.payer),
+    verification,
     events: receipt.events.map((event) => eventView(event, abiOf)),
     error: receipt.error,
   }

@@ -29,6 +29,9 @@ const MAX_REQUEST_BYTES = 64
 export const MAX_HAND_OVERS_PER_ANSWER = 64
 const MAX_SNAPSHOTS = 16
 const MAX_CERTIFICATE_BYTES = 1_024
+/** Heights whose differences are asked for at once, and the most bytes of them all: who finds more executes the blocks. */
+export const MAX_DIFFERENCES = 16
+export const MAX_DIFFERENCES_BYTES = 8 * 1024 * 1024
 /** A set of 256 members of 84 bytes. */
 const MAX_SET_BYTES = 32_768
 
@@ -74,6 +77,8 @@ const REQUESTS = {
   /** The manifest of a snapshot, its anchor as fresh as can be. */
   manifest: [3, record({ height: uint() })],
   chunk: [4, record({ height: uint(), index: uint() })],
+  /** What the blocks of these heights changed. */
+  differences: [5, record({ from: uint(), count: uint(MAX_DIFFERENCES, 1) })],
 } as const
 
 const ANSWERS = {
@@ -83,6 +88,12 @@ const ANSWERS = {
   handOvers: array(bytes(MAX_HAND_OVER_BYTES, 1), MAX_HAND_OVERS_PER_ANSWER),
   manifest: bytes(MAX_MANIFEST_BYTES, 1),
   chunk: bytes(MAX_CHUNK_BYTES, 1),
+  /** Packed changes and packed receipts (docs/spec/load.md), ascending. */
+  differences: array(
+    record({ changes: bytes(MAX_DIFFERENCES_BYTES), receipts: bytes(MAX_DIFFERENCES_BYTES) }),
+    MAX_DIFFERENCES,
+    1,
+  ),
 } as const
 
 export type SyncKind = keyof typeof REQUESTS

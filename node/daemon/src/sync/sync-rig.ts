@@ -28,6 +28,7 @@ export function startFollower(
     accountSeed: null,
     sync: { mode: 'blocks', trust: null },
     pruning: { mode: 'archive' },
+    follow: 'auto',
     localNetwork: true,
     logLevel: 'silent',
     ...settings,

@@ -3,11 +3,13 @@ import type { Link } from '@smartshare/link'
 import { type ChainStore, encodeManifest } from '@smartshare/store'
 import type { FinalChain } from '../consensus/final-chain.ts'
 import { splitFinal } from '../consensus/final-record.ts'
+import { type Difference, differenceAt } from '../follow/difference.ts'
 import { encodedHandOver } from './hand-overs.ts'
 import {
   type BlockRange,
   decodeRequest,
   encodeAnswer,
+  MAX_DIFFERENCES_BYTES,
   MAX_HAND_OVERS_PER_ANSWER,
   MAX_RANGE_BLOCKS,
   MAX_RANGE_BYTES,
@@ -16,6 +18,9 @@ import {
   type SyncStatus,
 } from './protocol.ts'
 import type { Snapshots } from './snapshots.ts'
+
+/** Differences that are kept ready. */
+const MOST_REMEMBERED = 4
 
 export interface ServerParts {
   readonly link: Link
@@ -30,6 +35,7 @@ export interface ServerParts {
 /** Answers nodes that are behind, from what is executed and on disk. */
 export class SyncServer {
   private readonly parts: ServerParts
+  private readonly recent = new Map<number, Difference>()
 
   private constructor(parts: ServerParts) {
     this.parts = parts
@@ -54,7 +60,40 @@ export class SyncServer {
         return encodeAnswer('manifest', encodeManifest(await this.parts.snapshots.manifest(asked.request.height)))
       case 'chunk':
         return encodeAnswer('chunk', await this.parts.snapshots.chunk(asked.request.height, asked.request.index))
+      case 'differences':
+        return encodeAnswer('differences', this.differences(asked.request.from, asked.request.count))
     }
+  }
+
+  /** Throws SYNC_NOT_THERE or SYNC_TOO_LARGE. */
+  private differences(from: number, count: number): Difference[] {
+    const { store, committedHeight } = this.parts
+    if (from + count - 1 > committedHeight()) {
+      throw new SmartshareError('SYNC_NOT_THERE', `height ${from + count - 1} is not executed here yet`)
+    }
+    const found: Difference[] = []
+    let sizeBytes = 0
+    for (let height = from; height < from + count; height++) {
+      const difference = this.recent.get(height) ?? differenceAt(store, height)
+      if (difference === undefined) {
+        throw new SmartshareError('SYNC_NOT_THERE', `the difference of height ${height} is not kept here`)
+      }
+      this.remember(height, difference)
+      sizeBytes += difference.changes.length + difference.receipts.length
+      if (sizeBytes > MAX_DIFFERENCES_BYTES) {
+        throw new SmartshareError('SYNC_TOO_LARGE', `the differences from ${from} on are too large to be handed over`)
+      }
+      found.push(difference)
+    }
+    return found
+  }
+
+  /** Many nodes ask for the same heights, the last ones. */
+  private remember(height: number, difference: Difference): void {
+    this.recent.delete(height)
+    this.recent.set(height, difference)
+    const [oldest] = this.recent.keys()
+    if (this.recent.size > MOST_REMEMBERED && oldest !== undefined) this.recent.delete(oldest)
   }
 
   private handOvers(first: number): Uint8Array[] {

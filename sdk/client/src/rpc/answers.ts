@@ -30,6 +30,18 @@ export const statusAnswer = z.object({
   term: z.int(),
   slot: z.int(),
   mode: z.enum(['calm', 'busy']),
+  /** Of the last round, in thousandths. */
+  load: z.object({ gas: z.int(), missed: z.int(), backlog: z.int() }),
+  /** What the node does while the chain is busy, in blocks since its start. */
+  following: z.object({
+    follows: z.boolean(),
+    followed: z.int(),
+    sampled: z.int(),
+    executed: z.int(),
+    waiting: z.int(),
+    missed: z.int(),
+    lies: z.int(),
+  }),
   basePrice: integer,
   supplyGrains: integer,
   protocol: z.object({
@@ -107,6 +119,8 @@ export const receiptAnswer = z.object({
   gasUsed: z.int(),
   feeGrains: integer,
   payer: address,
+  /** How the node came to it. */
+  verification: z.enum(['executed', 'sampled', 'followed']),
   events: z.array(event),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 })

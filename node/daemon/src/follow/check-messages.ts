@@ -1,0 +1,19 @@
+/** What the thread that checks blocks begins with. */
+export interface CheckOrder {
+  readonly stateFolder: string
+  readonly genesis: Uint8Array
+  readonly protocolVersion: number
+}
+
+/** Blocks that were followed, the highest first, as they lie in the log. */
+export interface CheckRequest {
+  readonly blocks: readonly { readonly height: number; readonly final: Uint8Array }[]
+}
+
+/** What it tells of a request. */
+export type CheckReply =
+  /** These were executed and came to the same; of the others the changes are no longer kept. */
+  | { readonly type: 'checked'; readonly heights: readonly number[] }
+  /** Execution comes to something else than what delegates certified. */
+  | { readonly type: 'diverged'; readonly height: number; readonly message: string }
+  | { readonly type: 'failed'; readonly message: string }

@@ -4,6 +4,7 @@ import { type Report, readable } from './report.ts'
 const benches: Record<string, () => Promise<(report: Report) => Promise<void>>> = {
   consensus: async () => (await import('./consensus.ts')).benchConsensus,
   execute: async () => (await import('./execute.ts')).benchExecute,
+  indexer: async () => (await import('./indexer.ts')).benchIndexer,
   light: async () => (await import('./light.ts')).benchLight,
   link: async () => (await import('./link.ts')).benchLink,
   lvm: async () => (await import('./lvm.ts')).benchLvm,

@@ -27,6 +27,8 @@ export interface IndexerSettings extends IndexPlaces {
   readonly port: number
   readonly origins?: readonly string[]
   readonly logLevel?: string
+  /** Transactions and events that are written together. */
+  readonly batchItems?: number
 }
 
 /** Opens the database, does `work`, closes it in whatever way that ends. Throws INDEX_DATABASE, INDEX_LOCKED. */
@@ -48,7 +50,7 @@ export async function runIndexer(settings: IndexerSettings): Promise<void> {
   const { signal } = interruption()
   await withDatabase(settings, async (database) => {
     await migrate(database)
-    const follower = new Follower(database, new Source(settings.nodes, signal), log)
+    const follower = new Follower(database, new Source(settings.nodes, signal), log, settings.batchItems)
     // What is there already can be asked for before the node is reached.
     await follower.load()
     const { host, port, origins } = settings

@@ -8,7 +8,7 @@ import { factsText } from '../text.ts'
 
 const DEFAULT_NODE = 'http://127.0.0.1:21000'
 const DEFAULT_DIR = '.smartshare/index'
-const DEFAULT_PORT = 21_900
+const DEFAULT_PORT = 21_910
 const MOST_PORT = 65_535
 
 interface PlaceFlags {

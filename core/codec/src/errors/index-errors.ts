@@ -40,7 +40,7 @@ export const indexErrors: ErrorTable = {
     'No indexer answers at an address.',
     'Check the address; `smartshare devnet status` shows that of the local network.',
   ],
-  INDEX_URL: ['Not the address of an indexer.', 'Use one like http://127.0.0.1:21900.'],
+  INDEX_URL: ['Not the address of an indexer.', 'Use one like http://127.0.0.1:21910.'],
   INDEX_VERSION: [
     'A database of an index that was made by a later version.',
     'Use that version, or begin the database anew with `smartshare indexer rebuild`.',

@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite, types } from '@electric-sql/pglite'
 import { SmartshareError } from '@smartshare/codec'
 import { lockFolder } from '@smartshare/link/folder-lock'
 import type { Database, Row, SqlValue, Statement } from './database.ts'
 import { conflict } from './postgres.ts'
+import { newDatabase } from './template.ts'
 
 /**
  * PostgreSQL inside this process, its files in `dir`. Queries come one after the other, so every one of them must read a
@@ -15,8 +16,10 @@ export async function openPglite(dir: string): Promise<Database> {
   const lock = await lockFolder(dir, { code: 'INDEX_LOCKED', message: `another indexer uses ${dir}` })
   let pglite: PGlite
   try {
+    const files = join(dir, 'pglite')
+    if (!existsSync(files)) await newDatabase(files)
     pglite = await guarded(() =>
-      PGlite.create({ dataDir: join(dir, 'pglite'), parsers: { [types.INT8]: Number }, relaxedDurability: false }),
+      PGlite.create({ dataDir: files, parsers: { [types.INT8]: Number }, relaxedDurability: false }),
     )
     await guarded(() =>
       pglite.exec('CREATE SCHEMA IF NOT EXISTS smartshare; SET search_path = smartshare; SET timezone = UTC'),

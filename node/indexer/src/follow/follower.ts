@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import { firstSet } from '@smartshare/runtime'
@@ -33,13 +33,16 @@ export class Follower {
   readonly #database: Database
   readonly #source: Source
   readonly #log: Logger
+  readonly #batchItems: number
   #turns: Turns | undefined
   #place: Place | undefined
   #state: IndexState | undefined
   #problem: { code: string; message: string } | null = null
   #isMet = false
 
-  constructor(database: Database, source: Source, log: Logger) {
+  /** `batchItems`: transactions and events that are written together. */
+  constructor(database: Database, source: Source, log: Logger, batchItems = MAX_BATCH_ITEMS) {
+    this.#batchItems = batchItems
     this.#database = database
     this.#source = source
     this.#log = log
@@ -136,7 +139,7 @@ export class Follower {
     const blocks = await this.#source.blocks(place.height + 1)
     if (blocks.length === 0) return false
     const abiOf = await this.#source.abisFor(blocks)
-    for (const group of groupsOf(blocks)) {
+    for (const group of groupsOf(blocks, this.#batchItems)) {
       const batch = new Batch(this.#place!, this.#turns!, await this.#payersOf(group))
       for (const block of group) batch.add(block, abiOf)
       await this.#database.apply(batch.statements())
@@ -151,6 +154,8 @@ export class Follower {
         events: before.events + batch.events,
       }
       onWritten(height)
+      // The embedded database works in this thread and would let no question in before all is written.
+      await nextTurn()
     }
     return true
   }
@@ -179,13 +184,13 @@ export class Follower {
 }
 
 /** Blocks that are written together: not too many, and of one hour, at whose end is kept what pools hold. */
-function groupsOf(blocks: readonly FinalBlock[]): FinalBlock[][] {
+function groupsOf(blocks: readonly FinalBlock[], batchItems: number): FinalBlock[][] {
   const groups: FinalBlock[][] = []
   let items = Number.POSITIVE_INFINITY
   let hour = -1
   for (const block of blocks) {
     const own = hourOf(block)
-    if (items >= MAX_BATCH_ITEMS || own !== hour) {
+    if (items >= batchItems || own !== hour) {
       groups.push([])
       items = 0
       hour = own

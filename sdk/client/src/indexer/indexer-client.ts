@@ -12,7 +12,7 @@ import { failure } from './shapes.ts'
 const DEFAULT_TIMEOUT_MS = 15_000
 
 export interface IndexerClientOptions {
-  /** `http://127.0.0.1:21900`, for example. */
+  /** `http://127.0.0.1:21910`, for example. */
   readonly url: string
   readonly timeoutMs?: number
 }
@@ -24,7 +24,7 @@ export class IndexerClient {
 
   /** Throws INDEX_URL. */
   constructor({ url, timeoutMs = DEFAULT_TIMEOUT_MS }: IndexerClientOptions) {
-    if (!URL.canParse(url)) throw new SmartshareError('INDEX_URL', 'an address like http://127.0.0.1:21900 is needed')
+    if (!URL.canParse(url)) throw new SmartshareError('INDEX_URL', 'an address like http://127.0.0.1:21910 is needed')
     this.url = url.replace(/\/+$/, '')
     this.timeoutMs = timeoutMs
   }

@@ -4,6 +4,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { router } from './app/router.tsx'
 import { applyTheme } from './app/theme.ts'
+import { startPasskeys } from './chain/passkey.ts'
 import { queryClient, startNews } from './chain/queries.ts'
 import { startTexts } from './i18n/texts.ts'
 import { ToastHost } from './ui/toast.tsx'
@@ -14,6 +15,7 @@ if (place === null) throw new TypeError('the page has no place for the app')
 
 applyTheme()
 startNews()
+startPasskeys()
 await startTexts()
 createRoot(place).render(
   <StrictMode>

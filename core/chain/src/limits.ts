@@ -2,6 +2,8 @@
 export const HASH_BYTES = 32
 export const ADDRESS_BYTES = 32
 export const SIGNATURE_BYTES = 64
+/** A passkey's signature tells what it signed (docs/spec/bytes.md §4). */
+export const MAX_SIGNATURE_BYTES = 1024
 export const BLS_KEY_BYTES = 48
 export const BLS_SIGNATURE_BYTES = 96
 /** First bytes of the chain id that travel in a transaction; its hash covers all of them. */

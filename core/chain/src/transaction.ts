@@ -26,6 +26,7 @@ import {
   MAX_FUNDS,
   MAX_LANES,
   MAX_METHOD_NAME_BYTES,
+  MAX_SIGNATURE_BYTES,
   MAX_TRANSACTION_BYTES,
   SIGNATURE_BYTES,
 } from './limits.ts'
@@ -87,7 +88,10 @@ const bodySchema = record({
 })
 
 const authSchema = array(
-  record({ key: optional(bytes(P256_KEY_BYTES, ED25519_KEY_BYTES)), signature: fixedBytes(SIGNATURE_BYTES) }),
+  record({
+    key: optional(bytes(P256_KEY_BYTES, ED25519_KEY_BYTES)),
+    signature: bytes(MAX_SIGNATURE_BYTES, SIGNATURE_BYTES),
+  }),
   MAX_AUTH,
 )
 
@@ -133,18 +137,26 @@ function addressOfParty(value: Uint8Array): Uint8Array {
   return value.length === ADDRESS_BYTES ? value : addressOfKey(value)
 }
 
+/** Only a passkey's signature is longer than others. */
+function checkLength(key: Uint8Array, { length }: Uint8Array, fail: (why: string) => SmartshareError): void {
+  const isLong = length > SIGNATURE_BYTES
+  if (isLong !== (algorithmOf(key) === 'passkey')) throw fail('a signature of a wrong length')
+}
+
 function checkAuth(who: string, value: Uint8Array, auth: Auth): void {
   const fail = (why: string) => new SmartshareError('TX_FORM', `${who}: ${why}`)
   if (value.length !== ADDRESS_BYTES) {
     if (algorithmOf(value) === null) throw fail('not a public key')
     if (auth.length !== 1 || auth[0]!.key !== null) throw fail('one signature without a key belongs to a public key')
+    checkLength(value, auth[0]!.signature, fail)
     return
   }
   if (auth.length === 0) throw fail('no signature')
   let previous: Uint8Array | undefined
-  for (const { key } of auth) {
+  for (const { key, signature } of auth) {
     if (key === null || algorithmOf(key) === null) throw fail('every signature of an address names its public key')
     if (previous && compareBytes(previous, key) >= 0) throw fail('keys must be ascending and distinct')
+    checkLength(key, signature, fail)
     previous = key
   }
 }

@@ -35,9 +35,12 @@ export {
   KeyPair,
   P256_PUBLIC_KEY_BYTES,
   type PublicKey,
+  passkeyPublicKey,
   SEED_BYTES,
+  type SeedAlgorithm,
   SIGNATURE_BYTES,
   type Signature,
+  scalarsOfDer,
   sign,
   verify,
 } from './keys.ts'
@@ -55,6 +58,12 @@ export {
 } from './merkle-data.ts'
 export { type ListProof, listProof, listRoot, MAX_LIST_LEAVES, verifyListProof } from './merkle-list.ts'
 export type { BlsItem, BlsScheme } from './native.ts'
+export {
+  base64url,
+  encodePasskeySignature,
+  MAX_PASSKEY_SIGNATURE_BYTES,
+  type PasskeyAssertion,
+} from './passkey.ts'
 export {
   proveInRange,
   RangeAccumulator,

@@ -21,7 +21,7 @@ import {
   TransactionBuilder,
   type TransactionRequest,
 } from './transactions/transaction-builder.ts'
-import type { Signer } from './wallet/signer.ts'
+import type { LateSigner, Signer } from './wallet/signer.ts'
 
 const PAGE = 100
 const EVENT_PAGE = 1000
@@ -107,7 +107,7 @@ export class Client {
   }
 
   /** Sends the transactions of an account. One sender per account and lane: it counts the nonces. */
-  sender(signer: Signer, options: { lane?: number } = {}): Sender {
+  sender(signer: LateSigner, options: { lane?: number } = {}): Sender {
     return new Sender({
       rpc: this.rpc,
       builder: this.builder,
@@ -159,12 +159,12 @@ export class Client {
    * A transaction of an account of several keys, with the signature that `signer` (`proposer`) makes; it is not handed over. It takes
    * the account's next nonce: of two proposals of one account only one is ever executed. Throws what its calls would fail with.
    */
-  async propose(signer: Signer, request: TransactionRequest): Promise<SignedTransaction> {
+  async propose(signer: LateSigner, request: TransactionRequest): Promise<SignedTransaction> {
     const lasting = { lifetimeBlocks: this.parameters.maxLifetimeBlocks, ...request }
     const fee = await this.builder.estimate(signer, lasting)
     const { nonces } = await this.rpc.account(formatAddress(signer.address))
     const expiryHeight = await this.builder.expiryFor(lasting)
-    return this.builder.sign(signer, lasting, fee, { lane: 0, nonce: nonces[0] ?? 0n, expiryHeight })
+    return await this.builder.sign(signer, lasting, fee, { lane: 0, nonce: nonces[0] ?? 0n, expiryHeight })
   }
 
   /** Executed blocks from a height on (the next one unless said), each once and in order, for ever. */

@@ -93,5 +93,5 @@ export {
 } from './transactions/transaction-builder.ts'
 export { DEFAULT_COST, keyFileAddress, LEAST_COST, openWallet, sealWallet } from './wallet/key-file.ts'
 export { type SignedMessage, signMessage, verifyMessage } from './wallet/message.ts'
-export { keySigner, policySigner, type Signer } from './wallet/signer.ts'
+export { keySigner, type LateSigner, passkeySigner, policySigner, type Signer } from './wallet/signer.ts'
 export { type Account, randomBytes, Wallet, type WalletSecret } from './wallet/wallet.ts'

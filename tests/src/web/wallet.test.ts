@@ -49,6 +49,15 @@ describe.skipIf(SKIPPED !== '')(`the wallet in Chromium${SKIPPED}`, () => {
     await look(other, 'receive-phone-dark-zh')
   })
 
+  it('reads an address from a picture of its code', async () => {
+    const code = await other.getByRole('img', { name: /二维码/ }).screenshot()
+    await other.goto(`${web.url}/wallet/send`)
+    await other.getByRole('button', { name: '扫描二维码' }).click()
+    await look(other, 'scan-phone-dark-zh')
+    await other.locator('input[type=file]').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: code })
+    await expect.poll(() => other.getByLabel('收款地址').inputValue()).toBe(otherAddress)
+  })
+
   it('sends with the keyboard alone', async () => {
     await page.getByRole('link', { name: 'Send' }).focus()
     await page.keyboard.press('Enter')

@@ -78,7 +78,7 @@ export class WebTest {
   /** A page of the app in a profile. Whatever it complains of is kept in `complaints`. */
   async open(profile: BrowserContext, path = '/wallet'): Promise<Page> {
     const page = await profile.newPage()
-    page.setDefaultTimeout(20_000)
+    page.setDefaultTimeout(60_000)
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text())
     })
@@ -135,9 +135,7 @@ async function addressOn(page: Page): Promise<string> {
 
 /** Waits until the light client shows this balance as verified. */
 export async function verifiedBalance(page: Page, grains: bigint): Promise<void> {
-  await expect
-    .poll(() => page.locator('[data-balance]').getAttribute('data-balance'), { timeout: 60_000 })
-    .toBe(`${grains}`)
+  await page.locator(`[data-balance="${grains}"]`).waitFor({ timeout: 60_000 })
   await page.locator('[data-proof="verified"]').first().waitFor()
 }
 

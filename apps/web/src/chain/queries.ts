@@ -27,7 +27,7 @@ let refreshedHeight = 0
 function hear(news: News): void {
   if (news.news === 'vault') void queryClient.invalidateQueries({ queryKey: ['vault'] })
   else if (news.news === 'payments') void queryClient.invalidateQueries({ queryKey: ['payments'] })
-  else hearOfNetwork(news.state)
+  else if (news.news === 'network') hearOfNetwork(news.state)
 }
 
 function hearOfNetwork(state: NetworkState): void {

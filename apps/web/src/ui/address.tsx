@@ -33,7 +33,7 @@ export function Address({ address, name, isWhole = false, hasCopy = true }: Addr
           </span>
         )}
         {isWhole ? (
-          <span className="font-mono text-sm leading-6 break-all">{(address.match(GROUP) ?? []).join(' ')}</span>
+          <span className="font-mono text-sm leading-6">{(address.match(GROUP) ?? []).join(' ')}</span>
         ) : (
           <span
             title={address}

@@ -58,6 +58,7 @@ export function Plot({
           {
             ...axis,
             space: 96,
+            size: 28,
             values: (_, splits) => splits.map((seconds) => tickText(seconds * 1000, i18n.language, stepOf(splits))),
           },
           {

@@ -1,5 +1,5 @@
 import type { Call } from '@smartshare/chain'
-import { callOf, type FinalTransaction, type Sender, type SignedTransaction, type Signer } from '@smartshare/client'
+import { callOf, type FinalTransaction, type LateSigner, type Sender, type SignedTransaction } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { networkState, onOpened, openNetwork } from './network.ts'
 import type { CallDraft, Payment, PaymentRequest, SignedBytes } from './payment-types.ts'
@@ -19,7 +19,7 @@ onOpened(() => {
   void resume()
 })
 
-async function senderOf(signer: Signer, address: string): Promise<Sender> {
+async function senderOf(signer: LateSigner, address: string): Promise<Sender> {
   const { client } = await openNetwork()
   const known = senders.get(address) ?? client.sender(signer)
   senders.set(address, known)
@@ -60,7 +60,7 @@ async function known(id: string): Promise<Payment> {
   return found
 }
 
-async function sendNew({ id, account, subject, calls }: PaymentRequest, signer: Signer): Promise<Payment> {
+async function sendNew({ id, account, subject, calls }: PaymentRequest, signer: LateSigner): Promise<Payment> {
   const sender = await senderOf(signer, account)
   const drafted = callsOf(calls)
   let payment = await put({

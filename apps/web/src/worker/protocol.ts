@@ -22,6 +22,13 @@ export type News =
   | { readonly news: 'network'; readonly state: NetworkState }
   | { readonly news: 'vault' }
   | { readonly news: 'payments' }
+  /** Only the page can have a passkey sign: it answers with `vault.passkeyAnswer`. */
+  | {
+      readonly news: 'passkey'
+      readonly id: string
+      readonly credential: Uint8Array<ArrayBuffer>
+      readonly challenge: Uint8Array<ArrayBuffer>
+    }
 
 /** A node that showed something that the delegates did not certify. */
 export interface Lie {
@@ -53,6 +60,11 @@ export interface NetworkState {
   /** Why nothing answers, where nothing does. */
   readonly error: PlainError | null
 }
+
+/** What a passkey gave for a challenge, or why it did not. */
+export type PasskeyAnswer =
+  | { readonly signature: Uint8Array; readonly authenticatorData: Uint8Array; readonly clientData: Uint8Array }
+  | { readonly error: PlainError }
 
 /** A balance, and how much of it is known. */
 export interface CheckedUnits {

@@ -30,7 +30,15 @@ export interface PolicyAccount extends AccountBase {
   readonly policy: Policy
 }
 
-export type StoredAccount = KeyAccount | PolicyAccount
+/** An account that a passkey acts for: its secret is in the device, or in the owner's cloud, and never in this browser. */
+interface PasskeyAccount extends AccountBase {
+  readonly kind: 'passkey'
+  readonly publicKey: string
+  /** What names the passkey to the browser. */
+  readonly credential: Uint8Array<ArrayBuffer>
+}
+
+export type StoredAccount = KeyAccount | PolicyAccount | PasskeyAccount
 
 export interface WalletInfo {
   readonly id: string

@@ -1,15 +1,27 @@
 import {
   keyFileAddress,
+  type LateSigner,
   openWallet,
+  passkeySigner,
   type SignedMessage,
-  type Signer,
   sealWallet,
   signMessage,
   verifyMessage,
   Wallet,
 } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { addressOfPolicy, formatAddress, type KeyPair, type Policy, parseAddress, toHex } from '@smartshare/crypto'
+import {
+  addressOfKey,
+  addressOfPolicy,
+  formatAddress,
+  fromHex,
+  type KeyPair,
+  type Policy,
+  parseAddress,
+  passkeyPublicKey,
+  toHex,
+} from '@smartshare/crypto'
+import { askPasskey, passkeyAnswer } from './passkey.ts'
 import { tell } from './serve.ts'
 import { store } from './store.ts'
 import type { Contact, KeyAccount, StoredAccount, StoredWallet, VaultInfo } from './vault-types.ts'
@@ -130,8 +142,11 @@ export async function keyPairOf(address: string): Promise<KeyPair> {
 }
 
 /** Signs for an account of this browser. Throws WALLET_LOCKED, WALLET_MISSING. */
-export async function signerOf(address: string): Promise<Signer> {
+export async function signerOf(address: string): Promise<LateSigner> {
   const account = await storedAccount(address)
+  if (account.kind === 'passkey') {
+    return passkeySigner(fromHex(account.publicKey), (challenge) => askPasskey(account.credential, challenge))
+  }
   if (account.kind !== 'key')
     throw new SmartshareError('WALLET_APPROVALS', 'this account needs approvals of several keys')
   touch()
@@ -206,6 +221,28 @@ export const vault = {
     return account
   },
 
+  passkeyAnswer,
+
+  /** An account of a passkey that the page has just made: its point (SEC 1, compressed), and what names it. */
+  async addPasskey(point: Uint8Array, credential: Uint8Array<ArrayBuffer>, name: string): Promise<StoredAccount> {
+    const publicKey = passkeyPublicKey(point)
+    const address = formatAddress(addressOfKey(publicKey))
+    const facts = { address, name: cleanName(name), createdMs: Date.now(), credential }
+    const account: StoredAccount = { kind: 'passkey', publicKey: toHex(publicKey), ...facts }
+    await (await store()).put('accounts', account)
+    changed()
+    return account
+  },
+
+  /** Forgets a passkey or shared account in this browser; what acts for it stays where it is. */
+  async removeAccount(address: string): Promise<void> {
+    const account = await storedAccount(address)
+    if (account.kind === 'key')
+      throw new SmartshareError('WALLET_MISSING', 'an account of a wallet goes with its wallet')
+    await (await store()).delete('accounts', address)
+    changed()
+  },
+
   async addPolicyAccount(policy: Policy, name: string): Promise<StoredAccount> {
     const address = formatAddress(addressOfPolicy(policy))
     const account: StoredAccount = { kind: 'policy', address, name: cleanName(name), createdMs: Date.now(), policy }
@@ -234,7 +271,7 @@ export const vault = {
   },
 
   async signMessage(address: string, text: string): Promise<SignedMessage> {
-    return signMessage(await signerOf(address), text)
+    return await signMessage(await signerOf(address), text)
   },
 
   /** Throws MESSAGE_INVALID, MESSAGE_SIGNATURE. */

@@ -9,6 +9,11 @@ export const toolErrors: ErrorTable = {
     'Copy the whole message; sign with an account of one key.',
   ],
   MESSAGE_SIGNATURE: ['The account did not sign this text.', 'Do not believe it; ask for the message again.'],
+  PASSKEY_CANCELLED: [
+    'A passkey was asked to sign and did not.',
+    'Nothing was signed: try again, on the device that has the passkey.',
+  ],
+  PASSKEY_KIND: ['The device makes no passkeys with ES256.', 'Use another device, or a wallet with words.'],
   WALLET_ABANDONED: ['A payment was interrupted before it was signed.', 'Nothing was sent: make the payment again.'],
   WALLET_APPROVALS: [
     'An account of several keys cannot be used by one key alone.',

@@ -2,7 +2,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { formatAddress } from '@smartshare/crypto'
 import { Backoff, sleep } from '../rpc/backoff.ts'
 import type { RpcClient } from '../rpc/rpc-client.ts'
-import type { Signer } from '../wallet/signer.ts'
+import type { LateSigner } from '../wallet/signer.ts'
 import { calls } from './calls.ts'
 import { type FinalTransaction, fatesOf } from './fate.ts'
 import { Lane } from './lane.ts'
@@ -69,7 +69,7 @@ export class Sender {
   private readonly builder: TransactionBuilder
   private readonly tracker: TransactionTracker
   private readonly submitter: Submitter
-  private readonly signer: Signer
+  private readonly signer: LateSigner
   private readonly laneNumber: number
   private readonly signal: AbortSignal
   private lane: Promise<Lane> | undefined
@@ -80,7 +80,7 @@ export class Sender {
     builder: TransactionBuilder
     tracker: TransactionTracker
     submitter: Submitter
-    signer: Signer
+    signer: LateSigner
     lane: number
     signal: AbortSignal
   }) {
@@ -147,7 +147,11 @@ export class Sender {
     try {
       for (let remake = 0; remake < MAX_REMAKES; remake++) {
         const expiryHeight = await this.builder.expiryFor(request)
-        const transaction = this.builder.sign(this.signer, request, fee, { lane: lane.number, nonce, expiryHeight })
+        const transaction = await this.builder.sign(this.signer, request, fee, {
+          lane: lane.number,
+          nonce,
+          expiryHeight,
+        })
         await options.onSigned?.(transaction)
         const verdict = await this.handOver(transaction, deadlineMs)
         if (verdict === 'admitted') return { transaction, final: this.follow(lane, transaction) }

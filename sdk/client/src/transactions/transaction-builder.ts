@@ -10,7 +10,7 @@ import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, toHex } from '@smartshare/crypto'
 import type { Parameters } from '@smartshare/runtime'
 import type { RpcClient } from '../rpc/rpc-client.ts'
-import type { Signer } from '../wallet/signer.ts'
+import type { LateSigner, Signer } from '../wallet/signer.ts'
 
 /** As long as the largest real nonce, gas limit and price are encoded: the estimate counts the bytes of the transaction. */
 const WIDE_NUMBER = 0xffff_ffff
@@ -105,7 +105,7 @@ export class TransactionBuilder {
    * What the calls would cost now, by running them on a node. Throws what they would fail with (TOKENS_BALANCE …), so that
    * nobody pays for a transaction that cannot succeed.
    */
-  async estimate(sender: Signer, request: TransactionRequest): Promise<FeeEstimate> {
+  async estimate(sender: LateSigner, request: TransactionRequest): Promise<FeeEstimate> {
     const { gasLimit, maxGasPrice } = request
     if (gasLimit !== undefined && maxGasPrice !== undefined && request.emptying !== undefined) {
       // Everything is said: senders of very many alike transactions ask once and then say it themselves.
@@ -132,12 +132,17 @@ export class TransactionBuilder {
   }
 
   /** Signs a transaction. */
-  sign(sender: Signer, request: TransactionRequest, fee: FeeEstimate, placement: Placement): SignedTransaction {
+  async sign(
+    sender: LateSigner,
+    request: TransactionRequest,
+    fee: FeeEstimate,
+    placement: Placement,
+  ): Promise<SignedTransaction> {
     const body = this.body(sender, request, varied(request, fee), placement)
     const id = transactionId(body, this.network.chainId)
     const wire = encodeTransaction({
       body,
-      senderAuth: sender.sign(id),
+      senderAuth: await sender.sign(id),
       payerAuth: request.feePayer?.sign(id) ?? [],
     })
     return { ...placement, id: toHex(id), sender: formatAddress(sender.address), wire }
@@ -164,7 +169,7 @@ export class TransactionBuilder {
     return await this.height.value
   }
 
-  private async estimateAs(sender: Signer, request: TransactionRequest, emptying: boolean): Promise<FeeEstimate> {
+  private async estimateAs(sender: LateSigner, request: TransactionRequest, emptying: boolean): Promise<FeeEstimate> {
     const most = { gasLimit: WIDE_NUMBER, maxGasPrice: BigInt(WIDE_NUMBER), tipGasPrice: request.tipGasPrice ?? 0n }
     const placement = { lane: 0, nonce: BigInt(WIDE_NUMBER), expiryHeight: WIDE_NUMBER }
     const body = this.body(sender, request, { ...most, emptying }, placement)
@@ -186,7 +191,7 @@ export class TransactionBuilder {
   }
 
   private body(
-    sender: Signer,
+    sender: LateSigner,
     request: TransactionRequest,
     fee: Pick<FeeEstimate, 'gasLimit' | 'maxGasPrice' | 'tipGasPrice' | 'emptying'>,
     placement: Placement,

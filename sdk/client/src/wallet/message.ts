@@ -1,7 +1,7 @@
 import { SmartshareError } from '@smartshare/codec'
 import { addressOfKey, formatAddress, fromHex, hashTagged, toHex, verify } from '@smartshare/crypto'
 import { z } from 'zod'
-import type { Signer } from './signer.ts'
+import type { LateSigner } from './signer.ts'
 
 const MAX_TEXT_BYTES = 65_536
 const MAX_JSON_CHARACTERS = 2 * MAX_TEXT_BYTES
@@ -28,8 +28,8 @@ function messageHash(text: string): Uint8Array {
 }
 
 /** Signs a text for anybody to check; it can never be taken for a transaction. Throws MESSAGE_INVALID. */
-export function signMessage(signer: Signer, text: string): SignedMessage {
-  const [auth] = signer.sign(messageHash(text))
+export async function signMessage(signer: LateSigner, text: string): Promise<SignedMessage> {
+  const [auth] = await signer.sign(messageHash(text))
   const key = auth?.key ?? signer.party
   const address = formatAddress(signer.address)
   if (auth === undefined || formatAddress(addressOfKey(key)) !== address) {

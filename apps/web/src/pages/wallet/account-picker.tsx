@@ -29,7 +29,7 @@ export function AccountPicker() {
           </option>
         ))}
       </select>
-      {isOpen ? (
+      {isOpen && account.kind === 'key' ? (
         <Button look="quiet" icon="lock" onClick={() => void chain.vault.lock()}>
           <span className="sr-only sm:not-sr-only">{t('lock.lock')}</span>
         </Button>

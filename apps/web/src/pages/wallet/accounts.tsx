@@ -27,6 +27,7 @@ export default function Accounts() {
               accounts={vault.accounts.filter((one) => one.kind === 'key' && one.wallet === wallet.id)}
             />
           ))}
+          <OtherAccounts accounts={vault?.accounts.filter((one) => one.kind !== 'key') ?? []} />
           <Link to="/wallet/new" className={`${buttonClass('plain')} self-start`}>
             {t('accounts.addWallet')}
           </Link>
@@ -121,6 +122,28 @@ function WalletPart({
           }}
         />
       </Dialog>
+    </Section>
+  )
+}
+
+/** Accounts that no wallet of this browser holds: they are only known here. */
+function OtherAccounts({ accounts }: { readonly accounts: readonly StoredAccount[] }) {
+  const { t } = useTranslation('wallet')
+  if (accounts.length === 0) return null
+  return (
+    <Section title={t('accounts.others')}>
+      <ul className="divide-y divide-line">
+        {accounts.map(({ address, name }) => (
+          <li key={address} className="flex items-center justify-between gap-3 px-5 py-3">
+            <Address address={address} name={name} />
+            <IconButton
+              icon="close"
+              label={t('accounts.forget', { name })}
+              onClick={() => void chain.vault.removeAccount(address)}
+            />
+          </li>
+        ))}
+      </ul>
     </Section>
   )
 }

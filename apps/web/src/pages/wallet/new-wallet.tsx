@@ -1,10 +1,12 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { createPasskey, hasPasskeys } from '../../chain/passkey.ts'
 import { chain } from '../../chain/remote.ts'
 import { Button } from '../../ui/button.tsx'
 import { errorText } from '../../ui/error-text.ts'
 import { TextArea, TextField } from '../../ui/field.tsx'
+import { Problem } from '../../ui/problem.tsx'
 import { Note } from '../../ui/state-panel.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { chooseAccount } from './use-account.ts'
@@ -16,11 +18,12 @@ const MAX_FILE_BYTES = 8192
 export default function NewWallet() {
   const { t } = useTranslation('wallet')
   const search: { way?: string } = useSearch({ strict: false })
-  const [way, setWay] = useState(search.way === 'import' ? 'words' : 'create')
+  const [way, setWay] = useState(search.way === 'import' ? 'words' : search.way === 'passkey' ? 'passkey' : 'create')
   const tabs = [
     { id: 'create', label: t('new.create.tab'), content: <Create /> },
     { id: 'words', label: t('new.words.tab'), content: <ImportWords /> },
     { id: 'file', label: t('new.file.tab'), content: <ImportFile /> },
+    { id: 'passkey', label: t('new.passkey.tab'), content: <Passkey /> },
   ]
   return (
     <div className="flex max-w-2xl flex-col gap-6">
@@ -210,6 +213,33 @@ function NameAndPassword({
       >
         {t('new.keep')}
       </Button>
+    </form>
+  )
+}
+
+function Passkey() {
+  const { t } = useTranslation('wallet')
+  const [name, setName] = useState(t('new.defaultName'))
+  const { keep, error, isBusy } = useKeep()
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    void keep(() => createPasskey(name))
+  }
+  return (
+    <form onSubmit={submit} className="flex max-w-md flex-col gap-3">
+      <p className="text-muted">{t('new.passkey.text')}</p>
+      <Note look="warn" icon="warning">
+        {t('new.passkey.warning')}
+      </Note>
+      <TextField label={t('new.name')} value={name} maxLength={64} onChange={({ target }) => setName(target.value)} />
+      <Problem error={error} />
+      {hasPasskeys() ? (
+        <Button type="submit" look="primary" icon="key" className="self-start" isBusy={isBusy}>
+          {t('new.passkey.make')}
+        </Button>
+      ) : (
+        <Note look="warn">{t('new.passkey.none')}</Note>
+      )}
     </form>
   )
 }

@@ -1,7 +1,7 @@
 import { parseAddress, parseAmount } from '@smartshare/crypto'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
   balanceQuery,
@@ -14,12 +14,13 @@ import {
 import { chain } from '../../chain/remote.ts'
 import { Address, shortAddress } from '../../ui/address.tsx'
 import { Amount } from '../../ui/amount.tsx'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { Button, buttonClass, IconButton } from '../../ui/button.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { codeText, errorText } from '../../ui/error-text.ts'
 import { SelectField, TextField } from '../../ui/field.tsx'
 import { foreignName, plainUnitsText } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
-import { Note } from '../../ui/state-panel.tsx'
+import { LoadingPanel, Note } from '../../ui/state-panel.tsx'
 import { VerifiedBadge } from '../../ui/verified-badge.tsx'
 import type { Payment, PaymentRequest } from '../../worker/payment-types.ts'
 import type { StoredAccount } from '../../worker/vault-types.ts'
@@ -27,6 +28,8 @@ import { useNames } from './history.tsx'
 import { Unlock } from './unlock.tsx'
 import { useAccount } from './use-account.ts'
 import { WalletFrame } from './wallet-frame.tsx'
+
+const QrScanner = lazy(() => import('../../ui/qr-scanner.tsx'))
 
 const SSP = { token: 'SSP', symbol: 'SSP', name: 'SSP', decimals: 8 }
 const MAX_MEMO_BYTES = 64
@@ -111,6 +114,7 @@ function SendForm({
   const [text, setText] = useState(draft === undefined ? '' : plainUnitsText(draft.units, draft.unit.decimals))
   const [memo, setMemo] = useState(draft?.memo ?? '')
   const [isTried, setTried] = useState(false)
+  const [isScanning, setScanning] = useState(false)
   const [allError, setAllError] = useState<unknown>(undefined)
   const { data: balance } = useQuery(balanceQuery(account.address, unit.token))
 
@@ -167,8 +171,21 @@ function SendForm({
         error={
           (isTried || to.trim().length >= 62) && address.error !== undefined ? errorText(address.error, t) : undefined
         }
+        suffix={
+          <IconButton icon="scan" label={t('common:scan.title')} className="m-1" onClick={() => setScanning(true)} />
+        }
         hint={address.error === undefined ? <Recipient address={to.trim()} own={account.address} /> : undefined}
       />
+      <Dialog isOpen={isScanning} onClose={() => setScanning(false)} title={t('common:scan.title')}>
+        <Suspense fallback={<LoadingPanel />}>
+          <QrScanner
+            onFound={(found) => {
+              setTo(found)
+              setScanning(false)
+            }}
+          />
+        </Suspense>
+      </Dialog>
       <Suggestions own={account.address} onChoose={setTo} />
       <div className="grid gap-x-4 sm:grid-cols-[1fr_12rem]">
         <TextField

@@ -12,6 +12,7 @@ import { SelectField, TextArea, TextField } from '../../ui/field.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { Problem } from '../../ui/problem.tsx'
 import { Section } from '../../ui/section.tsx'
+import { Note } from '../../ui/state-panel.tsx'
 import type { StoredAccount } from '../../worker/vault-types.ts'
 import { Proposals } from './proposals.tsx'
 import { Unlock } from './unlock.tsx'
@@ -24,7 +25,15 @@ export default function Shared() {
   const { t } = useTranslation('wallet')
   return (
     <WalletFrame title={t('shared.title')} text={t('shared.text')}>
-      {(account) => (account.kind === 'policy' ? <SharedAccount account={account} /> : <OwnKey account={account} />)}
+      {(account) =>
+        account.kind === 'policy' ? (
+          <SharedAccount account={account} />
+        ) : account.kind === 'key' ? (
+          <OwnKey account={account} />
+        ) : (
+          <Note>{t('shared.passkey')}</Note>
+        )
+      }
     </WalletFrame>
   )
 }

@@ -36,5 +36,5 @@ export function useAccount(): CurrentAccount {
   const { data: vault } = useQuery(vaultQuery)
   const account = vault?.accounts.find(({ address }) => address === chosen) ?? vault?.accounts[0]
   const wallet = account?.kind === 'key' ? vault?.wallets.find(({ id }) => id === account.wallet) : undefined
-  return { vault, account, isOpen: account !== undefined && (wallet?.isOpen ?? false) }
+  return { vault, account, isOpen: account?.kind === 'passkey' || (wallet?.isOpen ?? false) }
 }

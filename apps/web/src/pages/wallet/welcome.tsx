@@ -25,6 +25,10 @@ export function Welcome() {
           <Link to="/wallet/new" search={{ way: 'import' }} className={buttonClass('plain')}>
             {t('welcome.import')}
           </Link>
+          <Link to="/wallet/new" search={{ way: 'passkey' }} className={buttonClass('plain')}>
+            <Icon name="key" size={18} />
+            {t('welcome.passkey')}
+          </Link>
         </div>
       </div>
       <ul className="grid gap-4 sm:grid-cols-3">

@@ -70,7 +70,7 @@ describe.skipIf(SKIPPED !== '')(`the web app in trouble${SKIPPED}`, () => {
     await page.locator('[data-proof="lie"]').first().waitFor()
     await look(page, 'all-lie-desktop-light')
     await page.getByRole('link', { name: 'Send', exact: true }).click()
-    await expect.poll(() => page.getByRole('button', { name: 'Continue' }).isDisabled()).toBe(true)
+    await page.locator('button[type=submit]:disabled', { hasText: 'Continue' }).waitFor()
     await profile.unroute(nodes, lie)
   })
 

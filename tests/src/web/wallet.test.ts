@@ -55,7 +55,7 @@ describe.skipIf(SKIPPED !== '')(`the wallet in Chromium${SKIPPED}`, () => {
     await other.getByRole('button', { name: '扫描二维码' }).click()
     await look(other, 'scan-phone-dark-zh')
     await other.locator('input[type=file]').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: code })
-    await expect.poll(() => other.getByLabel('收款地址').inputValue()).toBe(otherAddress)
+    await expect.poll(() => other.getByLabel('收款地址').inputValue(), { timeout: 30_000 }).toBe(otherAddress)
   })
 
   it('sends with the keyboard alone', async () => {

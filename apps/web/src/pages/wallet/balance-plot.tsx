@@ -39,10 +39,17 @@ export function BalancePlot({ address }: { readonly address: string }) {
       series: [{ label: SSP, values: points.map(([, grains]) => Number(grains) / GRAINS_PER_SSP) }],
     }
   }, [balance, history, dataUpdatedAt])
-  if (drawn === undefined) return null
+  // As high before as after: nothing below it jumps.
   return (
-    <div className="card p-5">
-      <Plot label={t('plot.title')} {...drawn} isStepped format={figure} />
+    <div className="card min-h-76 p-5">
+      {drawn !== undefined ? (
+        <Plot label={t('plot.title')} {...drawn} isStepped format={figure} />
+      ) : (
+        <p className="text-sm font-medium">
+          {t('plot.title')}
+          {history === undefined ? null : <span className="mt-24 block text-center text-muted">{t('plot.empty')}</span>}
+        </p>
+      )}
     </div>
   )
 }

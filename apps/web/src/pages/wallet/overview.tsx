@@ -23,8 +23,8 @@ import { Welcome } from './welcome.tsx'
 
 export default function Overview() {
   const { t } = useTranslation('wallet')
-  const { vault, account } = useAccount()
-  if (vault === undefined) return <LoadingPanel />
+  const { vault, account, isFirstVisit } = useAccount()
+  if (vault === undefined && !isFirstVisit) return <LoadingPanel />
   if (account === undefined) return <Welcome />
   return (
     <div className="flex flex-col gap-6">

@@ -26,6 +26,8 @@ export interface CurrentAccount {
   readonly vault: VaultInfo | undefined
   /** The account that was chosen, or the first; undefined where there is none. */
   readonly account: StoredAccount | undefined
+  /** Nothing was ever chosen in this browser: there is no need to wait for the store. */
+  readonly isFirstVisit: boolean
   /** Whether its keys can sign now. */
   readonly isOpen: boolean
 }
@@ -36,5 +38,6 @@ export function useAccount(): CurrentAccount {
   const { data: vault } = useQuery(vaultQuery)
   const account = vault?.accounts.find(({ address }) => address === chosen) ?? vault?.accounts[0]
   const wallet = account?.kind === 'key' ? vault?.wallets.find(({ id }) => id === account.wallet) : undefined
-  return { vault, account, isOpen: account?.kind === 'passkey' || (wallet?.isOpen ?? false) }
+  const isFirstVisit = chosen === null && account === undefined
+  return { vault, account, isFirstVisit, isOpen: account?.kind === 'passkey' || (wallet?.isOpen ?? false) }
 }

@@ -151,6 +151,12 @@ export async function watchNetwork(): Promise<never> {
   }
 }
 
+/** The network that is meant, also while none of its nodes answers. Throws WEB_NETWORK. */
+export async function meantChainId(): Promise<string> {
+  settings ??= await readSettings()
+  return settings.chainId
+}
+
 export function networkState(): NetworkState {
   return state
 }

@@ -1,7 +1,7 @@
 import type { Call } from '@smartshare/chain'
 import { callOf, type FinalTransaction, type LateSigner, type Sender, type SignedTransaction } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { networkState, onOpened, openNetwork } from './network.ts'
+import { meantChainId, networkState, onOpened, openNetwork } from './network.ts'
 import type { CallDraft, Payment, PaymentRequest, SignedBytes } from './payment-types.ts'
 import { plainError, tell } from './serve.ts'
 import { store } from './store.ts'
@@ -36,9 +36,13 @@ function callsOf(drafts: readonly CallDraft[]): Call[] {
   return drafts.map(({ module, method, args }) => callOf(module, method, args))
 }
 
+function lockOf(id: string): string {
+  return `payment ${id}`
+}
+
 /** Only one tab at a time works on a payment; undefined if another one does. */
 async function alone<T>(id: string, work: () => Promise<T>): Promise<T | undefined> {
-  return await navigator.locks.request(`payment ${id}`, { ifAvailable: true }, async (lock) =>
+  return await navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock) =>
     lock === null ? undefined : await work(),
   )
 }
@@ -115,7 +119,8 @@ async function resume(): Promise<void> {
   const open = (await (await store()).getAll('payments')).filter(
     (payment) => payment.chainId === chainId && OPEN_STATES.has(payment.state),
   )
-  await Promise.all(open.map((payment) => alone(payment.id, () => goOn(payment.id))))
+  // Each once the tab that works on it, if one does, is done or gone.
+  await Promise.all(open.map(({ id }) => navigator.locks.request(lockOf(id), () => goOn(id))))
 }
 
 async function goOn(id: string): Promise<void> {
@@ -154,7 +159,7 @@ export const payments = {
 
   /** The latest first. */
   async list(account?: string): Promise<Payment[]> {
-    const { chainId } = networkState()
+    const chainId = await meantChainId()
     const all = await (await store()).getAll('payments')
     return all
       .filter((payment) => payment.chainId === chainId && (account === undefined || payment.account === account))

@@ -21,7 +21,7 @@ import {
   toHex,
 } from '@smartshare/crypto'
 import { z } from 'zod'
-import { networkState, openNetwork } from './network.ts'
+import { meantChainId, networkState, openNetwork } from './network.ts'
 import type { CallDraft } from './payment-types.ts'
 import { payments } from './payments.ts'
 import { tell } from './serve.ts'
@@ -234,7 +234,7 @@ export const shared = {
   },
 
   async list(address: string): Promise<ProposalInfo[]> {
-    const { chainId } = networkState()
+    const chainId = await meantChainId()
     const all = (await (await store()).getAll('proposals')).filter(
       (one) => one.account === address && one.chainId === chainId,
     )

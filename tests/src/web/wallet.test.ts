@@ -45,12 +45,12 @@ describe.skipIf(SKIPPED !== '')(`the wallet in Chromium${SKIPPED}`, () => {
     await verifiedBalance(other, FAUCET_GRAINS)
     await look(other, 'wallet-phone-dark-zh')
     await other.getByRole('link', { name: '接收' }).click()
-    await other.getByRole('img', { name: /二维码/ }).waitFor()
+    await other.locator('svg[data-ready=true]').waitFor()
     await look(other, 'receive-phone-dark-zh')
   })
 
   it('reads an address from a picture of its code', async () => {
-    const code = await other.getByRole('img', { name: /二维码/ }).screenshot()
+    const code = await other.locator('svg[data-ready=true]').screenshot()
     await other.goto(`${web.url}/wallet/send`)
     await other.getByRole('button', { name: '扫描二维码' }).click()
     await look(other, 'scan-phone-dark-zh')

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 
-const QUIET = 2
+/** Modules of white around a code, without which cameras do not find it (ISO/IEC 18004). */
+const QUIET_MODULES = 4
 
 /** A text as a QR code: always dark on light, or cameras do not read it. `label` says what it holds. */
 export function QrCode({
@@ -17,7 +18,7 @@ export function QrCode({
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async () => {
       const { encodeQR } = await import('qr')
-      return encodeQR(text, 'raw', { ecc: 'medium', border: 0 })
+      return encodeQR(text, 'raw', { ecc: 'medium', border: QUIET_MODULES })
     },
   })
   const count = data?.length ?? 1
@@ -26,13 +27,13 @@ export function QrCode({
     <svg
       role="img"
       aria-label={label}
+      data-ready={data !== undefined}
       width={size}
       height={size}
-      viewBox={`${-QUIET} ${-QUIET} ${count + 2 * QUIET} ${count + 2 * QUIET}`}
+      viewBox={`0 0 ${count} ${count}`}
       shapeRendering="crispEdges"
-      className="rounded-md"
     >
-      <rect x={-QUIET} y={-QUIET} width={count + 2 * QUIET} height={count + 2 * QUIET} fill="#ffffff" />
+      <rect width={count} height={count} fill="#ffffff" />
       <path d={path} fill="#111111" />
     </svg>
   )

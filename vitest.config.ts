@@ -9,6 +9,8 @@ export default defineConfig({
     execArgv: ['--conditions=source'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A busy machine answers late; the default is a second.
+    expect: { poll: { timeout: 30_000 } },
     setupFiles: ['tests/src/properties.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -71,7 +71,13 @@ export class BlockRig {
     }
     this.parent = header
     const wires = transactions.map(({ wire }) => wire)
-    const encoded = encodeBlock({ header, proposal: new Uint8Array(96), rootCertificate: null, transactions: wires })
+    const encoded = encodeBlock({
+      header,
+      proposal: new Uint8Array(96),
+      rootCertificate: null,
+      transactions: wires,
+      quarantines: [],
+    })
     const startMs = processorMs()
     const { receipts } = executor.execute(encoded)
     const executedMs = processorMs()

@@ -66,7 +66,7 @@ function blockOf(chain: TestChain, parent: Header, transactions: Uint8Array[]): 
     timeMs: parent.timeMs + chain.parameters.slotMs,
     transactionCount: transactions.length,
   }
-  return { header, proposal: new Uint8Array(96), rootCertificate: null, transactions }
+  return { header, proposal: new Uint8Array(96), rootCertificate: null, transactions, quarantines: [] }
 }
 
 /** Signature checks per second of this core, as the workers of a node do them. */

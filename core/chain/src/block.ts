@@ -20,6 +20,7 @@ import {
   MAX_SEATS,
   MAX_TRANSACTION_BYTES,
 } from './limits.ts'
+import { MAX_BLOCK_QUARANTINES, type Quarantine, quarantineHash, quarantineSchema } from './quarantine.ts'
 import { wireHash } from './transaction.ts'
 import { certificateSchema } from './vote.ts'
 
@@ -61,6 +62,8 @@ const blockSchema = record({
   proposal: fixedBytes(BLS_SIGNATURE_BYTES),
   rootCertificate: optional(certificateSchema),
   transactions: array(bytes(MAX_TRANSACTION_BYTES), MAX_BLOCK_TRANSACTIONS),
+  /** What a quorum says of transactions between the named root and this block. */
+  quarantines: array(quarantineSchema, MAX_BLOCK_QUARANTINES),
 })
 
 export type Header = Infer<typeof headerSchema>
@@ -88,6 +91,14 @@ export function headerHash(header: Header): Uint8Array {
 /** Root over the transactions of a block as they travel. */
 export function transactionsRoot(transactions: readonly Uint8Array[]): Uint8Array {
   return listRoot(transactions.map(wireHash))
+}
+
+/**
+ * The header's `certificateHash`: what it commits to of the certificates that its block carries. `root` is the hash of the root
+ * certificate, or 32 zero bytes.
+ */
+export function certificatesHash(root: Uint8Array, quarantines: readonly Quarantine[]): Uint8Array {
+  return quarantines.length === 0 ? root : hashTagged('certificates', root, ...quarantines.map(quarantineHash))
 }
 
 /** Accumulator of genesis. */

@@ -37,6 +37,7 @@ import {
   sampleCertificate,
   sampleHeader,
   sampleKeys,
+  sampleQuarantine,
   sampleSet,
   sampleVote,
   signedBy,
@@ -186,6 +187,7 @@ describe('decoders', () => {
     proposal: new Uint8Array(96).fill(7),
     rootCertificate: certificate,
     transactions: [signedBy(alice, sampleBody(alice)), signedBy(chip, sampleBody(chip))],
+    quarantines: [sampleQuarantine([0, 1, 3], 4)],
   }
   const receipt = {
     transactionId: value,

@@ -1,5 +1,6 @@
 export {
   type Block,
+  certificatesHash,
   decodeBlock,
   decodeHeader,
   type Executed,
@@ -38,6 +39,16 @@ export {
   signersOfEvidence,
 } from './evidence.ts'
 export * from './limits.ts'
+export {
+  decodeAttestation,
+  encodeAttestation,
+  MAX_BLOCK_QUARANTINES,
+  type Quarantine,
+  type QuarantineAttestation,
+  type QuarantineSubject,
+  quarantineHash,
+  quarantineStatementHash,
+} from './quarantine.ts'
 export {
   type ChainEvent,
   decodeReceipt,

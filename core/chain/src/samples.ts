@@ -1,5 +1,11 @@
 import { addressOfKey, bls, KeyPair, sign } from '@smartshare/crypto'
 import type { Header } from './block.ts'
+import {
+  type Quarantine,
+  type QuarantineAttestation,
+  type QuarantineSubject,
+  quarantineStatementHash,
+} from './quarantine.ts'
 import { encodeTransaction, type Transaction, type TransactionBody, transactionId } from './transaction.ts'
 import { bitmapOf, type Certificate, type DelegateSet, FINAL, revealHash, statementHash, type Vote } from './vote.ts'
 
@@ -87,4 +93,22 @@ export function sampleVote(seat: number, value: Uint8Array): Vote {
 export function sampleCertificate(seats: readonly number[], of: number, value: Uint8Array): Certificate {
   const signature = bls.aggregate(seats.map((seat) => sampleVote(seat, value).signature))
   return { term: 3, slot: 41, kind: FINAL, value, bitmap: bitmapOf(seats, of), signature }
+}
+
+export const SAMPLE_SUBJECT: QuarantineSubject = {
+  term: 3,
+  height: 1_000_040,
+  block: new Uint8Array(32).fill(9),
+  index: 1,
+  transactionId: new Uint8Array(32).fill(10),
+}
+
+export function sampleAttestation(seat: number): QuarantineAttestation {
+  const signature = bls.sign(sampleSecret(seat), quarantineStatementHash(SAMPLE_CHAIN_ID, SAMPLE_SUBJECT))
+  return { ...SAMPLE_SUBJECT, seat, signature }
+}
+
+export function sampleQuarantine(seats: readonly number[], of: number): Quarantine {
+  const signature = bls.aggregate(seats.map((seat) => sampleAttestation(seat).signature))
+  return { ...SAMPLE_SUBJECT, bitmap: bitmapOf(seats, of), signature }
 }

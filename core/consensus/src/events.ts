@@ -1,4 +1,4 @@
-import type { Block, Certificate, DelegateSet, Header, StatementEvidence, Vote } from '@smartshare/chain'
+import type { Block, Certificate, DelegateSet, Header, Quarantine, StatementEvidence, Vote } from '@smartshare/chain'
 
 /** An authenticated connection as consensus sees it. Keep one object per connection. */
 export interface Link {
@@ -125,8 +125,10 @@ export type Event =
       readonly type: 'proposalReady'
       readonly nowMs: number
       readonly slot: number
+      /** Its `certificateHash` covers `quarantines` too. */
       readonly header: Header
       readonly transactions: Uint8Array[]
+      readonly quarantines: Quarantine[]
     }
   /** Answer to `sign`, however late; null if it was refused, or is not worth asking for any more. */
   | {

@@ -2,11 +2,13 @@ import {
   type Block,
   type Certificate,
   certificateHash,
+  certificatesHash,
   type Header,
   headerHash,
   NO_VALUE,
   nextAccumulator,
   PROPOSE,
+  type Quarantine,
   type Vote,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
@@ -111,13 +113,21 @@ function chooseRoot(state: State, instance: Instance, parent: Entry): RootChoice
   return { height: rootHeight, certificate, roots: { stateRoot, rangeRoot } }
 }
 
+export interface BuiltBlock {
+  readonly slot: number
+  readonly header: Header
+  readonly transactions: Uint8Array[]
+  readonly quarantines: Quarantine[]
+}
+
 /** Takes the block that the node made. Throws CONSENSUS_BUILD if it is not what was ordered. */
-export function takeBuilt(state: State, instance: Instance, slot: number, header: Header, transactions: Uint8Array[]) {
+export function takeBuilt(state: State, instance: Instance, { slot, header, transactions, quarantines }: BuiltBlock) {
   const { building } = instance
   if (building === null || building.template.slot !== slot || instance.slot !== slot) return
   // The answer to an earlier order, on another parent: the one to the latest order is still to come.
   if (!equalBytes(header.parent, building.template.parent) || header.timeMs !== building.template.timeMs) return
-  if (!fits(header, building.template)) {
+  const { template } = building
+  if (!fits(header, { ...template, certificateHash: certificatesHash(template.certificateHash, quarantines) })) {
     throw new SmartshareError('CONSENSUS_BUILD', 'the node made another block than the one ordered', { slot })
   }
   const choice = bestParent(instance, slot)
@@ -125,7 +135,7 @@ export function takeBuilt(state: State, instance: Instance, slot: number, header
   const { rootCertificate } = building
   instance.building = null
   const hash = headerHash(header)
-  instance.made = { header, hash, rootCertificate, transactions, parent: choice }
+  instance.made = { header, hash, rootCertificate, transactions, quarantines, parent: choice }
   if (!signPropose(state, instance, slot, hash)) instance.made = null
 }
 
@@ -167,8 +177,8 @@ function takeStatement(state: State, instance: Instance, vote: Vote): void {
 }
 
 function publish(state: State, instance: Instance, made: NonNullable<Instance['made']>, { signature, seat }: Vote) {
-  const { header, hash, rootCertificate, transactions, parent } = made
-  const block: Block = { header, proposal: signature, rootCertificate, transactions }
+  const { header, hash, rootCertificate, transactions, quarantines, parent } = made
+  const block: Block = { header, proposal: signature, rootCertificate, transactions, quarantines }
   log(state, { type: 'block', block })
   const entry = insert(state, instance, block, hash, true)
   // A root that is not executed here may be proposed because the parent named it, but not voted for.

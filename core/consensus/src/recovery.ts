@@ -59,7 +59,8 @@ function restoreFinals(state: State, instance: Instance, event: StartEvent, bloc
   const named = blocks.find(({ header }) => equalBytes(headerHash(header), lastHash))?.rootCertificate ?? null
   let parent = instance.tip
   for (const header of event.finals) {
-    const block: Block = { header, proposal: new Uint8Array(0), rootCertificate: named, transactions: [] }
+    const body = { rootCertificate: named, transactions: [], quarantines: [] }
+    const block: Block = { header, proposal: new Uint8Array(0), ...body }
     const entry = insert(state, instance, block, header === last ? lastHash : headerHash(header), true)
     instance.children.clear()
     entry.parent = parent

@@ -73,7 +73,7 @@ describe('a delegate that is alone', () => {
           nextSet: null,
         }
         const { slot } = effect
-        queue.push((nowMs) => ({ type: 'proposalReady', nowMs, slot, header, transactions: [] }))
+        queue.push((nowMs) => ({ type: 'proposalReady', nowMs, slot, header, transactions: [], quarantines: [] }))
       }
     }
     expect(finals).toEqual([1, 2, 3, 4, 5])

@@ -5,6 +5,7 @@ import {
   FINAL,
   type Header,
   NOTAR,
+  type Quarantine,
   quorum,
   SKIP,
   type Vote,
@@ -121,6 +122,7 @@ interface MadeBlock {
   readonly hash: Uint8Array
   readonly rootCertificate: Certificate | null
   readonly transactions: Uint8Array[]
+  readonly quarantines: Quarantine[]
   readonly parent: ParentChoice
 }
 

@@ -83,7 +83,7 @@ function apply(state: State, instance: Instance, event: Event): void {
       takeVerdict(instance, event.hash, event.verdict)
       return
     case 'proposalReady':
-      takeBuilt(state, instance, event.slot, event.header, event.transactions)
+      takeBuilt(state, instance, event)
       return
     case 'signed':
       state.signed.push({ request: event.request, signature: event.signature })

@@ -1,4 +1,11 @@
-import { type Block, certificateHash, headerHash, NO_VALUE, transactionsRoot } from '@smartshare/chain'
+import {
+  type Block,
+  certificateHash,
+  certificatesHash,
+  headerHash,
+  NO_VALUE,
+  transactionsRoot,
+} from '@smartshare/chain'
 import { equalBytes, toHex } from '@smartshare/crypto'
 import { MAX_BLOCKS_AHEAD } from './config.ts'
 import { latestBefore, orderOfRound, seedOfRound } from './order.ts'
@@ -10,11 +17,11 @@ const MAX_ORDERS = 64
 
 /** True if the body is the one that the header commits to. */
 export function bodyMatches(block: Block): boolean {
-  const { header, rootCertificate, transactions } = block
+  const { header, rootCertificate, transactions, quarantines } = block
   const named = rootCertificate === null ? NO_VALUE : certificateHash(rootCertificate)
   return (
     transactions.length === header.transactionCount &&
-    equalBytes(named, header.certificateHash) &&
+    equalBytes(certificatesHash(named, quarantines), header.certificateHash) &&
     equalBytes(transactionsRoot(transactions), header.transactionsRoot)
   )
 }

@@ -70,6 +70,7 @@ export {
   type RangeNode,
   type RangeNodes,
   type RangeProof,
+  rangeAt,
   rangeUpTo,
   verifyRangeProof,
 } from './range.ts'

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fromHex, toHex } from './bytes.ts'
 import { DATA_BLOCK_BYTES, DataTree, DataTreeBuilder, dataProof, dataRoot, verifyDataProof } from './merkle-data.ts'
 import { listProof, listRoot, verifyListProof } from './merkle-list.ts'
-import { proveInRange, RangeAccumulator, type RangeNodes, rangeUpTo, verifyRangeProof } from './range.ts'
+import { proveInRange, RangeAccumulator, type RangeNodes, rangeAt, rangeUpTo, verifyRangeProof } from './range.ts'
 
 type MerkleCase = { name: string; root: string; valid: boolean } & (
   | { kind: 'list root' | 'range root'; leaves: string[] }
@@ -256,6 +256,16 @@ describe('a range', () => {
       }
       for (const { level, index: at, hash } of range.peakNodes()) expect(nodes(level, at)).toEqual(hash)
     }
+  })
+
+  it('can be had at any of its counts, from the stored nodes', () => {
+    const { leaves, nodes } = rangeOf(70)
+    let range = RangeAccumulator.empty
+    for (const leaf of leaves) {
+      expect(rangeAt(range.count, nodes)).toEqual(range)
+      range = range.append(leaf)
+    }
+    expect(() => rangeAt(70, () => undefined)).toThrow(code('RANGE_NODE_MISSING'))
   })
 
   it('proves a leaf in an older range too, from the same stored nodes', () => {

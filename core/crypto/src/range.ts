@@ -145,6 +145,19 @@ export function proveInRange(count: number, index: number, nodes: RangeNodes): R
   return { index, count, siblings, peaks }
 }
 
+/** The range of the first `count` leaves. Throws RANGE_NODE_MISSING if a peak is not there. */
+export function rangeAt(count: number, nodes: RangeNodes): RangeAccumulator {
+  let first = 0
+  const peaks = peakLevels(count).map((level) => {
+    const index = first / 2 ** level
+    first += 2 ** level
+    const peak = nodes(level, index)
+    if (peak !== undefined) return Uint8Array.from(peak)
+    throw new SmartshareError('RANGE_NODE_MISSING', 'a node of the range is not stored', { level, index })
+  })
+  return RangeAccumulator.of(count, peaks)
+}
+
 /**
  * The range as it was when `leaf` was its last one, from a proof of the leaf in a later range: the siblings to its left are
  * what it stood on. The proof must have been verified; nothing else needs to be believed.

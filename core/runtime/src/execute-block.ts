@@ -25,6 +25,15 @@ export interface OrderedBlock {
   readonly header: Header
   readonly rootCertificate: Certificate | null
   readonly transactions: readonly ParsedTransaction[]
+  /** Indexes of the transactions that a later block quarantines. */
+  readonly quarantined?: ReadonlySet<number>
+}
+
+/** Who wants to know which transaction of a block runs, in case it never comes back. */
+export interface TransactionWatch {
+  begins(index: number): void
+  /** The last transaction is done. */
+  ended(): void
 }
 
 export interface ExecutedBlock {
@@ -38,7 +47,7 @@ export interface ExecutedBlock {
 /**
  * The state transition: executes a final block on `journal`, which stands on the state of its parent, by the rules that are
  * in force in its term. `genesis` are the parameters that the network began with. Throws PROTOCOL_UNKNOWN for a version
- * above `latestVersion`. `engine` keeps loaded contracts from block to block.
+ * above `latestVersion`. `engine` keeps loaded contracts from block to block; `watch` is told which transaction runs.
  */
 export function executeBlock(
   journal: StateJournal,
@@ -46,6 +55,7 @@ export function executeBlock(
   genesis: Parameters,
   latestVersion: number = LATEST_VERSION,
   engine: ContractEngine = new ContractEngine(),
+  watch?: TransactionWatch,
 ): ExecutedBlock {
   const { header } = block
   const { version, parameters } = rulesOf(journal, header.term, genesis)
@@ -58,12 +68,15 @@ export function executeBlock(
   const receipts: Uint8Array[] = []
   let fees = 0n
   let gasUsed = 0
-  for (const tx of block.transactions) {
-    const outcome = executeTransaction(host, tx, header.basePrice, modules)
+  for (const [index, tx] of block.transactions.entries()) {
+    const isQuarantined = block.quarantined?.has(index) === true
+    if (!isQuarantined) watch?.begins(index)
+    const outcome = executeTransaction(host, tx, header.basePrice, modules, isQuarantined)
     receipts.push(outcome.receipt)
     fees += outcome.feeGrains
     gasUsed += outcome.gasUsed
   }
+  if (block.transactions.length > 0) watch?.ended()
 
   host.events = ownEvents
   payBlock(host, fees, block.rootCertificate)

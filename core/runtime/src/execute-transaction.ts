@@ -26,14 +26,16 @@ export interface Outcome {
 }
 
 /**
- * Executes one ordered transaction: uses up its nonce, runs its calls as a whole, takes its fee. Never throws for what
- * a transaction does; it throws only if the node itself or the rules are broken.
+ * Executes one ordered transaction: uses up its nonce, runs its calls as a whole, takes its fee. Of one that is quarantined
+ * no call runs, and all its gas is taken. Never throws for what a transaction does; it throws only if the node itself or
+ * the rules are broken.
  */
 export function executeTransaction(
   host: Host,
   tx: ParsedTransaction,
   basePrice: bigint,
   modules: readonly Module[],
+  isQuarantined = false,
 ): Outcome {
   const { body } = tx
   const account = getAccount(host, tx.from)
@@ -49,6 +51,10 @@ export function executeTransaction(
   }
   setAccount(host, tx.from, withNonceUsed(account, body.lane, body.nonce))
   try {
+    if (isQuarantined) {
+      gas.used = body.gasLimit
+      throw new SmartshareError('TX_QUARANTINED', 'these calls killed the machines of a quorum of delegates')
+    }
     if (!mayAct(account, tx.from, body.sender, tx.senderAuth)) {
       throw new SmartshareError('TX_UNAUTHORISED', 'these keys may no longer act for the sender')
     }

@@ -82,7 +82,7 @@ export { delegateByName, getDelegate, ranked, unbondingOf } from './delegates/re
 export { commissionOf } from './delegates/rewards.ts'
 export { currentTerm, nextSet, type Term } from './delegates/term.ts'
 export { judgeEvidence, reportCall } from './evidence/evidence.ts'
-export { type ExecutedBlock, executeBlock, type OrderedBlock } from './execute-block.ts'
+export { type ExecutedBlock, executeBlock, type OrderedBlock, type TransactionWatch } from './execute-block.ts'
 export { GAS, GasMeter } from './gas.ts'
 export { type BlockSummary, Gate, highestFee, summarise } from './gate.ts'
 export { chainIdOf, decodeGenesis, encodeGenesis, firstSet, type Genesis, SPLIT, writeGenesis } from './genesis.ts'

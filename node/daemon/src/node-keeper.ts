@@ -7,8 +7,8 @@ import type { NodeConfig } from './config.ts'
 import { Node } from './node.ts'
 import type { StartWatch } from './open-node.ts'
 
-/** What passes by itself: the same node can go on from what is on disk once the disk takes more. */
-const PASSING = ['STORE_FULL', 'LOG_BUSY']
+/** What passes by itself: the same node can go on from what is on disk, once the disk takes more or at once. */
+const PASSING = ['STORE_FULL', 'LOG_BUSY', 'EXECUTION_TAKEN_BACK']
 /** With less room than this a node that started would soon stop again. */
 const LEAST_ROOM_BYTES = 16 * 1024 * 1024
 /** Waits before each try to go on; doubled from the first to the longest. */

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import type { Block, Certificate, DelegateSet, Header } from '@smartshare/chain'
+import type { Block, Certificate, DelegateSet } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import {
   type Link as ConsensusLink,
-  genesisTerm,
   historyHeaders,
   type LogRecord,
   type Message,
@@ -13,7 +12,7 @@ import {
 } from '@smartshare/consensus'
 import { bls, equalBytes, toHex } from '@smartshare/crypto'
 import type { Link } from '@smartshare/link'
-import { firstSet, type Genesis, type Load, loadOf, nextBasePrice, type Parameters, rulesOf } from '@smartshare/runtime'
+import { type Genesis, type Load, loadOf, nextBasePrice, type Parameters, rulesOf } from '@smartshare/runtime'
 import type { ChainStore, OpenedStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { CommittedState, ExecutedNotice } from './api.ts'
@@ -25,6 +24,7 @@ import type { NodeConfig } from './config.ts'
 import { ClockWatch } from './consensus/clock-watch.ts'
 import { ConsensusDriver } from './consensus/consensus-driver.ts'
 import type { FinalChain } from './consensus/final-chain.ts'
+import { decodeFinal } from './consensus/final-record.ts'
 import { pageOf } from './consensus/pages.ts'
 import { ProtocolWatch } from './consensus/protocol-watch.ts'
 import type { RecordLog } from './consensus/record-log.ts'
@@ -39,8 +39,9 @@ import { RecentFacts } from './execution/recent-facts.ts'
 import { KEPT_DIFFERENCES } from './follow/checker.ts'
 import { Following } from './follow/following.ts'
 import { type HeavyWatcher, watchHeavy } from './heavy/heavy-watcher.ts'
-import { type Opened, openNode, type StartWatch } from './open-node.ts'
+import { firstTerm, type Opened, openNode, type StartWatch } from './open-node.ts'
 import { Network } from './peers/network.ts'
+import { Quarantines } from './quarantine/quarantines.ts'
 import type { Signer } from './signer/key-signer.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import type { ChainEnd, CheckedRange } from './sync/check-range.ts'
@@ -77,6 +78,7 @@ export class Node {
   readonly heavy: HeavyWatcher
   private readonly commitments: CommitmentWatch
   readonly following: Following
+  readonly quarantines: Quarantines
   readonly clock: ClockWatch
   /** Of the last round, at the height on disk. */
   load: Load = { gas: 0, missed: 0, backlog: 0 }
@@ -150,6 +152,16 @@ export class Node {
       changes: this.changes,
       catchUp: () => this.executor.catchUp(),
       finalBlock: (height) => finals.recentAt(height)?.block,
+      set: () => this.running.set,
+      quarantines: () => this.quarantines.watcher.certificates(),
+    })
+    this.quarantines = new Quarantines({
+      ...{ chainId, finals, log, signer: opened.signer },
+      set: () => this.running.set,
+      send: (attestation) => this.net?.sendAttestation(attestation),
+      executor: () => this.executor,
+      following: () => this.following,
+      onFatal: (error) => this.fail(error),
     })
     this.commitments = new CommitmentWatch({
       state: () => this.changes.at(this.changes.height),
@@ -186,7 +198,7 @@ export class Node {
       isCatchingUp: () => this.progress !== undefined,
       onDiverged: (error) => this.fail(error),
     })
-    this.running = records.term ?? this.genesisTerm()
+    this.running = records.term ?? firstTerm(genesis, store)
     this.driver = this.newDriver()
   }
 
@@ -222,6 +234,8 @@ export class Node {
   /** Why the node is not well, for people; undefined while it is. */
   get problem(): string | undefined {
     if (this.fault !== undefined) return `${this.fault.code}: ${this.fault.message}`
+    const waiting = this.quarantines.watcher.problem
+    if (waiting !== undefined) return waiting
     const { progress } = this
     if (progress !== undefined) return `catching up: height ${progress.height} of ${progress.target}`
     const patienceMs = Math.max(LEAST_STALLED_MS, STALLED_SLOTS * this.genesis.parameters.slotMs)
@@ -274,12 +288,15 @@ export class Node {
     const { chainId, config, finals, link, log, store } = this
     this.snapshots = await Snapshots.open(config.dataDir, { chainId, finals, log, store })
     const folders = { state: this.folder.stateFolder, snapshots: join(config.dataDir, SNAPSHOTS) }
-    this.executorThread = await Executor.start(folders, config, {
+    const settledHeight = finals.last?.block.header.rootHeight ?? 0
+    this.executorThread = await Executor.start(folders, config, settledHeight, {
       onExecuted: (report) => this.takeExecuted(report),
       onCommitted: (height) => this.takeCommitted(height),
       onSnapshot: (report) => this.takeSnapshot(report),
       onFailed: (error) => this.fail(error),
       onRestart: (error) => this.log.warn({ err: error }, 'the executor died and was started anew'),
+      onKilled: () => this.takeKilled(),
+      blockAt: (height) => finals.encodedAt(height),
     })
     this.store.refresh()
     this.committed = this.executor.startHeight
@@ -294,6 +311,9 @@ export class Node {
       )
     }
     for (let height = this.committed + 1; height <= this.finals.height; height++) {
+      this.quarantines.take(decodeFinal((await this.finals.encodedAt(height))!).block)
+    }
+    for (let height = this.committed + 1; height <= this.finals.height; height++) {
       this.executor.execute(height, (await this.finals.encodedAt(height))!)
     }
     this.net = await Network.start({
@@ -305,11 +325,12 @@ export class Node {
       log: this.log,
       delegateKey: (address) => this.delegateKey(address),
       onMessage: (link, message) => this.hear(link, message),
+      onAttestation: (attestation) => this.quarantines.watcher.take(attestation),
       onTransactions: (wires) => this.intake.judge(wires),
       transactionOf: (shortId) => this.mempool.byShortId(shortId),
     })
     // `running` of a fresh node stands on genesis, whose roots only the executor knows.
-    this.running = this.records.term ?? this.genesisTerm()
+    this.running = this.records.term ?? firstTerm(this.genesis, store)
     this.protocol.look()
     this.protocol.check(this.running.set.term)
     const { snapshots } = this
@@ -317,6 +338,7 @@ export class Node {
     await this.startConsensus()
     this.link.keepConnected(this.config.p2p.peers)
     this.catchUp = this.startCatchUp()
+    if (this.executor.blocked !== undefined) this.takeKilled()
     this.log.info(
       { chainId: toHex(this.chainId), height: this.committed, final: this.finals.height, peer: this.link.peerId },
       'node started',
@@ -351,6 +373,7 @@ export class Node {
       peers: () => this.network.peers().map(({ id }) => id),
       end: () => this.chainEnd(),
       executedHeight: () => this.changes.height,
+      isBlocked: () => this.executor.blocked !== undefined,
       pause: async () => {
         this.driver.stop()
         this.executor.takeSnapshots(false)
@@ -377,6 +400,8 @@ export class Node {
 
   /** Takes blocks that were fetched and checked; if a term ends with them, the next one is on disk when it returns. */
   private async takeRange({ finals, nextSet }: CheckedRange): Promise<void> {
+    // What a block quarantines lies before it: known at once, nothing has to be executed twice.
+    for (const { block } of finals) this.quarantines.take(block)
     for (const { hash, block, certificate } of finals) this.takeFinal(hash, block, certificate)
     const last = finals.at(-1)
     await this.finalsWritten
@@ -385,18 +410,6 @@ export class Node {
     const start = termAfter(this.running, ending, await this.finalsOfTerm(), nextSet)
     await this.records.append([{ type: 'term', start }])
     this.takeTerm(start, null)
-  }
-
-  private genesisTerm(): TermStart {
-    const facts = this.store.facts(0)
-    const unknown = new Uint8Array(32)
-    return genesisTerm({
-      chainId: this.chainId,
-      timeMs: this.genesis.timeMs,
-      set: firstSet(this.genesis),
-      stateRoot: facts?.stateRoot ?? unknown,
-      rangeRoot: facts?.rangeRoot ?? unknown,
-    })
   }
 
   private finalsOfTerm() {
@@ -446,12 +459,23 @@ export class Node {
     if (height <= this.finals.height) return
     this.lastFinalMs = performance.now()
     if (this.records.isLong) this.compactRecords()
+    this.quarantines.take(block)
     // Appends end in their order, so blocks are executed in it.
-    this.finalsWritten = this.finals
-      .append({ hash, block, certificate })
-      .then((encoded) => this.following.take(block.header, encoded))
+    this.finalsWritten = this.finals.append({ hash, block, certificate }).then((encoded) => {
+      this.following.take(block.header, encoded)
+      this.quarantines.check(block.header)
+    })
     this.finalsWritten.catch((error: unknown) => this.fail(error))
     this.throughput.add(block.transactions.length)
+  }
+
+  private takeKilled(): void {
+    this.quarantines.takeKilled()
+    this.catchUp?.noteBlocked()
+    const last = this.finals.last?.block.header
+    if (last === undefined) return
+    this.finalsWritten = this.finalsWritten.then(() => this.quarantines.check(last))
+    this.finalsWritten.catch((error: unknown) => this.fail(error))
   }
 
   private takeTerm(start: TermStart, seat: number | null): void {
@@ -479,11 +503,13 @@ export class Node {
     this.protocol.look()
     const final = this.finals.recentAt(height)
     this.finals.noteExecuted(height)
+    this.quarantines.watcher.noteExecuted(height)
     this.catchUp?.noteExecuted(height)
-    if (final !== undefined) this.checkRoots(final.block.header)
+    const divergence = final && this.facts.divergence(final.block.header)
+    if (divergence !== undefined) this.fail(divergence)
     if (final !== undefined) this.notices.add({ height, hash: final.hash, header: final.block.header, receipts })
     if (final !== undefined && (this.mempool.count > 0 || this.heavy.running > 0)) {
-      this.lookThrough(final.hash, final.block)
+      this.settle(final.hash, final.block)
     }
     this.driver.dispatch({ type: 'executed', height })
     if (nextSet !== null && this.elected?.term !== nextSet.term) {
@@ -493,32 +519,11 @@ export class Node {
     }
   }
 
-  /** A quorum certified the roots that a final header names: a node that computed others must not go on. */
-  private checkRoots({ height, rootHeight, stateRoot, rangeRoot }: Header): void {
-    const own = this.facts.at(rootHeight)
-    if (own === undefined || (equalBytes(own.stateRoot, stateRoot) && equalBytes(own.rangeRoot, rangeRoot))) return
-    this.fail(
-      new SmartshareError('STATE_DIVERGED', `block ${height} names other roots than this node computed`, {
-        rootHeight,
-      }),
-    )
-  }
-
-  /**
-   * Takes what was executed out of the mempool; only now: as long as the state has the old nonces, the intake would admit what
-   * can never be ordered again. What was said in the block is compared with what came otherwise.
-   */
-  private lookThrough(hash: Uint8Array, block: Block): void {
+  /** Only now: as long as the state has the old nonces, the intake would admit what can never be ordered again. */
+  private settle(hash: Uint8Array, block: Block): void {
     this.maker
       .transactionsOf(hash, block)
-      .then((transactions) => {
-        for (const transaction of transactions) {
-          const { from, body } = transaction
-          this.mempool.forgetBelow(from, body.lane, body.nonce + 1n)
-          this.commitments.take(transaction)
-        }
-        this.mempool.expire(block.header.height + 1)
-      })
+      .then((transactions) => this.intake.settle(transactions, block.header.height))
       .catch((error: unknown) => this.fail(error))
   }
 
@@ -540,8 +545,8 @@ export class Node {
     this.load = loadOf(this.store.state)
     this.snapshots?.tryFinish()
     this.prune(height)
-    // Blocks may name any root from the last final block's on.
-    const needed = Math.min(height, this.finals.last?.block.header.rootHeight ?? 0)
+    // Blocks may name any root from the last final block's on; above that of the last executed one a quarantine may take back.
+    const needed = this.finals.recentAt(height)?.block.header.rootHeight ?? 0
     this.changes.forget(needed)
     this.maker.forget(needed)
     this.executor.keepChangesFrom(Math.min(needed, height - KEPT_DIFFERENCES))
@@ -558,6 +563,7 @@ export class Node {
     this.log.fatal({ err: error }, 'the node cannot go on')
     // Nothing more is signed from here on.
     this.driver.stop()
+    this.quarantines.watcher.stop()
     this.onFailed(this.fault)
   }
 
@@ -570,6 +576,7 @@ export class Node {
       await this.evidence.stop()
       await this.heavy.stop()
       await this.following.stop()
+      this.quarantines.watcher.stop()
       await this.link.close()
       await this.signatures.close()
       await this.executorThread?.stop()

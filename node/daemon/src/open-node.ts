@@ -1,6 +1,7 @@
+import { genesisTerm, type TermStart } from '@smartshare/consensus'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
-import { chainIdOf, decodeGenesis, type Genesis } from '@smartshare/runtime'
-import { type OpenedStore, openStore } from '@smartshare/store'
+import { chainIdOf, decodeGenesis, firstSet, type Genesis } from '@smartshare/runtime'
+import { type ChainStore, type OpenedStore, openStore } from '@smartshare/store'
 import type { Logger } from 'pino'
 import type { NodeConfig } from './config.ts'
 import { FinalChain } from './consensus/final-chain.ts'
@@ -26,6 +27,17 @@ export interface Opened {
 
 /** Who waits for a start, which takes long when the state is fetched. */
 export type StartWatch = Pick<FetchOrder, 'signal' | 'onProgress'>
+
+/** The term with which a network begins; its roots are unknown before the executor has written genesis. */
+export function firstTerm(genesis: Genesis, store: Pick<ChainStore, 'facts'>): TermStart {
+  const facts = store.facts(0)
+  const unknown = new Uint8Array(32)
+  return genesisTerm({
+    ...{ chainId: chainIdOf(genesis), timeMs: genesis.timeMs, set: firstSet(genesis) },
+    stateRoot: facts?.stateRoot ?? unknown,
+    rangeRoot: facts?.rangeRoot ?? unknown,
+  })
+}
 
 /** Opens what a node stands on: its folder, its key, its link and, where it begins with a fetched state, that. */
 export async function openNode(config: NodeConfig, log: Logger, watch: StartWatch): Promise<Opened> {

@@ -4,10 +4,11 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
+import { RangeAccumulator } from '@smartshare/crypto'
 import { MemoryState, type StateChange, StateJournal, StateTree } from '@smartshare/state'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ChainStore } from './chain-store.ts'
+import { ChainStore, type ExecutedHeight } from './chain-store.ts'
 import { codeOf, heightOf, inFolder, rootFromScratch } from './testing.ts'
 
 const hex = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : Buffer.from(bytes).toString('hex'))
@@ -143,6 +144,63 @@ describe('ChainStore', () => {
       expect(Buffer.from(again.state.get(Buffer.from('same'))!).toString()).toBe('value 11')
       expect(hex(new StateTree(again.pages, { height: 11 }).root)).toBe(hex(tree.root))
       await again.close()
+    }))
+
+  it('is taken back to any height of which the changes are kept, and goes on from there as if nothing had been', () =>
+    inFolder(async (folder) => {
+      const store = ChainStore.open(folder)
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.array(fc.tuple(key, fc.option(value)), { maxLength: 20 }), { minLength: 3, maxLength: 9 }),
+          fc.nat(8),
+          fc.nat(2),
+          async (blocks, chosen, together) => {
+            const first = (store.height ?? -1) + 1
+            let tree = new StateTree(store.pages, { height: store.height ?? 0 })
+            let range = store.range === undefined ? RangeAccumulator.empty : RangeAccumulator.decode(store.range)
+            let overlay = new StateJournal(store.state)
+            const pending: ExecutedHeight[] = []
+            /** Commits a block of writes, several at a time; gives root and entries of the state after it. */
+            const execute = (height: number, writes: (typeof blocks)[0]) => {
+              const journal = new StateJournal(overlay)
+              for (const [k, v] of writes) v === null ? journal.delete(k) : journal.set(k, v)
+              const changes = journal.changes()
+              for (const { key: k, value: v } of changes) v === null ? overlay.delete(k) : overlay.set(k, v)
+              const executed = heightOf(tree, height, changes)
+              const grown = range.grow(executed.facts.stateRoot)
+              range = grown.range
+              const facts = { ...executed.facts, rangeRoot: range.root() }
+              const following = height % 2 === 0 ? 'followed' : undefined
+              pending.push({ ...executed, facts, following, range: range.encode(), rangeNodes: grown.nodes })
+              if (pending.length > together) commit()
+              return hex(tree.root)
+            }
+            const commit = () => {
+              if (pending.length > 0) store.commit(pending.splice(0), first)
+              tree.committed(tree.height)
+              overlay = new StateJournal(store.state)
+            }
+            const roots = blocks.map((writes, i) => execute(first + i, writes))
+            commit()
+            const back = chosen % blocks.length
+            store.takeBack(first + back)
+            expect(store.height).toBe(first + back)
+            expect(store.uncheckedFrom(first + back + 1)).toEqual([])
+            expect(hex(rootFromScratch(store))).toBe(roots[back])
+            tree = new StateTree(store.pages, { height: first + back })
+            expect(hex(tree.root)).toBe(roots[back])
+            range = RangeAccumulator.decode(store.range!)
+            expect(range.count).toBe(first + back + 1)
+            overlay = new StateJournal(store.state)
+            const again = blocks.slice(back + 1).map((writes, i) => execute(first + back + 1 + i, writes))
+            expect(again).toEqual(roots.slice(back + 1))
+            commit()
+          },
+        ),
+        { numRuns: 25 },
+      )
+      expect(await codeOf(() => store.takeBack(0))).toBe('STATE_HEIGHT_GONE')
+      await store.close()
     }))
 
   it('shows another thread what is committed', () =>

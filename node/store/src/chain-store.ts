@@ -14,7 +14,7 @@ import {
   uint,
   unpack,
 } from '@smartshare/codec'
-import type { RangeAccumulator, RangeNode } from '@smartshare/crypto'
+import { type RangeAccumulator, type RangeNode, rangeAt } from '@smartshare/crypto'
 import {
   type NewPage,
   type PageStore,
@@ -288,6 +288,40 @@ export class ChainStore {
     })
   }
 
+  /**
+   * Makes the store what it was at `height`, an earlier one of which the changes since are kept; durable when it returns. What
+   * stays of later heights beside the state is overwritten when they are executed again. Throws STATE_HEIGHT_GONE.
+   */
+  takeBack(height: number): void {
+    const tip = this.height
+    const facts = this.facts(height)
+    if (tip === undefined || facts === undefined) throw gone(height)
+    const before = new Map<string, StateChange>()
+    for (let at = tip; at > height; at--) {
+      const kept = this.changes(at)
+      if (kept === undefined) throw gone(height)
+      for (const { key, previous } of kept) {
+        before.set(Buffer.from(key).toString('latin1'), { key, value: previous ?? null, previous: undefined })
+      }
+    }
+    const changes = [...before.values()].filter(({ key, value }) => !isSame(this.state.get(key), value))
+    const tree = new StateTree(this.pages, { undoHeights: 0 })
+    const { root, pages } = changes.length === 0 ? { root: tree.root, pages: [] } : tree.applyChanges(changes, 1)
+    const range = rangeAt(height + 1, (level, index) => this.rangeNode(level, index))
+    if (!isSame(facts.stateRoot, root) || !isSame(facts.rangeRoot, range.root())) {
+      throw new SmartshareError('STATE_DAMAGED', `what was kept does not lead back to height ${height}`)
+    }
+    this.attempt(0, () => {
+      for (let at = tip; at > height; at--) {
+        this.undoDb.removeSync(heightKey(at))
+        this.followingDb.removeSync(heightKey(at))
+      }
+      this.metaDb.putSync(RANGE, range.encode())
+      this.metaDb.putSync(TIP, encode(uint(), height))
+      return this.writeState([{ changes }]) + this.writePages([{ pages }])
+    })
+  }
+
   /** The state as of the latest commit; it stays so while others commit, until `end`. */
   view(): StateView & { readonly height: number; end(): void } {
     this.root.resetReadTxn()
@@ -484,6 +518,14 @@ class LmdbState implements StateReader {
         : { start: low, ...(to === undefined ? {} : { end: to }) }
     for (const { key, value } of this.database.getRange({ ...bounds, ...limit })) yield [key, value]
   }
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | null): boolean {
+  return one === undefined || other === null ? one === undefined && other === null : Buffer.compare(one, other) === 0
+}
+
+function gone(height: number): SmartshareError {
+  return new SmartshareError('STATE_HEIGHT_GONE', `the state of height ${height} cannot be told any more`, { height })
 }
 
 /** Many small parts as few larger ones: each is a durable transaction. */

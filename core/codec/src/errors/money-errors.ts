@@ -301,6 +301,10 @@ export const moneyErrors: ErrorTable = {
     'Other programs used every nonce first.',
     'Let one program at a time use the account, or give each a lane of its own.',
   ],
+  TX_QUARANTINED: [
+    'The calls of the transaction killed the machine of a quorum of delegates. It fails, and all its gas is charged.',
+    'Do not call this again, and report the contract: the fault is in the software of the nodes.',
+  ],
   TX_RESERVE_BUSY: [
     'The fees of transactions under way use up the fee reserve, or one of them may empty the account.',
     'Wait a few blocks, or deposit a larger fee reserve.',

@@ -22,6 +22,7 @@ export const nodeErrors: ErrorTable = {
     'A block that this node no longer keeps, or never had because it began with a snapshot.',
     'Ask a node that keeps everything (`pruning.mode` is archive).',
   ],
+  BLOCK_QUARANTINE: ['A block with a quarantine that is not due, or that no quorum signed.', DROPPED],
   BLOCK_ROOT: [
     'A block that names other roots than those computed here.',
     'If most others accept it, this node has computed wrongly: stop it and restore it from a snapshot.',
@@ -103,6 +104,18 @@ export const nodeErrors: ErrorTable = {
     'Use that version, or run `smartshare devnet reset`.',
   ],
   EVENT_UNKNOWN: ['A receipt holds an event that no module names.', 'Use a client of the same version as the network.'],
+  EXECUTION_KILLED: [
+    'A transaction kills the thread that executes it on this machine, while a quorum of delegates executed it. The node stops before it.',
+    'Compare versions and builds with others, check the memory of the machine, and start again: it tries anew.',
+  ],
+  EXECUTION_TAKEN_BACK: [
+    'A later block quarantines a transaction that this node executed: its block and those after it are executed again.',
+    'Nothing needs to be done: the node starts again by itself.',
+  ],
+  EXECUTION_WAITS: [
+    'A transaction killed the executor twice. Blocks are ordered but not executed until a quorum of delegates attests the same.',
+    'Wait. If the others execute it, the node stops with EXECUTION_KILLED.',
+  ],
   EXECUTOR_FAILED: [
     'The thread that executes blocks has failed.',
     'Start the node again; if it fails at the same block, report it with the log.',
@@ -152,6 +165,7 @@ export const nodeErrors: ErrorTable = {
     'Too many transactions of one account and lane wait.',
     'Wait for some to become final, or use another lane.',
   ],
+  NETWORK_ATTESTATION: ['A peer passed on a false attestation for a quarantine.', DROPPED],
   NETWORK_COMPACT: ['A peer sent a compact block, or an ask or answer about one, that cannot be right.', DROPPED],
   NETWORK_MESSAGE: ['A peer sent a message out of place.', DROPPED],
   NETWORK_OTHER_CHAIN: ['A peer belongs to another network.', 'Check the addresses of the peers in the configuration.'],

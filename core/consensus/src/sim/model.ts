@@ -297,7 +297,7 @@ class Model {
             ...body,
             nextSet: null,
           }
-          queue.push({ type: 'proposalReady', nowMs, slot: effect.slot, header, transactions: [] })
+          queue.push({ type: 'proposalReady', nowMs, slot: effect.slot, header, transactions: [], quarantines: [] })
         } else if (effect.type === 'send') this.#hear(effect.message, said)
       }
     }

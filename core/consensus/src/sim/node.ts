@@ -244,7 +244,7 @@ export class SimulatedNode {
       mode: 0,
       nextSet: nextSet ?? (roots === null ? this.#ledger.nextSetHash(template.rootHeight, template.term) : null),
     }
-    this.take({ type: 'proposalReady', nowMs: this.nowMs, slot: effect.slot, header, transactions })
+    this.take({ type: 'proposalReady', nowMs: this.nowMs, slot: effect.slot, header, transactions, quarantines: [] })
   }
 
   #takeFinal(effect: Extract<Effect, { type: 'final' }>): void {

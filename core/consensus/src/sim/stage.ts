@@ -181,7 +181,7 @@ export class Stage {
         ...bodyOf([]),
         nextSet: this.#nextSetHash(),
       }
-      this.give(actor, { type: 'proposalReady', nowMs, slot: effect.slot, header, transactions: [] })
+      this.give(actor, { type: 'proposalReady', nowMs, slot: effect.slot, header, transactions: [], quarantines: [] })
     } else if (effect.type === 'send') {
       const { to, message } = effect
       for (const other of this.#actors) {
@@ -270,7 +270,7 @@ export class Stage {
     const value = headerHash(header)
     const message = statementHash({ chainId, term: 0, slot, kind: PROPOSE, value })
     const proposal = hashScheme.sign(actor.secret, message)
-    return { header, proposal, rootCertificate: null, transactions }
+    return { header, proposal, rootCertificate: null, transactions, quarantines: [] }
   }
 
   /** Heights that an actor was told to be final, with their hashes. */

@@ -1,14 +1,21 @@
 import {
   type Block,
+  bitmapOf,
+  certificatesHash,
   decodeBlock,
   encodeBlock,
   type Header,
   headerHash,
   MODE_BUSY,
   MODE_CALM,
+  NO_VALUE,
+  parseTransaction,
+  type Quarantine,
+  quarantineStatementHash,
   transactionsRoot,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
+import { bls, sha256 } from '@smartshare/crypto'
 import { LATEST_VERSION, modeOf } from '@smartshare/runtime'
 import { callOf, TestChain } from '@smartshare/runtime/testing'
 import fc from 'fast-check'
@@ -28,6 +35,14 @@ afterAll(() => signatures.close())
 
 const chain = new TestChain({ accounts: ['alice', 'bob'] })
 const root = new Uint8Array(32).fill(5)
+
+const secrets = [0, 1, 2, 3].map((seat) => bls.secretFromSeed(sha256(Uint8Array.of(seat))))
+const set = {
+  term: 0,
+  members: secrets.map((secret, seat) => ({ address: new Uint8Array(32).fill(seat), key: bls.publicKey(secret) })),
+}
+/** Quarantines that every maker has at hand. */
+let offered: Quarantine[] = []
 
 /** A maker of its own, as another delegate has one, that executed genesis. */
 function makerOf(
@@ -57,6 +72,8 @@ function makerOf(
     changes,
     catchUp: () => undefined,
     finalBlock: () => undefined,
+    set: () => set,
+    quarantines: () => offered,
   })
 }
 
@@ -71,7 +88,8 @@ function template(height: number, parent: Uint8Array): Omit<Header, never> {
 
 function buildOn(maker: BlockMaker, height: number, parent: Uint8Array, ancestors: Block[] = []): Block {
   const made = maker.build({ template: template(height, parent), roots: null, nextSet: null, ancestors })
-  return { header: made.header, proposal: new Uint8Array(96), rootCertificate: null, transactions: made.transactions }
+  const { header, transactions, quarantines } = made
+  return { header, proposal: new Uint8Array(96), rootCertificate: null, transactions, quarantines }
 }
 
 async function verdict(block: Block, ancestors: Block[] = [], maker = makerOf()): Promise<string> {
@@ -166,6 +184,82 @@ describe('the maker of blocks', () => {
     expect(await verdict(change({ nextSet: new Uint8Array(32) }))).toBe('BLOCK_NEXT_SET')
     expect(await verdict(change({ transactionCount: 2 }))).toBe('BLOCK_COUNT')
     expect(await verdict({ ...first, transactions: first.transactions.slice().reverse() })).toBe('BLOCK_TRANSACTIONS')
+  })
+
+  describe('with quarantines', () => {
+    /** What these seats attest of a transaction of a block. */
+    function quarantine(block: Block, index: number, seats = [0, 1, 3], changes: Partial<Quarantine> = {}): Quarantine {
+      const subject = {
+        ...{ term: 0, height: block.header.height, block: headerHash(block.header), index },
+        transactionId: parseTransaction(block.transactions[index] ?? block.transactions[0]!, chain.chainId).id,
+        ...changes,
+      }
+      const hash = quarantineStatementHash(chain.chainId, subject)
+      const signature = bls.aggregate(seats.map((seat) => bls.sign(secrets[seat]!, hash)))
+      return { ...subject, bitmap: bitmapOf(seats, 4), signature, ...changes }
+    }
+    const carrying = (quarantines: Quarantine[]): Block => {
+      const block = buildOn(leader, 2, headerHash(first.header), [first])
+      const certificateHash = certificatesHash(NO_VALUE, quarantines)
+      return { ...block, quarantines, header: { ...block.header, certificateHash } }
+    }
+
+    it('carries those at hand whose transactions wait above its named root, once', async () => {
+      offered = [
+        quarantine(first, 2),
+        quarantine(first, 0),
+        quarantine(second, 0),
+        { ...quarantine(first, 1), term: 1 },
+      ]
+      const block = buildOn(leader, 2, headerHash(first.header), [first])
+      expect(block.quarantines).toEqual([offered[1], offered[0]])
+      expect(block.header.certificateHash).toEqual(certificatesHash(chain.head.certificateHash, block.quarantines))
+      expect(await verdict(block, [first])).toBe('valid')
+      const next = buildOn(leader, 3, headerHash(block.header), [first, block])
+      offered = []
+      expect(next.quarantines).toEqual([])
+      expect(await verdict(next, [first, block])).toBe('valid')
+      const repeated = { ...next, quarantines: [quarantine(first, 2)] }
+      expect(await verdict(repeated, [first, block])).toBe('BLOCK_QUARANTINE')
+    })
+
+    it('is invalid with what is out of order, foreign, settled, or signed by too few or for another chain', async () => {
+      const good = quarantine(first, 1)
+      expect(await verdict(carrying([good]), [first])).toBe('valid')
+      const wrong: Quarantine[][] = [
+        [quarantine(first, 2), good],
+        [good, good],
+        [quarantine(first, 7)],
+        [quarantine(first, 1, [0, 1])],
+        [quarantine(first, 1, [0, 1, 3], { term: 1 })],
+        [quarantine(first, 1, [0, 1, 3], { height: 2 })],
+        [quarantine(first, 1, [0, 1, 3], { block: root })],
+        [quarantine(first, 1, [0, 1, 3], { transactionId: root })],
+        [{ ...good, bitmap: bitmapOf([0, 1, 2], 4) }],
+        [{ ...good, bitmap: Uint8Array.of(0xff) }],
+        [{ ...good, signature: new Uint8Array(96) }],
+      ]
+      for (const quarantines of wrong) expect(await verdict(carrying(quarantines), [first])).toBe('BLOCK_QUARANTINE')
+    })
+
+    it('lets no later block name a root that it changes', async () => {
+      const block = carrying([quarantine(first, 1)])
+      const third = buildOn(leader, 3, headerHash(block.header), [first, block])
+      const facts = { height: 1, blockHash: headerHash(first.header), stateRoot: root, rangeRoot: root }
+      const knowing = makerOf()
+      const parts = (knowing as unknown as { parts: { facts: RecentFacts; changes: RecentChanges } }).parts
+      parts.facts.add({ ...facts, receiptsRoot: root, term: 0, nextSetHash: null })
+      const named = { ...third, header: { ...third.header, rootHeight: 1 } }
+      expect(await verdict(named, [first, block], knowing)).toBe('BLOCK_ROOT')
+      const order = {
+        template: { ...template(3, headerHash(block.header)), rootHeight: 1 },
+        roots: null,
+        nextSet: null,
+      }
+      expect(() => knowing.build({ ...order, ancestors: [first, block] })).toThrow(
+        expect.objectContaining({ code: 'NODE_ROOT_UNKNOWN' }),
+      )
+    })
   })
 
   it('finds a block invalid with a signature that does not hold, and waits for a root that it has not executed', async () => {

@@ -1,6 +1,8 @@
 import {
   BLS_SIGNATURE_BYTES,
   type Block,
+  certificatesHash,
+  type DelegateSet,
   encodeBlock,
   type Header,
   headerHash,
@@ -8,6 +10,7 @@ import {
   MAX_BLOCK_TRANSACTIONS,
   type ParsedTransaction,
   parseTransaction,
+  type Quarantine,
   transactionsRoot,
 } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
@@ -28,6 +31,7 @@ import {
 import type { ExecutedFacts } from '@smartshare/store'
 import type { RecentChanges } from '../execution/recent-changes.ts'
 import type { RecentFacts } from '../execution/recent-facts.ts'
+import { checkQuarantines, chooseQuarantines, namesChangedRoot } from '../quarantine/quarantine-rules.ts'
 import type { Mempool } from './mempool.ts'
 import type { SignaturePool } from './signature-pool.ts'
 
@@ -53,6 +57,17 @@ export interface BlockMakerParts {
   readonly catchUp: () => void
   /** A final block above the last named root. */
   readonly finalBlock: (height: number) => Block | undefined
+  /** Delegates of the running term. */
+  readonly set: () => DelegateSet
+  /** Quarantines at hand, which a block may carry. */
+  readonly quarantines: () => readonly Quarantine[]
+}
+
+/** What the node adds to what consensus decides about a block. */
+export interface MadeBlock {
+  readonly header: Header
+  readonly transactions: Uint8Array[]
+  readonly quarantines: Quarantine[]
 }
 
 /** Where a block stands. */
@@ -86,7 +101,7 @@ export class BlockMaker {
   }
 
   /** The leader's block for a slot. Throws if the named root is not executed here, or PROTOCOL_UNKNOWN. */
-  build(order: BuildOrder): { header: Header; transactions: Uint8Array[] } {
+  build(order: BuildOrder): MadeBlock {
     const { template, ancestors } = order
     const { mempool, facts } = this.parts
     this.parts.catchUp()
@@ -96,15 +111,20 @@ export class BlockMaker {
       throw new SmartshareError('NODE_ROOT_UNKNOWN', `height ${template.rootHeight} is not executed here`)
     }
     const lineage = this.lineage(template, ancestors)
+    if (namesChangedRoot(template, lineage)) {
+      throw new SmartshareError('NODE_ROOT_UNKNOWN', `height ${template.rootHeight} is to be executed again`)
+    }
     const { version, parameters } = this.rulesOf(template)
     const basePrice = nextBasePrice(this.parentOf(lineage, parameters), parameters)
     const gate = this.gate(template, basePrice, lineage, parameters)
     const roomy = template.height - template.rootHeight <= parameters.maxRootLag
     const chosen = roomy ? mempool.select(gate, MAX_BLOCK_BYTES - BLOCK_OVERHEAD_BYTES, MAX_BLOCK_TRANSACTIONS) : []
     const transactions = chosen.map((tx) => tx.wire)
+    const quarantines = chooseQuarantines(this.parts.quarantines(), template, lineage, this.parts.chainId)
     const header: Header = {
       ...template,
       version,
+      certificateHash: certificatesHash(template.certificateHash, quarantines),
       stateRoot: roots.stateRoot,
       rangeRoot: roots.rangeRoot,
       transactionsRoot: transactionsRoot(transactions),
@@ -115,11 +135,11 @@ export class BlockMaker {
       nextSet: order.nextSet ?? (order.roots === null ? nextSetAt(root, template.term) : null),
     }
     this.remember(headerHash(header), {
-      block: { header, proposal: NO_PROPOSAL, rootCertificate: null, transactions },
+      block: { header, proposal: NO_PROPOSAL, rootCertificate: null, transactions, quarantines },
       summary: gate.summary(),
       transactions: chosen,
     })
-    return { header, transactions }
+    return { header, transactions, quarantines }
   }
 
   /**
@@ -141,6 +161,8 @@ export class BlockMaker {
     const rules = this.rulesOf(header)
     const { parameters } = rules
     this.checkHeader(block, this.parentOf(lineage, parameters), root, rules)
+    if (namesChangedRoot(header, lineage)) throw invalid('BLOCK_ROOT', 'a root that a quarantine changes')
+    checkQuarantines(block.quarantines, header, lineage, { chainId: this.parts.chainId, set: this.parts.set() })
     const transactions = await this.verified(block)
     // While signatures were checked, others may have made this block and the next ones final.
     if (!this.parts.changes.holds(header.rootHeight)) return 'later'

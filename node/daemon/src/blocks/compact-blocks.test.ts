@@ -35,7 +35,13 @@ function proposalOf(transactions: readonly Uint8Array[], changes: Partial<Block[
     nextSet: null,
     ...changes,
   }
-  const block: Block = { header, proposal: new Uint8Array(96), rootCertificate: null, transactions: [...transactions] }
+  const block: Block = {
+    header,
+    proposal: new Uint8Array(96),
+    rootCertificate: null,
+    transactions: [...transactions],
+    quarantines: [],
+  }
   return { type: 'proposal', block, certificates: [] }
 }
 

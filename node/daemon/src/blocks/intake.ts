@@ -68,6 +68,20 @@ export class Intake {
     return fresh ? 'accept' : 'ignore'
   }
 
+  /**
+   * Transactions of a final block are executed: they leave the mempool, and what was said in them is compared with what came
+   * otherwise.
+   */
+  settle(transactions: readonly ParsedTransaction[], height: number): void {
+    const { commitments, mempool } = this.parts
+    for (const transaction of transactions) {
+      const { from, body } = transaction
+      mempool.forgetBelow(from, body.lane, body.nonce + 1n)
+      commitments.take(transaction)
+    }
+    mempool.expire(height + 1)
+  }
+
   private sortAll(wires: readonly Uint8Array[]): Sorted[] {
     const latest = this.parts.latest()
     return wires.map((wire) => this.sort(wire, latest))

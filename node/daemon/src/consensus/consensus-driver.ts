@@ -195,8 +195,7 @@ export class ConsensusDriver {
 
   private build(effect: Extract<Effect, { type: 'build' }>): void {
     try {
-      const { header, transactions } = this.parts.maker.build(effect)
-      this.dispatch({ type: 'proposalReady', slot: effect.slot, header, transactions })
+      this.dispatch({ type: 'proposalReady', slot: effect.slot, ...this.parts.maker.build(effect) })
     } catch (error) {
       if (!isNotThereYet(error)) throw error
       this.parts.log.info({ slot: effect.slot, why: error.message }, 'no proposal')

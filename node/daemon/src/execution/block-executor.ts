@@ -1,6 +1,7 @@
 import {
   type Block,
   decodeBlock,
+  decodeReceipt,
   encodeHeader,
   encodeSet,
   executedHash,
@@ -25,6 +26,7 @@ import { MemoryState, type StateChange, StateJournal, type StateProof, StateTree
 import type { ChainStore, ExecutedFacts, ExecutedHeight, Following, StoredHeader } from '@smartshare/store'
 import { changesOf, type Difference, receiptsOf } from '../follow/difference.ts'
 import { executeFinal } from './execute-final.ts'
+import type { Progress } from './progress.ts'
 
 /** Executed blocks that may wait for one durable commit. */
 const MOST_UNCOMMITTED = 32
@@ -90,10 +92,19 @@ export class BlockExecutor {
   private keepChangesFrom = 0
   /** Term of the last set that is known to be stored. */
   private electedTerm = 0
+  /** Indexes of quarantined transactions by the height of their block. */
+  private readonly quarantined = new Map<number, Set<number>>()
+  private readonly progress: Pick<Progress, 'enter' | 'leave'> | undefined
 
-  /** `latestVersion`: the newest version of the protocol that may be executed. */
-  constructor(store: ChainStore, genesis: Genesis, latestVersion: number = LATEST_VERSION) {
+  /** `latestVersion`: the newest version of the protocol that may be executed; `progress` is told what is being executed. */
+  constructor(
+    store: ChainStore,
+    genesis: Genesis,
+    latestVersion: number = LATEST_VERSION,
+    progress?: Pick<Progress, 'enter' | 'leave'>,
+  ) {
     this.store = store
+    this.progress = progress
     this.latestVersion = latestVersion
     this.genesis = genesis
     this.chainId = chainIdOf(genesis)
@@ -119,8 +130,16 @@ export class BlockExecutor {
   execute(encoded: Uint8Array, certificate: Uint8Array | null = null): Executed {
     const block: Block = decodeBlock(encoded)
     this.checkNext(block)
-    const { chainId, genesis, latestVersion, engine } = this
-    const executed = executeFinal(this.pending, block, { chainId, genesis, latestVersion, engine })
+    const { chainId, genesis, latestVersion, engine, progress } = this
+    const { height } = block.header
+    const executed = executeFinal(this.pending, block, {
+      ...{ chainId, genesis, latestVersion, engine },
+      quarantined: this.quarantined.get(height),
+      watch: progress && {
+        begins: (index) => progress.enter(height, index),
+        ended: () => progress.leave(height),
+      },
+    })
     return this.append({
       ...{ block, certificate, changes: executed.changes, receipts: executed.receipts, root: executed.receiptsRoot },
       transactionIds: executed.transactions.map(({ id }) => id),
@@ -155,6 +174,25 @@ export class BlockExecutor {
     this.pending = new StateJournal(this.store.state)
   }
 
+  /**
+   * A transaction of a final block is quarantined. False if it is executed otherwise already: then `takeBack` must follow, and
+   * the executor must be opened anew.
+   */
+  quarantine(height: number, index: number): boolean {
+    const indexes = this.quarantined.get(height) ?? new Set()
+    if (indexes.has(index)) return true
+    this.quarantined.set(height, indexes.add(index))
+    if (height > this.height) return true
+    const receipt = this.receiptsOf(height)?.[index]
+    return receipt !== undefined && decodeReceipt(receipt).error?.code === 'TX_QUARANTINED'
+  }
+
+  /** Makes the store what it was after `height`, so that later blocks are executed again. Throws STATE_HEIGHT_GONE. */
+  takeBack(height: number): void {
+    this.commit()
+    this.store.takeBack(height)
+  }
+
   /** What a heavy call ends with, so that it need not run when its result is packed. */
   takeResult(job: number, result: JobResult): void {
     this.engine.results.add(job, result)
@@ -163,6 +201,8 @@ export class BlockExecutor {
   /** The changes of heights below this one are no longer asked for. */
   keepFrom(height: number): void {
     this.keepChangesFrom = height
+    // Below the root that a final block names nothing is quarantined any more.
+    for (const known of this.quarantined.keys()) if (known < height) this.quarantined.delete(known)
   }
 
   /** Proof under the state root of a recent height. Throws STATE_HEIGHT_GONE. */
@@ -197,6 +237,10 @@ export class BlockExecutor {
     this.uncommittedChanges = 0
     this.electedTerm = 0
     this.recoverProofs(height)
+  }
+
+  private receiptsOf(height: number): readonly Uint8Array[] | undefined {
+    return this.uncommitted.find(({ facts }) => facts.height === height)?.receipts ?? this.store.receipts(height)
   }
 
   /** Lowest height at which the running term may end. */

@@ -7,6 +7,8 @@ import type { FollowedBlock, NamedRoot } from './block-executor.ts'
 export type ExecutorRequest =
   /** The next final block as it lies in the log. */
   | { readonly type: 'execute'; readonly final: Uint8Array }
+  /** A transaction that a final block quarantines; told before any block is executed that it could change. */
+  | { readonly type: 'quarantine'; readonly height: number; readonly index: number }
   /** Changes of heights below this one are no longer needed. */
   | { readonly type: 'keepFrom'; readonly height: number }
   | { readonly type: 'prove'; readonly ticket: number; readonly key: Uint8Array; readonly height: number }

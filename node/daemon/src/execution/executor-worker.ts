@@ -7,6 +7,7 @@ import { splitFinal } from '../consensus/final-record.ts'
 import { SnapshotThread } from '../sync/snapshot-order.ts'
 import { BlockExecutor, type Executed } from './block-executor.ts'
 import type { ExecutorReply, ExecutorRequest, FollowOrder } from './executor-messages.ts'
+import { Progress } from './progress.ts'
 
 // The one thread that owns the state: executes what it is handed in order, and commits when nothing more waits.
 const { folder, snapshotFolder, genesis, protocolVersion, port } = workerData as {
@@ -89,6 +90,9 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
     case 'checked':
       store?.noteChecked(request.heights)
       return
+    case 'quarantine':
+      quarantine(running, request)
+      return
     case 'keepFrom':
       running.keepFrom(request.height)
       return
@@ -108,6 +112,17 @@ function handle(running: BlockExecutor, request: ExecutorRequest): void {
     case 'stop':
       return
   }
+}
+
+/** Throws EXECUTION_TAKEN_BACK if the block was executed otherwise before. */
+function quarantine(running: BlockExecutor, { height, index }: { height: number; index: number }): void {
+  if (running.quarantine(height, index)) return
+  running.takeBack(height - 1)
+  throw new SmartshareError(
+    'EXECUTION_TAKEN_BACK',
+    `transaction ${index} of block ${height} is quarantined: it is executed again from there`,
+    { height, index },
+  )
 }
 
 function prepareSnapshot(): void {
@@ -186,7 +201,7 @@ port.on('message', (first: ExecutorRequest) => {
 
 try {
   store = ChainStore.open(folder)
-  executor = new BlockExecutor(store, decodeGenesis(genesis), protocolVersion)
+  executor = new BlockExecutor(store, decodeGenesis(genesis), protocolVersion, new Progress(folder))
   reply({ type: 'ready', height: executor.height })
   reply({ type: 'supply', grains: sumOfBalances(store) })
 } catch (error) {

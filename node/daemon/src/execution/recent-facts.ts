@@ -1,3 +1,6 @@
+import type { Header } from '@smartshare/chain'
+import { SmartshareError } from '@smartshare/codec'
+import { equalBytes } from '@smartshare/crypto'
 import type { ExecutedFacts } from '@smartshare/store'
 
 /** The facts of the last executed heights; older ones are forgotten. */
@@ -22,5 +25,15 @@ export class RecentFacts {
 
   at(height: number): ExecutedFacts | undefined {
     return this.byHeight.get(height)
+  }
+
+  /** A quorum certified the roots that a final header names: STATE_DIVERGED if others were computed here, and the node must not go on. */
+  divergence({ height, rootHeight, stateRoot, rangeRoot }: Header): SmartshareError | undefined {
+    const own = this.at(rootHeight)
+    if (own === undefined || (equalBytes(own.stateRoot, stateRoot) && equalBytes(own.rangeRoot, rangeRoot)))
+      return undefined
+    return new SmartshareError('STATE_DIVERGED', `block ${height} names other roots than this node computed`, {
+      rootHeight,
+    })
   }
 }

@@ -18,14 +18,16 @@ export function checkBlocks(store: ChainStore, { blocks }: CheckRequest, rules: 
   const past = new StateJournal(store.state)
   let at = store.height ?? 0
   const checked: number[] = []
-  for (const { height, final } of blocks) {
+  for (const { height, final, quarantined } of blocks) {
     let changes: StateChange[] | undefined
     for (; at >= height; at--) {
       changes = store.changes(at)
       if (changes === undefined) return { type: 'checked', heights: checked }
       takeBack(past, changes)
     }
-    const why = differs(store, height, changes!, () => executeFinal(past, decodeBlock(splitFinal(final).block), rules))
+    const block = decodeBlock(splitFinal(final).block)
+    const order = { ...rules, quarantined: new Set(quarantined) }
+    const why = differs(store, height, changes!, () => executeFinal(past, block, order))
     if (why !== undefined) return { type: 'diverged', height, message: why }
     checked.push(height)
   }

@@ -5,9 +5,16 @@ export interface CheckOrder {
   readonly protocolVersion: number
 }
 
-/** Blocks that were followed, the highest first, as they lie in the log. */
+/** A final block as it lies in the log, and the indexes of its transactions that later blocks quarantine. */
+export interface CheckedBlock {
+  readonly height: number
+  readonly final: Uint8Array
+  readonly quarantined: readonly number[]
+}
+
+/** Blocks that were followed, the highest first. */
 export interface CheckRequest {
-  readonly blocks: readonly { readonly height: number; readonly final: Uint8Array }[]
+  readonly blocks: readonly CheckedBlock[]
 }
 
 /** What it tells of a request. */

@@ -1,8 +1,15 @@
-import { MODE_BUSY } from '@smartshare/chain'
+import type { Worker } from 'node:worker_threads'
+import { decodeReceipt, encodeBlock, MODE_BUSY } from '@smartshare/chain'
 import { addressOfContract } from '@smartshare/crypto'
-import { encodeParameters } from '@smartshare/runtime'
+import { ContractEngine, encodeParameters, LATEST_VERSION } from '@smartshare/runtime'
 import { callOf, testAccount } from '@smartshare/runtime/testing'
+import { ChainStore } from '@smartshare/store'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { encodeFinal } from '../consensus/final-record.ts'
+import { BlockExecutor } from '../execution/block-executor.ts'
+import { finalAt } from '../sync/write-chain.ts'
+import { checkBlocks } from './check-block.ts'
+import type { CheckRequest } from './check-messages.ts'
 import { BusyChain, FollowRig } from './follow-rig.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -117,6 +124,52 @@ describe('a node that followed blocks', () => {
       checker.onCommitted(heights[2]! + 256)
       expect(checker.missed + checker.sampled).toBeGreaterThanOrEqual(3)
       expect(checker.waiting).toBe(waiting - checker.missed)
+    })
+
+    it('leaves a block alone that kills the thread twice, and executes all others', async () => {
+      const killer = 12
+      const followed = await rig.follower([await rig.honest()])
+      const { checker, told } = followed
+      let deaths = 0
+      const { thread } = checker as unknown as { thread: { worker?: Worker; ask(request: CheckRequest): void } }
+      const ask = thread.ask.bind(thread)
+      thread.ask = (request) => {
+        const kills = request.blocks.some(({ height }) => height === killer)
+        const { worker } = thread
+        // A thread that ends does not read what it is asked; one that starts does not come to it.
+        if (kills) void worker?.terminate()
+        ask(request)
+        if (!kills) return
+        deaths += 1
+        if (worker === undefined) void thread.worker?.terminate()
+      }
+      told.calm = true
+      const heights = await follow(rig, followed)
+      expect(heights).toContain(killer)
+      await expect.poll(() => checker.waiting, PATIENCE).toBe(0)
+      expect(deaths).toBe(2)
+      expect(checker).toMatchObject({ missed: 1 })
+      expect(checker.executed + checker.sampled).toBe(heights.length - 1)
+      expect(following(followed, killer)).toMatch(/^(followed|chosen)$/)
+      expect(told).toMatchObject({ diverged: undefined, failed: undefined })
+    })
+
+    it('executes a block without the transactions that later blocks quarantine', async () => {
+      const { node } = rig.chain
+      const height = node.height - 2
+      const store = ChainStore.open(rig.folder('quarantined'))
+      const executor = new BlockExecutor(store, node.genesis.record)
+      executor.quarantine(height, 0)
+      for (let at = 1; at <= node.height; at++) executor.execute(encodeBlock((await finalAt(node, at)).block))
+      executor.commit()
+      expect(decodeReceipt(store.receipts(height)![0]!).error?.code).toBe('TX_QUARANTINED')
+      const { chainId, genesis } = node
+      const rules = { chainId, genesis: genesis.record, latestVersion: LATEST_VERSION, engine: new ContractEngine() }
+      const final = encodeFinal(await finalAt(node, height))
+      const check = (quarantined: number[]) => checkBlocks(store, { blocks: [{ height, final, quarantined }] }, rules)
+      expect(check([0])).toEqual({ type: 'checked', heights: [height] })
+      expect(check([])).toMatchObject({ type: 'diverged', height })
+      await store.close()
     })
   })
 

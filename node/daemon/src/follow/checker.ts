@@ -1,20 +1,22 @@
 import { SmartshareError } from '@smartshare/codec'
 import type { Logger } from 'pino'
 import { SoloThread } from '../solo-thread.ts'
-import type { CheckOrder, CheckReply, CheckRequest } from './check-messages.ts'
+import type { CheckedBlock, CheckOrder, CheckReply, CheckRequest } from './check-messages.ts'
 
 /** Blocks whose changes are kept: as long as a block can be given to those who follow, or be executed after it was followed. */
 export const KEPT_DIFFERENCES = 256
 /** Blocks executed together: the changes since are taken back once for all of them. */
 const MOST_TOGETHER = 16
-/** A block during which the thread fails so often is left alone. */
-const MOST_FAILURES = 3
+/** A block during which the thread dies or fails so often is left alone. */
+const MOST_FAILURES = 2
 
 export interface CheckerParts {
   readonly log: Logger
   readonly order: CheckOrder
   /** A final block as it lies in the log. */
   readonly blockAt: (height: number) => Promise<Uint8Array | undefined>
+  /** Indexes of the transactions of a final block that later blocks quarantine. */
+  readonly quarantinedAt: (height: number) => Promise<readonly number[]>
   /** False while the chain is busy or the node catches up: then only samples are executed. */
   readonly isCalm: () => boolean
   readonly onChecked: (heights: readonly number[]) => void
@@ -32,7 +34,10 @@ interface Unchecked {
  * execution comes to something else than what a quorum of delegates certified, the node halts.
  */
 export class Checker {
-  /** Samples executed, others executed later, and blocks whose changes were no longer kept when their turn came. */
+  /**
+   * Samples executed, others executed later, and blocks that are never executed: the changes were no longer kept when their turn
+   * came, or the thread died of them.
+   */
   sampled = 0
   executed = 0
   missed = 0
@@ -102,11 +107,11 @@ export class Checker {
   }
 
   private async ask(heights: readonly number[]): Promise<void> {
-    const blocks: { height: number; final: Uint8Array }[] = []
+    const blocks: CheckedBlock[] = []
     for (const height of heights.toReversed()) {
       const final = await this.parts.blockAt(height)
       if (final === undefined) this.miss(height)
-      else blocks.push({ height, final })
+      else blocks.push({ height, final, quarantined: await this.parts.quarantinedAt(height) })
     }
     if (this.stopped || blocks.length === 0) return
     this.asked = blocks.map(({ height }) => height)
@@ -148,7 +153,9 @@ export class Checker {
     const known = this.unchecked.get(height)
     if (known === undefined) return
     known.failures += 1
-    if (known.failures >= MOST_FAILURES) this.miss(height)
+    if (known.failures < MOST_FAILURES) return
+    this.parts.log.error({ height }, 'a followed block could not be executed twice: it is left alone')
+    this.miss(height)
   }
 
   private miss(height: number): void {

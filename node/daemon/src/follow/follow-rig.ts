@@ -68,6 +68,7 @@ interface Told {
   diverged: SmartshareError | undefined
   failed: SmartshareError | undefined
   calm: boolean
+  committed: number
 }
 
 /** Peers, folders and whatever else is to be closed at the end. */
@@ -79,6 +80,11 @@ export class FollowRig {
 
   constructor(chain: BusyChain) {
     this.chain = chain
+  }
+
+  /** A folder that goes when the rig is closed. */
+  folder(name: string): string {
+    return join(this.home, name)
   }
 
   async link(): Promise<Link> {
@@ -132,25 +138,41 @@ export class FollowRig {
     const stateFolder = join(this.home, folder)
     const asker = await this.link()
     for (const peer of peers) await asker.dial(peer.addresses[0]!)
-    const told: Told = { asked: [], punished: [], followed: [], diverged: undefined, failed: undefined, calm: false }
+    const told: Told = {
+      asked: [],
+      punished: [],
+      followed: [],
+      diverged: undefined,
+      failed: undefined,
+      calm: false,
+      committed: 0,
+    }
+    const blockAt = async (height: number) => encodeFinal(await finalAt(node, height))
     const executor = await Executor.start(
       { state: stateFolder, snapshots: join(this.home, 'snapshots') },
       { genesis: node.genesis.encoded, protocolVersion: LATEST_VERSION },
+      0,
       {
         onExecuted: () => undefined,
-        onCommitted: (height) => checker.onCommitted(height),
+        onCommitted: (height) => {
+          told.committed = height
+          checker.onCommitted(height)
+        },
         onSnapshot: () => undefined,
         onFailed: (error) => {
           told.failed = error
         },
         onRestart: () => undefined,
+        onKilled: () => undefined,
+        blockAt,
       },
     )
     const store = ChainStore.open(stateFolder)
     const checker = new Checker({
       log,
       order: { stateFolder, genesis: node.genesis.encoded, protocolVersion: LATEST_VERSION },
-      blockAt: async (height) => encodeFinal(await finalAt(node, height)),
+      blockAt,
+      quarantinedAt: async () => [],
       isCalm: () => told.calm,
       onChecked: (heights) => executor.noteChecked(heights),
       onDiverged: (error) => {
@@ -166,7 +188,7 @@ export class FollowRig {
         punish: (peer) => told.punished.push(peer),
       },
       log,
-      executor: () => executor,
+      ...{ executor: () => executor, blockAt },
       peers: () => asks(told).map(({ peerId }) => peerId),
       mayFollow: () => true,
       onFollowed: (blocks) => {
@@ -190,7 +212,7 @@ export class FollowRig {
         follower.take(final.block.header, encodeFinal(final))
       }
     }
-    return { follower, executor, checker, store, told, take, stop }
+    return { follower, executor, checker, store, stateFolder, told, take, stop }
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,12 @@
+import type { Worker } from 'node:worker_threads'
 import { MODE_BUSY } from '@smartshare/chain'
 import { pack, unpack } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import type { Link } from '@smartshare/link'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { encodeFinal } from '../consensus/final-record.ts'
+import { Progress } from '../execution/progress.ts'
+import { finalAt } from '../sync/write-chain.ts'
 import { BusyChain, FollowRig, type Lie } from './follow-rig.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -85,7 +89,61 @@ function encodeNothing(): Uint8Array {
   return Uint8Array.of(0x80)
 }
 
+const KILLER = 12
+
+/** Hands the first blocks to the executor, and kills its thread twice in one of them: execution waits before that. */
+async function killTwice({ executor, stateFolder, told }: Followed): Promise<void> {
+  const inside = executor as unknown as { thread?: { worker: Worker } }
+  const progress = new Progress(stateFolder)
+  const execute = async (from: number, to: number) => {
+    for (let at = from; at <= to; at++) executor.execute(at, encodeFinal(await finalAt(chain.node, at)))
+  }
+  await execute(1, KILLER - 1)
+  // Not in the middle of a commit: the lock of the store is that of the process.
+  await expect.poll(() => told.committed, PATIENCE).toBe(KILLER - 1)
+  const final = encodeFinal(await finalAt(chain.node, KILLER))
+  const { events } = executor as unknown as { events: { onRestart: () => void } }
+  const kill = () => {
+    progress.enter(KILLER, 0)
+    void inside.thread?.worker.terminate()
+  }
+  let lives = 0
+  // Another thread was just given what is left.
+  Object.assign(events, { onRestart: () => lives++ === 0 && kill() })
+  // A thread that ends does not read what it is given.
+  kill()
+  executor.execute(KILLER, final)
+  await expect.poll(() => executor.blocked, PATIENCE).toEqual({ height: KILLER, index: 0 })
+  progress.close()
+}
+
 describe('a node that is no delegate, on a busy chain', () => {
+  it('passes over a block that kills its executor, as soon as a quorum certified what it comes to', async () => {
+    const followed = await rig.follower([honest])
+    const { executor, follower, told } = followed
+    await killTwice(followed)
+    const { header } = (await chain.node.block(KILLER + 3))!
+    await followed.take(KILLER + 1, KILLER + 3)
+    expect(told.followed).toEqual([])
+    expect(follower.passOver(KILLER, header)).toBe(true)
+    await expect.poll(() => executor.isHeldUp, PATIENCE).toBe(false)
+    await followed.take(KILLER + 4)
+    await expectEqual(followed)
+    expect(told.followed.slice(0, 3)).toEqual([KILLER, KILLER + 1, KILLER + 2])
+    expect(told.punished).toEqual([])
+  })
+
+  it('cannot pass over it where nobody helps: execution waits', async () => {
+    const followed = await rig.follower([])
+    const { executor, follower } = followed
+    await killTwice(followed)
+    const { header } = (await chain.node.block(KILLER + 1))!
+    expect(follower.passOver(KILLER, header)).toBe(true)
+    await expect.poll(() => follower.passOver(KILLER, header), PATIENCE).toBe(false)
+    expect(executor.blocked).toEqual({ height: KILLER, index: 0 })
+    expect(executor.executedHeight).toBe(KILLER - 1)
+  })
+
   it('takes what blocks changed from a peer, and has the same roots and receipts as who executed them', async () => {
     const busy = await busyHeights()
     expect(busy.length).toBeGreaterThan(10)

@@ -4,6 +4,7 @@ import { type Header, MODE_BUSY } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { FaultWeight, type Link } from '@smartshare/link'
 import type { Logger } from 'pino'
+import { decodeFinal } from '../consensus/final-record.ts'
 import type { NamedRoot } from '../execution/block-executor.ts'
 import type { Executor } from '../execution/executor.ts'
 import { decodeAnswer, encodeRequest, MAX_ANSWER_BYTES, MAX_DIFFERENCES, SYNC_PROTOCOL } from '../sync/protocol.ts'
@@ -30,7 +31,9 @@ const LIE = /^(FOLLOW_|CODEC_|PACK_)/
 export interface FollowerParts {
   readonly link: Pick<Link, 'request' | 'punish'>
   readonly log: Logger
-  readonly executor: () => Pick<Executor, 'execute' | 'follow' | 'executedHeight'>
+  readonly executor: () => Pick<Executor, 'execute' | 'follow' | 'executedHeight' | 'isHeldUp'>
+  /** A final block as it lies in the log. */
+  readonly blockAt: (height: number) => Promise<Uint8Array | undefined>
   /** Peers of the same network, the delegates among them first. */
   readonly peers: () => readonly string[]
   /** False for a node that executes all blocks, and while it catches up: differences of old blocks are not kept. */
@@ -44,10 +47,20 @@ interface Waiting {
   readonly final: Uint8Array
 }
 
+interface CertifiedRoot extends NamedRoot {
+  readonly height: number
+}
+
 interface Batch {
   readonly blocks: readonly Waiting[]
   /** Null: the blocks are executed. */
-  readonly root: (NamedRoot & { readonly height: number }) | null
+  readonly root: CertifiedRoot | null
+}
+
+/** A block that kills this machine, and a root at its height or above. */
+interface Killer {
+  readonly height: number
+  readonly root: CertifiedRoot
 }
 
 /**
@@ -62,7 +75,10 @@ export class Follower {
   private readonly waiting: Waiting[] = []
   private waitingBytes = 0
   /** Roots that final headers named, ascending, as far as blocks wait for them. */
-  private roots: (NamedRoot & { readonly height: number })[] = []
+  private roots: CertifiedRoot[] = []
+  /** The last block that was to be passed over, and whether that is still to be tried or being tried. */
+  private killer: Killer | undefined
+  private isPassing = false
   /** Who gave the last difference, and who lied at which height. */
   private helper: string | undefined
   private readonly shunned = new Map<string, number>()
@@ -82,6 +98,19 @@ export class Follower {
     this.advance()
   }
 
+  /**
+   * Execution waits for a block that kills this machine, while a final header names a root at its height or above: follows it
+   * with those after it up to there, if all of them may be followed. False if that did not succeed, or cannot be.
+   */
+  passOver(height: number, { rootHeight, stateRoot, rangeRoot }: Header): boolean {
+    if (this.killer?.height === height) return this.isPassing
+    if (!this.parts.mayFollow() || rootHeight - height >= MAX_DIFFERENCES) return false
+    this.killer = { height, root: { height: rootHeight, stateRoot, rangeRoot } }
+    this.isPassing = true
+    this.advance()
+    return true
+  }
+
   /** Blocks that wait are in the log and are handed over again after a restart. */
   async stop(): Promise<void> {
     this.stopping.abort()
@@ -90,17 +119,25 @@ export class Follower {
 
   private advance(): void {
     if (this.working !== undefined || this.stopping.signal.aborted) return
+    if (this.isPassing && this.killer !== undefined) {
+      this.work(this.pass(this.killer))
+      return
+    }
     for (let batch = this.next(); batch !== undefined; batch = this.next()) {
       if (batch.root === null) {
         this.execute(batch.blocks)
         continue
       }
-      this.working = this.follow(batch, batch.root).finally(() => {
-        this.working = undefined
-        this.advance()
-      })
+      this.work(this.follow(batch, batch.root))
       return
     }
+  }
+
+  private work(done: Promise<void>): void {
+    this.working = done.finally(() => {
+      this.working = undefined
+      this.advance()
+    })
   }
 
   /** The blocks to be handed over next; undefined while they have to wait. */
@@ -123,7 +160,7 @@ export class Follower {
   }
 
   private mayFollow({ header }: Waiting): boolean {
-    return header.mode === MODE_BUSY && this.parts.mayFollow()
+    return header.mode === MODE_BUSY && this.parts.mayFollow() && !this.parts.executor().isHeldUp
   }
 
   private execute(blocks: readonly Waiting[]): void {
@@ -137,13 +174,8 @@ export class Follower {
     this.roots = this.roots.filter((root) => root.height > height)
   }
 
-  private async follow({ blocks }: Batch, root: NamedRoot & { readonly height: number }): Promise<void> {
-    const from = blocks[0]!.header.height
-    const followed = await this.fetch(from, blocks, root).catch((error: unknown) => {
-      if (!SmartshareError.is(error)) throw error
-      this.parts.log.debug({ from, code: error.code }, 'a difference could not be had')
-      return undefined
-    })
+  private async follow({ blocks }: Batch, root: CertifiedRoot): Promise<void> {
+    const followed = await this.fetch(blocks, root)
     if (this.stopping.signal.aborted && followed === undefined) return
     if (followed === undefined) {
       this.execute(blocks)
@@ -153,8 +185,39 @@ export class Follower {
     this.parts.onFollowed(followed)
   }
 
-  /** Asks peers until one of them gives what leads to the root; undefined if none does. */
-  private async fetch(from: number, blocks: readonly Waiting[], root: NamedRoot & { readonly height: number }) {
+  private async pass({ height: killer, root }: Killer): Promise<void> {
+    const { blockAt, log, onFollowed } = this.parts
+    try {
+      // They come after it: the executor reads them back when it goes on.
+      if (this.waiting.length > 0) this.execute([...this.waiting])
+      const blocks: Waiting[] = []
+      for (let height = killer; height <= root.height; height++) {
+        const final = await blockAt(height)
+        if (final === undefined) return
+        const { header } = decodeFinal(final).block
+        if (header.mode !== MODE_BUSY) return
+        blocks.push({ header, final })
+      }
+      const followed = await this.fetch(blocks, root)
+      if (followed === undefined) return
+      log.warn({ height: killer, to: root.height }, 'a block that kills this machine was followed')
+      onFollowed(followed)
+    } finally {
+      this.isPassing = false
+    }
+  }
+
+  /** Follows blocks as soon as a peer gives what leads to the root; undefined if none does. */
+  private fetch(blocks: readonly Waiting[], root: CertifiedRoot) {
+    return this.askPeers(blocks, root).catch((error: unknown) => {
+      if (!SmartshareError.is(error)) throw error
+      this.parts.log.debug({ to: root.height, code: error.code }, 'a difference could not be had')
+      return undefined
+    })
+  }
+
+  private async askPeers(blocks: readonly Waiting[], root: CertifiedRoot) {
+    const from = blocks[0]!.header.height
     const { signal } = this.stopping
     const refused = new Set<string>()
     let isLater = false
@@ -175,6 +238,8 @@ export class Follower {
           return blocks.map(({ header: { height } }, i) => ({ height, chosen: chosen[i]! }))
         } catch (error) {
           if (!SmartshareError.is(error)) throw error
+          // Execution came to a stop meanwhile: no peer can help.
+          if (error.code === 'EXECUTION_WAITS') return undefined
           if (this.blame(peer, from, error) === 'later') isLater = true
           else refused.add(peer)
         }

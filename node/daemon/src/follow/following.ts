@@ -7,6 +7,7 @@ import type { FollowingStatus } from '../api.ts'
 import type { NodeConfig } from '../config.ts'
 import type { FinalChain } from '../consensus/final-chain.ts'
 import type { Executor } from '../execution/executor.ts'
+import { quarantinedAt } from '../quarantine/quarantine-rules.ts'
 import { Checker, KEPT_DIFFERENCES } from './checker.ts'
 import { Follower } from './follower.ts'
 
@@ -46,12 +47,13 @@ export class Following {
         protocolVersion: config.protocolVersion,
       },
       blockAt: (height) => finals.encodedAt(height),
+      quarantinedAt: (height) => quarantinedAt(height, async (at) => (await finals.at(at))?.block),
       isCalm,
       onChecked: (heights) => parts.executor().noteChecked(heights),
       onDiverged: parts.onDiverged,
     })
     this.follower = new Follower({
-      ...{ link, log, executor: parts.executor },
+      ...{ link, log, executor: parts.executor, blockAt: (height) => finals.encodedAt(height) },
       peers: () => delegatesFirst(parts.peers()),
       mayFollow: () => this.follows && !isCatchingUp(),
       onFollowed: (blocks) => {
@@ -83,6 +85,11 @@ export class Following {
   /** Takes the next final block, as it lies in the log. */
   take(header: Header, final: Uint8Array): void {
     this.follower.take(header, final)
+  }
+
+  /** `Follower.passOver`; false for a node that executes all blocks. */
+  passOver(height: number, header: Header): boolean {
+    return this.follower.passOver(height, header)
   }
 
   /** Everything up to a height is on disk. */

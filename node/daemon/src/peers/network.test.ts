@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SmartshareError } from '@smartshare/codec'
 import { bls, sha256, toHex } from '@smartshare/crypto'
 import { createLink, type Link, LOCAL_NETWORK_LIMITS } from '@smartshare/link'
 import pino from 'pino'
@@ -29,7 +30,14 @@ afterEach(async () => {
 })
 
 /** A network of its own; `known`: BLS keys of delegates by address, as far as this node knows them yet. */
-async function networkOf(name: string, options: { isDelegate?: boolean; known?: Map<string, Uint8Array> } = {}) {
+async function networkOf(
+  name: string,
+  options: {
+    isDelegate?: boolean
+    known?: Map<string, Uint8Array>
+    onAttestation?: (said: Uint8Array) => boolean
+  } = {},
+) {
   const link = await createLink({
     privateKeySeed: sha256(utf8.encode(name)),
     listen: ['/ip4/127.0.0.1/tcp/0'],
@@ -47,6 +55,7 @@ async function networkOf(name: string, options: { isDelegate?: boolean; known?: 
     delegateKey: (asked) => options.known?.get(toHex(asked)),
     onMessage: () => undefined,
     onTransactions: async () => 'accept',
+    onAttestation: options.onAttestation ?? (() => false),
     transactionOf: () => undefined,
   })
   const made = { link, network }
@@ -83,6 +92,35 @@ describe('Network', () => {
         return node.network.peers()[0]?.delegate
       }, PATIENCE)
       .toBe(toHex(address))
+  })
+
+  it('passes attestations on once, not back to where they came from, and bans in the end who sends false ones', async () => {
+    const heard: Record<string, string[]> = { a: [], b: [], c: [] }
+    const listener = (name: string) => (said: Uint8Array) => {
+      const text = Buffer.from(said).toString()
+      if (text.startsWith('false')) throw new SmartshareError('NETWORK_ATTESTATION', 'a false attestation')
+      const isNew = !heard[name]!.includes(text)
+      heard[name]!.push(text)
+      return isNew
+    }
+    const [a, b, c] = await Promise.all(
+      ['a', 'b', 'c'].map((name) => networkOf(name, { onAttestation: listener(name) })),
+    )
+    await a!.link.dial(b!.link.addresses[0] as string)
+    await b!.link.dial(c!.link.addresses[0] as string)
+    await expect.poll(() => [a, b, c].map((one) => one!.network.peers().length), PATIENCE).toEqual([1, 2, 1])
+    a!.network.sendAttestation(utf8.encode('one'))
+    a!.network.sendAttestation(utf8.encode('one'))
+    a!.network.sendAttestation(utf8.encode('two'))
+    await expect.poll(() => heard.c, PATIENCE).toEqual(['one', 'two'])
+    expect(heard).toMatchObject({ a: [], b: ['one', 'one', 'two'] })
+    await expect
+      .poll(() => {
+        a!.network.sendAttestation(utf8.encode('false'))
+        return b!.link.isBanned(a!.link.peerId)
+      }, PATIENCE)
+      .toBe(true)
+    expect(b!.link.isBanned(c!.link.peerId)).toBe(false)
   })
 
   it('believes nobody who only has the address of a delegate', async () => {

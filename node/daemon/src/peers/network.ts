@@ -52,6 +52,8 @@ const CONSENSUS = 2
 const COMPACT = 3
 const MISSING = 4
 const BODIES = 5
+/** What a delegate says of a transaction that killed its machine. */
+const ATTESTATION = 6
 
 /** A node that this one speaks with. */
 interface Peer {
@@ -77,6 +79,8 @@ export interface NetworkParts {
   /** BLS key of a delegate of the running or the next term. */
   readonly delegateKey: (address: Uint8Array) => Uint8Array | undefined
   readonly onMessage: (link: ConsensusLink, message: Message) => void
+  /** Takes a delegate's attestation; true if it is to be passed on. Throws NETWORK_ATTESTATION for a false one. */
+  readonly onAttestation: (attestation: Uint8Array) => boolean
   /** Judges a batch of transactions before it is passed on. */
   readonly onTransactions: (wires: readonly Uint8Array[]) => Promise<GossipVerdict>
   /** A transaction that waits, by the short id under which blocks name it. */
@@ -172,6 +176,12 @@ export class Network {
     } catch (error) {
       this.parts.log.debug({ error: codeOf(error) }, 'transactions not passed on')
     }
+  }
+
+  /** Says an attestation to all peers; if it is passed on, not to the one that it came from. */
+  sendAttestation(attestation: Uint8Array, from?: string): void {
+    const frame = tagged(ATTESTATION, attestation)
+    for (const peer of this.byId.values()) if (peer.id !== from) this.say(peer, frame)
   }
 
   punish(peer: string, reason: string): void {
@@ -290,6 +300,10 @@ export class Network {
           this.takeCompact(peer, this.receiver.take(peer.id, content))
         } else if (frame[0] === BODIES && greeted) {
           if (this.isWithin(peer, 'bodies')) this.takeCompact(peer, this.receiver.takeBodies(peer.id, content))
+        } else if (frame[0] === ATTESTATION && greeted) {
+          if (this.isWithin(peer, 'attestation') && parts.onAttestation(content)) {
+            this.sendAttestation(content, peer.id)
+          }
         } else if (frame[0] === MISSING && greeted) {
           const answer = this.isWithin(peer, 'missing') ? this.sender.answer(peer.id, content) : undefined
           if (answer !== undefined) this.say(peer, tagged(BODIES, answer))

@@ -2,7 +2,7 @@ import type { Message } from '@smartshare/consensus'
 import { TokenBucket } from '@smartshare/link'
 
 /** What a peer may say: messages of consensus, and asks and answers about compact blocks. */
-export type Said = Message['type'] | 'missing' | 'bodies'
+export type Said = Message['type'] | 'missing' | 'bodies' | 'attestation'
 
 /** Messages of one peer per second, by kind; a burst of one second is allowed. Delegates stay far below. */
 const MOST_PER_SECOND: Readonly<Record<Said, number>> = {
@@ -15,6 +15,8 @@ const MOST_PER_SECOND: Readonly<Record<Said, number>> = {
   page: 256,
   missing: 64,
   bodies: 64,
+  // Those of all delegates at once, as for votes.
+  attestation: 512,
 }
 /** Bytes of pages that one peer gets per second: an ask costs it some dozen bytes. */
 const PAGE_BYTES_PER_SECOND = 32 * 1024 * 1024

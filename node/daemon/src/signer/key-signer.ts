@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { type QuarantineSubject, quarantineStatementHash } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { type SignRequest, signedHash } from '@smartshare/consensus'
 import { bls } from '@smartshare/crypto'
@@ -20,6 +21,8 @@ export interface Signer {
   readonly problem: string | undefined
   /** A signature, however late. Rejects with SIGNER_* if it is refused, with STORE_* or LOG_* if the disk fails. */
   sign(request: SignRequest): Promise<Uint8Array>
+  /** Attests that a transaction killed the machine; nothing that can be signed contradicts it. */
+  attest(subject: QuarantineSubject): Promise<Uint8Array>
   /** Shows a peer that this end of a link is the delegate's. */
   proveLink(nonce: Uint8Array, ends: Ends): Promise<DelegateProof>
   close(): Promise<void>
@@ -116,6 +119,10 @@ export class KeySigner implements Signer {
       }
     }
     return bls.sign(this.key.secret, signedHash(this.chainId, request))
+  }
+
+  async attest(subject: QuarantineSubject): Promise<Uint8Array> {
+    return bls.sign(this.key.secret, quarantineStatementHash(this.chainId, subject))
   }
 
   async proveLink(nonce: Uint8Array, ends: Ends): Promise<DelegateProof> {

@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
-import { BLS_SIGNATURE_BYTES } from '@smartshare/chain'
+import { BLS_SIGNATURE_BYTES, type QuarantineSubject } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import type { SignRequest } from '@smartshare/consensus'
 import { equalBytes } from '@smartshare/crypto'
@@ -13,6 +13,7 @@ import {
   FrameReader,
   HELLO,
   LINK,
+  QUARANTINE,
   requests,
   SIGNER_VERSION,
   writeFrame,
@@ -103,6 +104,10 @@ export class RemoteSigner implements Signer {
   async sign(request: SignRequest): Promise<Uint8Array> {
     const { type, content } = contentOf(request)
     return signatureOf(await this.ask(type, content))
+  }
+
+  async attest(subject: QuarantineSubject): Promise<Uint8Array> {
+    return signatureOf(await this.ask(QUARANTINE, contents.quarantine.encode(subject)))
   }
 
   async proveLink(nonce: Uint8Array, { prover, verifier }: Ends): Promise<DelegateProof> {

@@ -109,6 +109,7 @@ beforeAll(async () => {
       delegateKey: () => undefined,
       onMessage: (_, message) => note(message),
       onTransactions: async () => 'ignore',
+      onAttestation: () => false,
       transactionOf: () => undefined,
     }),
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ADDRESS_BYTES, BLS_KEY_BYTES, HASH_BYTES } from '@smartshare/chain'
+import { ADDRESS_BYTES, BLS_KEY_BYTES, HASH_BYTES, MAX_BLOCK_TRANSACTIONS } from '@smartshare/chain'
 import {
   bool,
   bytes,
@@ -29,10 +29,11 @@ export const HELLO = 0
 export const STATEMENT = 1
 export const REVEAL = 2
 export const LINK = 3
+export const QUARANTINE = 4
 
 const hash = fixedBytes(HASH_BYTES)
 
-const requestSchema = record({ id: uint(), type: uint(LINK), content: bytes(MAX_CONTENT_BYTES) })
+const requestSchema = record({ id: uint(), type: uint(QUARANTINE), content: bytes(MAX_CONTENT_BYTES) })
 /** `content` is an identity after a hello, else the signature; or a failure. */
 const answerSchema = record({ id: uint(), done: bool, content: bytes(MAX_CONTENT_BYTES) })
 const failureSchema = record({ code: text(64), message: text(256) })
@@ -42,6 +43,14 @@ const statementSchema = record({ term: uint(), baseMs: uint(), slot: uint(), kin
 const revealSchema = record({ term: uint(), round: uint() })
 const linkSchema = record({ nonce: hash, prover: text(MAX_PEER_BYTES, 1), verifier: text(MAX_PEER_BYTES, 1) })
 
+const quarantineSchema = record({
+  term: uint(),
+  height: uint(),
+  block: hash,
+  index: uint(MAX_BLOCK_TRANSACTIONS - 1),
+  transactionId: hash,
+})
+
 export type Request = Infer<typeof requestSchema>
 
 export const contents = {
@@ -50,6 +59,7 @@ export const contents = {
   statement: codecOf(statementSchema),
   reveal: codecOf(revealSchema),
   link: codecOf(linkSchema),
+  quarantine: codecOf(quarantineSchema),
   failure: codecOf(failureSchema),
 } as const
 

@@ -10,6 +10,7 @@ import {
   FrameReader,
   HELLO,
   LINK,
+  QUARANTINE,
   REVEAL,
   type Request,
   requests,
@@ -135,6 +136,8 @@ export class SignerServer {
         return signer.sign({ type: 'statement', ...contents.statement.decode(content) })
       case REVEAL:
         return signer.sign({ type: 'reveal', ...contents.reveal.decode(content) })
+      case QUARANTINE:
+        return signer.attest(contents.quarantine.decode(content))
       case LINK: {
         const { nonce, ...ends } = contents.link.decode(content)
         return (await signer.proveLink(nonce, ends)).signature

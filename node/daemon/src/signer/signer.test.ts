@@ -5,7 +5,7 @@ import { createConnection, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { FINAL, NO_VALUE, NOTAR, SKIP } from '@smartshare/chain'
+import { FINAL, NO_VALUE, NOTAR, quarantineStatementHash, SKIP } from '@smartshare/chain'
 import type { SmartshareError } from '@smartshare/codec'
 import { type SignRequest, signedHash } from '@smartshare/consensus'
 import { bls, sha256 } from '@smartshare/crypto'
@@ -109,6 +109,9 @@ describe('a signer in a process of its own', () => {
     expect(await second.sign(notar)).toEqual(signature)
     const reveal = { type: 'reveal', term: 1, round: 4 } as const
     expect(bls.verify(publicKey, signedHash(chainId, reveal), await first.sign(reveal))).toBe(true)
+    const subject = { term: 1, height: 8, block: value(3), index: 2, transactionId: value(4) }
+    const attested = await first.attest(subject)
+    expect(bls.verify(publicKey, quarantineStatementHash(chainId, subject), attested)).toBe(true)
     const { address } = await first.proveLink(value(9), { prover: 'a', verifier: 'b' })
     expect(address).toEqual(key.address)
     // Another node with the same signer.

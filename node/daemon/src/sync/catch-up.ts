@@ -30,6 +30,8 @@ export interface CatchUpHost {
   readonly peers: () => readonly string[]
   readonly end: () => ChainEnd
   readonly executedHeight: () => number
+  /** Execution waits for a later block, which quarantines what killed it. */
+  readonly isBlocked: () => boolean
   /** Ends consensus for now; resolves when nothing of it is under way any more. */
   readonly pause: () => Promise<void>
   /** Takes blocks that were checked: makes them durable and has them executed. */
@@ -70,6 +72,11 @@ export class CatchUp {
   noteExecuted(height: number): void {
     if (this.ahead.length === 0) return
     while (this.ahead.length > 0 && this.ahead[0]!.height <= height) this.aheadBytes -= this.ahead.shift()!.sizeBytes
+    this.room.resolve()
+  }
+
+  /** Execution waits for a later block: it must be fetched, however far ahead it is. */
+  noteBlocked(): void {
     this.room.resolve()
   }
 
@@ -130,7 +137,10 @@ export class CatchUp {
 
   private isFull(): boolean {
     const blocks = this.host.end().height - this.host.executedHeight()
-    return this.ahead.length > 0 && (blocks > MOST_AHEAD_BLOCKS || this.aheadBytes > MOST_AHEAD_BYTES)
+    return (
+      this.ahead.length > 0 &&
+      ((blocks > MOST_AHEAD_BLOCKS && !this.host.isBlocked()) || this.aheadBytes > MOST_AHEAD_BYTES)
+    )
   }
 
   private async statuses(): Promise<ReadonlyMap<string, SyncStatus>> {

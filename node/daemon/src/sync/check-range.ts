@@ -1,6 +1,7 @@
 import {
   type Block,
   certificateHash,
+  certificatesHash,
   type DelegateSet,
   decodeBlock,
   decodeCertificate,
@@ -73,11 +74,11 @@ export function checkRange(end: ChainEnd, range: BlockRange): CheckedRange {
 }
 
 /** True if the body is the one that the header commits to. */
-export function bodyMatches({ header, rootCertificate, transactions }: Block): boolean {
+export function bodyMatches({ header, rootCertificate, transactions, quarantines }: Block): boolean {
   const named = rootCertificate === null ? new Uint8Array(32) : certificateHash(rootCertificate)
   return (
     transactions.length === header.transactionCount &&
-    equalBytes(named, header.certificateHash) &&
+    equalBytes(certificatesHash(named, quarantines), header.certificateHash) &&
     equalBytes(transactionsRoot(transactions), header.transactionsRoot)
   )
 }

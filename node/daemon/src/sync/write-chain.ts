@@ -19,6 +19,7 @@ export async function finalAt(node: MemoryNode, height: number): Promise<FinalRe
     proposal: new Uint8Array(BLS_SIGNATURE_BYTES),
     rootCertificate,
     transactions: [...transactions],
+    quarantines: [],
   }
   return { hash, block, certificate: certificate ?? null }
 }

@@ -33,6 +33,8 @@ export async function startNetwork(options: {
     `${options.delegates}`,
     '--providers',
     `${options.providers}`,
+    '--indexers',
+    '0',
   ]
   const slot = options.slotMs === undefined ? [] : ['--slot-ms', `${options.slotMs}`]
   await smartshare(['devnet', 'up', '--detach', '--dir', dir, ...flags, ...slot])

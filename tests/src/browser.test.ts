@@ -133,7 +133,18 @@ describe.skipIf(SKIPPED !== '')(`the client in Chromium${SKIPPED}`, () => {
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'smartshare-browser-'))
     dir = join(home, 'net')
-    const words = ['--base-port', `${await freeBasePort()}`, '--providers', '0', '--slot-ms', '250', '--dir', dir]
+    const words = [
+      '--base-port',
+      `${await freeBasePort()}`,
+      '--providers',
+      '0',
+      '--indexers',
+      '0',
+      '--slot-ms',
+      '250',
+      '--dir',
+      dir,
+    ]
     devnet = await smartshareJson<DevnetStatus>('devnet', 'up', '--detach', ...words)
     urls = { rpc: [devnet.urls.rpc], ws: [devnet.urls.ws], chainId: devnet.chainId }
     server = await servePage()

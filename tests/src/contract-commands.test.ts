@@ -21,7 +21,18 @@ const contract = (...words: string[]) => smartshareJson<Value>('contract', ...wo
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-contracts-'))
   dir = join(home, 'net')
-  const words = ['--base-port', `${await freeBasePort()}`, '--providers', '0', '--slot-ms', '250', '--dir', dir]
+  const words = [
+    '--base-port',
+    `${await freeBasePort()}`,
+    '--providers',
+    '0',
+    '--indexers',
+    '0',
+    '--slot-ms',
+    '250',
+    '--dir',
+    dir,
+  ]
   devnet = await smartshareJson<DevnetStatus>('devnet', 'up', '--detach', ...words)
 })
 

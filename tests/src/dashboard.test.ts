@@ -37,7 +37,7 @@ beforeAll(async () => {
   ]
   const { urls } = await smartshareJson<DevnetStatus>(...words)
   const agent = JSON.parse(readFileSync(join(home, 'net', 'providers', 'p1', 'agent.json'), 'utf8'))
-  for (const url of [urls.metrics, `http://127.0.0.1:${agent.status.port}/metrics`]) {
+  for (const url of [urls.metrics, `${urls.index}/metrics`, `http://127.0.0.1:${agent.status.port}/metrics`]) {
     const text = await (await fetch(url)).text()
     for (const [, name = ''] of text.matchAll(/^# TYPE (\S+) \S+$/gm)) measured.add(name)
   }

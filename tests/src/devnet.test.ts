@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, calls, keyFileAddress, openWallet, RpcClient } from '@smartshare/client'
+import { Client, calls, IndexerClient, keyFileAddress, openWallet, RpcClient } from '@smartshare/client'
 import { parseAddress } from '@smartshare/crypto'
 import { type DevnetStatus, devnetStatus, freeBasePort } from '@smartshare/devnet'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -25,7 +25,10 @@ let home = ''
 let dir = ''
 const network = (...words: string[]) => [...words, '--dir', dir]
 const upWords = () =>
-  network('devnet', 'up', '--detach', '--base-port', `${basePort}`, '--providers', '0', '--slot-ms', `${SLOT_MS}`)
+  network(
+    ...['devnet', 'up', '--detach', '--base-port', `${basePort}`, '--providers', '0', '--indexers', '0'],
+    ...['--slot-ms', `${SLOT_MS}`],
+  )
 const up = () => smartshareJson<DevnetStatus>(...upWords())
 const status = () => devnetStatus(dir)
 const final = async () => (await status()).final ?? -1
@@ -233,18 +236,23 @@ describe('a local network with providers', () => {
     ...['--slot-ms', `${SLOT_MS}`, '--dir', providersDir()],
   ]
 
-  it('is ready when their offers are on the chain, and starts again one that was killed, with the same offer', async () => {
+  it('is ready when their offers are on the chain and in the index, and starts again what was killed, as it was', async () => {
     try {
       const started = await smartshareJson<DevnetStatus>(...words())
       const offers = started.providers.map(({ offer }) => offer)
       expect(new Set(offers).size).toBe(2)
       expect(offers).not.toContain(null)
-      await killHard(started.providers[1]?.pid)
-      expect((await devnetStatus(providersDir())).down).toEqual(['p2'])
+      const index = new IndexerClient({ url: `${started.urls.index}` })
+      await expect.poll(async () => (await index.get('events', {}, { from: 'offers' })).items.length, PATIENCE).toBe(2)
+      const { chainId, height } = await index.get('status', {})
+      await killHard(started.providers[1]?.pid, started.indexers[0]?.pid)
+      expect((await devnetStatus(providersDir())).down).toEqual(['p2', 'indexer'])
       const again = await smartshareJson<DevnetStatus>(...words())
       expect(again.down).toEqual([])
       expect(again.providers.map(({ offer }) => offer)).toEqual(offers)
       expect(again.providers[0]?.pid).toBe(started.providers[0]?.pid)
+      await expect.poll(async () => (await index.get('status', {})).height, PATIENCE).toBeGreaterThan(height)
+      expect((await index.get('status', {})).chainId).toBe(chainId)
     } finally {
       await smartshare('devnet', 'reset', '--dir', providersDir())
     }

@@ -70,7 +70,7 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-tokens-'))
   dir = join(home, 'net')
   basePort = await freeBasePort()
-  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`)
+  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`, '--indexers', '0')
 })
 
 afterAll(async () => {

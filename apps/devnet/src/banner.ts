@@ -32,6 +32,7 @@ export function banner(status: DevnetStatus, dirWords: string): string {
     ...(urls.web === null ? [] : [line('web app', urls.web)]),
     line('WebSocket', urls.ws),
     line('metrics', urls.metrics),
+    ...(urls.index === null ? [] : [line('index', `${urls.index}/openapi.json`)]),
     line('logs', join(dir, FILES.delegates, 'd1', FILES.log)),
     ...(providers.length === 0 ? [] : [line('', join(dir, FILES.providers, 'p1', FILES.log))]),
     `Accounts, and what they began with (key files in ${join(dir, FILES.wallets)})`,

@@ -14,6 +14,7 @@ const options: fc.Arbitrary<DevnetOptions> = fc.record({
   basePort: fc.integer({ min: 1024, max: 65_536 - PORT_SPAN }),
   delegates: fc.integer({ min: 1, max: MAX_DELEGATES }),
   providers: fc.integer({ min: 0, max: MAX_PROVIDERS }),
+  indexers: fc.integer({ min: 0, max: 1 }),
   slotMs: fc.integer({ min: 50, max: 60_000 }),
 })
 
@@ -24,7 +25,7 @@ describe('the layout', () => {
         checkOptions(chosen)
         const seats = seatsOf('/net', chosen)
         const ports = seats.flatMap((seat) => seat.ports.map(({ port }) => port))
-        expect(seats).toHaveLength(chosen.delegates + chosen.providers + 1)
+        expect(seats).toHaveLength(chosen.delegates + chosen.providers + 1 + chosen.indexers)
         expect(new Set(ports).size).toBe(ports.length)
         expect(new Set(seats.map(({ dir }) => dir)).size).toBe(seats.length)
         for (const port of ports) {
@@ -46,6 +47,8 @@ describe('the layout', () => {
       21_210,
       21_211,
     ])
+    const [indexer] = seats.filter(({ kind }) => kind === 'indexer')
+    expect([indexer?.dir, indexer && portOf(indexer, 'status')]).toEqual(['/net/indexer', 21_910])
   })
 
   it('refuses options outside their bounds by name', () => {
@@ -54,6 +57,7 @@ describe('the layout', () => {
       { delegates: 0 },
       { delegates: 21 },
       { providers: -1 },
+      { indexers: 2 },
       { slotMs: 0.5 },
       { slotMs: Number.NaN },
     ]

@@ -6,7 +6,9 @@ import type { DevnetOptions } from './options.ts'
 export const HOST = '127.0.0.1'
 const PORTS_PER_PROCESS = 10
 const FIRST_PROVIDER_PORT = 200
+/** After the last possible provider. */
 const WEB_PORT = 900
+const INDEXER_PORT = 910
 
 export const FILES = {
   /** What runs, with which options; written last when a network is made. */
@@ -18,6 +20,7 @@ export const FILES = {
   password: 'password',
   delegates: 'delegates',
   providers: 'providers',
+  indexer: 'indexer',
   /** Present while the network is being made; what lies beside it is then incomplete. */
   unfinished: 'unfinished',
   /** Logs of everything that a process writes. */
@@ -34,7 +37,7 @@ export const FILES = {
   webSettings: 'web.json',
 } as const
 
-export type ProcessKind = 'delegate' | 'provider' | 'web'
+export type ProcessKind = 'delegate' | 'provider' | 'web' | 'indexer'
 
 /** One process of the network: its name, its folder, its ports. */
 export interface Seat {
@@ -52,12 +55,13 @@ interface SeatPort {
   readonly port: number
 }
 
-/** The processes of a network in `dir`: delegates d1 … first, then providers p1 …, then the web app. */
+/** The processes of a network in `dir`: delegates d1 … first, then providers p1 …, then the web app and the indexer. */
 export function seatsOf(dir: string, options: DevnetOptions): Seat[] {
   return [
     ...Array.from({ length: options.delegates }, (_, index) => delegateSeat(dir, options.basePort, index)),
     ...Array.from({ length: options.providers }, (_, index) => providerSeat(dir, options.basePort, index)),
     webSeat(dir, options.basePort),
+    ...Array.from({ length: options.indexers }, () => indexerSeat(dir, options.basePort)),
   ]
 }
 
@@ -72,6 +76,7 @@ export function providerName(index: number): string {
 /** Delegates are d1 …, providers p1 …. */
 export function kindOf(name: string): ProcessKind {
   if (name === FILES.web) return 'web'
+  if (name === FILES.indexer) return 'indexer'
   return name.startsWith('d') ? 'delegate' : 'provider'
 }
 
@@ -104,6 +109,12 @@ function webSeat(root: string, basePort: number): Seat {
   return { kind: 'web', name: FILES.web, index: 0, dir, log: join(dir, FILES.log), ports }
 }
 
+function indexerSeat(root: string, basePort: number): Seat {
+  const dir = join(root, FILES.indexer)
+  const ports: SeatPort[] = [{ use: 'status', port: basePort + INDEXER_PORT }]
+  return { kind: 'indexer', name: FILES.indexer, index: 0, dir, log: join(dir, FILES.log), ports }
+}
+
 export function portOf(seat: Seat, use: SeatPort['use']): number {
   const found = seat.ports.find((candidate) => candidate.use === use)
   if (found === undefined) throw new TypeError(`${seat.name} has no ${use} port`)
@@ -120,9 +131,9 @@ export function wsUrl(seat: Seat): string {
   return `ws://${HOST}:${portOf(seat, 'rpc')}/ws`
 }
 
-/** `/health`, `/metrics` and, of a provider, `/status` are below it. */
+/** `/health`, `/metrics` and, of a provider, `/status` are below it, of an indexer all questions. */
 export function statusUrl(seat: Seat): string {
-  const use = { delegate: 'rpc', provider: 'status', web: 'web' } as const
+  const use = { delegate: 'rpc', provider: 'status', web: 'web', indexer: 'status' } as const
   return `http://${HOST}:${portOf(seat, use[seat.kind])}`
 }
 

@@ -6,6 +6,8 @@ export interface DevnetOptions {
   readonly basePort: number
   readonly delegates: number
   readonly providers: number
+  /** 1: an indexer for search, history and charts; 0: none. */
+  readonly indexers: number
   /** Least time between two blocks, milliseconds. */
   readonly slotMs: number
 }
@@ -17,18 +19,20 @@ const LEAST_PORT = 1024
 /** Ports from the first one to that of the last possible provider. */
 export const PORT_SPAN = 1000
 
-export const DEFAULT_OPTIONS: DevnetOptions = { basePort: 21_000, delegates: 4, providers: 6, slotMs: 500 }
+export const DEFAULT_OPTIONS: DevnetOptions = { basePort: 21_000, delegates: 4, providers: 6, indexers: 1, slotMs: 500 }
 
 const BOUNDS: Readonly<Record<keyof DevnetOptions, readonly [least: number, most: number]>> = {
   basePort: [LEAST_PORT, 65_536 - PORT_SPAN],
   delegates: [1, MAX_DELEGATES],
   providers: [0, MAX_PROVIDERS],
+  indexers: [0, 1],
   slotMs: [50, 60_000],
 }
 
 /** The flag of the command that sets an option, for messages. */
 export function flagOf(name: keyof DevnetOptions): string {
-  return { basePort: '--base-port', delegates: '--delegates', providers: '--providers', slotMs: '--slot-ms' }[name]
+  const flags = { basePort: '--base-port', delegates: '--delegates', providers: '--providers', indexers: '--indexers' }
+  return { ...flags, slotMs: '--slot-ms' }[name]
 }
 
 /** Throws DEVNET_OPTION for a number outside its bounds. */

@@ -18,7 +18,7 @@ const chainStatus = z.object({
 /** What a delegate says of itself. */
 export type DelegateView = z.output<typeof chainStatus>['result']
 
-const health = z.object({ problem: z.string().nullable() })
+const health = z.object({ problem: z.string().nullable(), state: z.string().optional() })
 
 const agentStatus = z.object({
   chainId: z.string(),
@@ -29,11 +29,18 @@ const agentStatus = z.object({
 /** What a provider says of itself: bytes that it keeps for others, and the id of its offer on the chain. */
 export type ProviderView = z.output<typeof agentStatus>
 
+const indexStatus = z.object({ chainId: z.string(), height: z.int(), lag: z.int().nullable() })
+
+/** What an indexer says of itself: its latest block, and how many the chain is ahead. */
+type IndexerView = z.output<typeof indexStatus>
+
 /** What keeps the process of a seat from being well, in its own words; null if nothing does. Never throws. */
 export async function illnessOf(seat: Seat): Promise<string | null> {
   const answer = await ask(`${statusUrl(seat)}/health`)
   if (answer === undefined) return 'does not answer'
-  return answer.ok ? null : (health.safeParse(answer.value).data?.problem ?? 'is not well')
+  const said = health.safeParse(answer.value).data
+  // An index that is being filled answers questions already.
+  return answer.ok || said?.state === 'rebuilding' ? null : (said?.problem ?? 'is not well')
 }
 
 /** Undefined while the delegate does not answer. Never throws. */
@@ -48,6 +55,11 @@ export async function probeDelegate(seat: Seat): Promise<DelegateView | undefine
 export async function probeProvider(seat: Seat): Promise<ProviderView | undefined> {
   const answer = await ask(`${statusUrl(seat)}/status`)
   return agentStatus.safeParse(answer?.value).data
+}
+
+/** Undefined while the indexer does not answer. Never throws. */
+export async function probeIndexer(seat: Seat): Promise<IndexerView | undefined> {
+  return indexStatus.safeParse((await ask(`${statusUrl(seat)}/v1/status`))?.value).data
 }
 
 /** Undefined for a process that does not answer in time, or with something else than a little JSON. */

@@ -62,7 +62,10 @@ export async function waitForHealth(seats: readonly Seat[], watch: Watch): Promi
   })
 }
 
-/** Returns when every provider has its offer on the chain and all processes are well. Throws like `waitForFinal`. */
+/**
+ * Returns when every provider has its offer on the chain and all processes are well. Throws like
+ * `waitForFinal`.
+ */
 export async function waitForProviders(seats: readonly Seat[], watch: Watch): Promise<void> {
   await until('every provider to answer and have its offer on the chain', seats, watch, async () => {
     const offers = await Promise.all(seats.map(async (seat) => (await probeProvider(seat))?.offer ?? null))

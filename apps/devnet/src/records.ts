@@ -22,7 +22,14 @@ const startedProcess = z.strictObject({
 const devnetRecord = z.strictObject({
   version: z.literal(LAYOUT_VERSION),
   chainId: z.string().regex(/^[0-9a-f]{64}$/),
-  options: z.strictObject({ basePort: z.int(), delegates: z.int(), providers: z.int(), slotMs: z.int() }),
+  options: z.strictObject({
+    basePort: z.int(),
+    delegates: z.int(),
+    providers: z.int(),
+    /** Networks that were made before there were indexers get one. */
+    indexers: z.int().default(1),
+    slotMs: z.int(),
+  }),
   /** What was started last; whether it still runs is for the system to say. */
   processes: z.array(startedProcess),
 })

@@ -1,21 +1,20 @@
 import type { DevnetStatus } from './status.ts'
 
 const MIB = 1024 * 1024
-const NAME_WIDTH = 6
+const NAME_WIDTH = 9
 const PID_WIDTH = 16
 const URL_WIDTH = 26
 
 /** Height, final, tx/s, peers, stored bytes, and what is down. */
 export function liveLine(status: DevnetStatus): string {
-  const { height, final, txPerSecond, peers, delegates, providers, storedBytes, down } = status
-  const all = delegates.length + providers.length + 1
-  const up = all - down.length
+  const { height, final, txPerSecond, peers, delegates, providers, indexers, storedBytes, down } = status
+  const all = delegates.length + providers.length + 1 + indexers.length
   const parts = [
     height === null
       ? 'no delegate answers'
       : `height ${height} · final ${final} · ${txPerSecond?.toFixed(1)} tx/s · ${peers} peers`,
     ...(providers.length === 0 ? [] : [`${(storedBytes / MIB).toFixed(1)} MiB stored`]),
-    `${up} of ${all} up`,
+    `${all - down.length} of ${all} up`,
     ...(down.length === 0 ? [] : [`down: ${down.join(' ')}`]),
   ]
   return parts.join(' · ')
@@ -32,6 +31,9 @@ export function statusText(status: DevnetStatus): string {
     ),
     ...status.providers.map(({ name, pid, status: url, storedBytes }) =>
       line(name, pid, url, storedBytes === null ? '' : `${(storedBytes / MIB).toFixed(1)} MiB stored`),
+    ),
+    ...status.indexers.map(({ name, pid, url, height }) =>
+      line(name, pid, url, height === null ? '' : `height ${height}`),
     ),
   ].join('\n')
 }

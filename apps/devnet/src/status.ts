@@ -1,5 +1,5 @@
 import { rpcUrl, type Seat, seatsOf, statusUrl, webUrl, wsUrl } from './layout.ts'
-import { type DelegateView, type ProviderView, probeDelegate, probeProvider } from './probe.ts'
+import { type DelegateView, type ProviderView, probeDelegate, probeIndexer, probeProvider } from './probe.ts'
 import { isRunning } from './process-mark.ts'
 import { type DevnetRecord, readDevnet } from './records.ts'
 
@@ -21,6 +21,15 @@ export interface ProviderStatus {
   readonly offer: string | null
 }
 
+/** The indexer's process; the rest is null while it does not answer. */
+interface IndexerStatus {
+  readonly name: string
+  readonly pid: number | null
+  readonly url: string
+  readonly height: number | null
+  readonly lag: number | null
+}
+
 export interface DevnetStatus {
   readonly dir: string
   readonly chainId: string
@@ -33,12 +42,15 @@ export interface DevnetStatus {
   readonly storedBytes: number
   readonly delegates: readonly DelegateStatus[]
   readonly providers: readonly ProviderStatus[]
+  /** None if the network was started without. */
+  readonly indexers: readonly IndexerStatus[]
   /** Names of the processes that do not run. */
   readonly down: readonly string[]
   readonly urls: {
     readonly rpc: string
     readonly ws: string
     readonly metrics: string
+    readonly index: string | null
     readonly web: string | null
     readonly s3: string | null
   }
@@ -50,6 +62,7 @@ export async function devnetStatus(dir: string): Promise<DevnetStatus> {
   const seats = seatsOf(dir, record.options)
   const delegateSeats = seats.filter(({ kind }) => kind === 'delegate')
   const providerSeats = seats.filter(({ kind }) => kind === 'provider')
+  const indexerSeats = seats.filter(({ kind }) => kind === 'indexer')
   const pidOf = pids(record)
   const webSeat = seats.find(({ kind }) => kind === 'web')
   // A stranger on one of our ports is none of ours, whatever it says.
@@ -60,9 +73,10 @@ export async function devnetStatus(dir: string): Promise<DevnetStatus> {
     const view = pidOf(seat) === null ? undefined : await probe(seat)
     return view?.chainId === record.chainId ? view : undefined
   }
-  const [delegateViews, providerViews] = await Promise.all([
+  const [delegateViews, providerViews, indexerViews] = await Promise.all([
     Promise.all(delegateSeats.map((seat) => ours(seat, probeDelegate))),
     Promise.all(providerSeats.map((seat) => ours(seat, probeProvider))),
+    Promise.all(indexerSeats.map((seat) => ours(seat, probeIndexer))),
   ])
   const views = delegateViews.filter((view) => view !== undefined)
   const most = (read: (view: DelegateView) => number) => (views.length === 0 ? null : Math.max(...views.map(read)))
@@ -83,11 +97,16 @@ export async function devnetStatus(dir: string): Promise<DevnetStatus> {
       stateRoot: delegateViews[index]?.stateRoot ?? null,
     })),
     providers: providerSeats.map((seat, index) => providerStatus(seat, pidOf(seat), providerViews[index])),
+    indexers: indexerSeats.map((seat, index) => {
+      const { height = null, lag = null } = indexerViews[index] ?? {}
+      return { name: seat.name, pid: pidOf(seat), url: statusUrl(seat), height, lag }
+    }),
     down: seats.filter((seat) => pidOf(seat) === null).map(({ name }) => name),
     urls: {
       rpc: rpcUrl(entrance),
       ws: wsUrl(entrance),
       metrics: `${statusUrl(entrance)}/metrics`,
+      index: indexerSeats.map(statusUrl)[0] ?? null,
       web: webSeat === undefined || pidOf(webSeat) === null ? null : webUrl(webSeat),
       s3: null,
     },

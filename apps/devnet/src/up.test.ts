@@ -25,7 +25,7 @@ let lines: string[] = []
 const up = (options: Partial<DevnetOptions> = {}, more: Partial<UpRequest> = {}) =>
   devnetUp({
     dir,
-    options: { basePort, delegates: 2, providers: 0, ...options },
+    options: { basePort, delegates: 2, providers: 0, indexers: 0, ...options },
     program: standIn(home),
     progress: (line) => lines.push(line),
     ...more,

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { SmartshareError } from '@smartshare/codec'
 import { type Command, startChild, stopChildren } from './children.ts'
-import { FILES, type Seat, seatsOf } from './layout.ts'
+import { FILES, portOf, rpcUrl, type Seat, seatsOf } from './layout.ts'
 import { lockNetwork } from './network-lock.ts'
 import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './options.ts'
 import { checkPorts } from './ports.ts'
@@ -57,7 +57,8 @@ async function startNew(dir: string, request: UpRequest): Promise<void> {
 }
 
 async function resume(dir: string, { options, progress }: UpRequest): Promise<DevnetRecord> {
-  const record = readDevnet(dir)
+  const made = readDevnet(dir)
+  const record = { ...made, options: { ...made.options, indexers: options.indexers ?? made.options.indexers } }
   for (const name of FIXED_OPTIONS) {
     const asked = options[name]
     if (asked === undefined || asked === record.options[name]) continue
@@ -108,7 +109,8 @@ async function startMissing(
     if (wanted.length > 0) progress(`starting ${wanted.map(({ name }) => name).join(' ')}`)
     for (const seat of wanted) {
       signal?.throwIfAborted()
-      const child = startChild(seat, [...program, ...wordsOf(seat)])
+      mkdirSync(seat.dir, { recursive: true })
+      const child = startChild(seat, [...program, ...wordsOf(seat, inKind('delegate'))])
       started.push(child)
       running.set(child.name, child)
       // At once: a process that is not on record could not be stopped if we were killed now.
@@ -127,6 +129,7 @@ async function startMissing(
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     start('web')
     start('provider')
+    start('indexer')
     await waitForProviders(inKind('provider'), watch)
     await waitForHealth(inKind('web'), watch)
   } catch (error) {
@@ -137,13 +140,17 @@ async function startMissing(
 }
 
 /** The command of a process, called in its own folder. */
-function wordsOf({ kind }: Seat): string[] {
+function wordsOf(seat: Seat, delegates: readonly Seat[]): string[] {
   const words = {
-    delegate: ['node', '--config', FILES.node],
-    provider: ['agent', 'up', '--dir', '.'],
-    web: ['web', '--config', FILES.webSettings],
+    delegate: () => ['node', '--config', FILES.node],
+    provider: () => ['agent', 'up', '--dir', '.'],
+    web: () => ['web', '--config', FILES.webSettings],
+    indexer: () => {
+      const nodes = delegates.map(rpcUrl).join(',')
+      return ['indexer', '--node', nodes, '--dir', FILES.data, '--port', `${portOf(seat, 'status')}`]
+    },
   }
-  return words[kind]
+  return words[seat.kind]()
 }
 
 function definedOnly(options: Partial<DevnetOptions>): Partial<DevnetOptions> {

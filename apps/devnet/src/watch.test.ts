@@ -20,7 +20,7 @@ beforeEach(async () => {
   basePort = await freeBasePort()
   home = mkdtempSync(join(tmpdir(), 'devnet-line-'))
   dir = join(home, 'net')
-  const options = { basePort, delegates: 2, providers: 0 }
+  const options = { basePort, delegates: 2, providers: 0, indexers: 0 }
   await devnetUp({ dir, options, program: standIn(home), progress: () => undefined })
 })
 afterEach(async () => {

@@ -20,6 +20,7 @@ interface UpFlags extends DirFlags {
   readonly basePort?: number
   readonly delegates?: number
   readonly providers?: number
+  readonly indexers?: number
   readonly slotMs?: number
 }
 
@@ -39,6 +40,7 @@ export function addDevnet(program: Command): void {
     .option('--base-port <port>', 'first port (default: 21000)', Number)
     .option('--delegates <count>', 'how many delegates, if the network is new (default: 4)', Number)
     .option('--providers <count>', 'how many storage providers, if the network is new (default: 6)', Number)
+    .option('--indexers <count>', '1: also an indexer for search, history and charts; 0: none (default: 1)', Number)
     .option('--slot-ms <ms>', 'least time between two blocks, if the network is new (default: 500)', Number)
     .addHelpText(
       'after',
@@ -75,6 +77,7 @@ async function up({ dir: folder, json, detach, ...flags }: UpFlags): Promise<voi
     ...(flags.basePort !== undefined && { basePort: flags.basePort }),
     ...(flags.delegates !== undefined && { delegates: flags.delegates }),
     ...(flags.providers !== undefined && { providers: flags.providers }),
+    ...(flags.indexers !== undefined && { indexers: flags.indexers }),
     ...(flags.slotMs !== undefined && { slotMs: flags.slotMs }),
   }
   const interrupt = interruption()

@@ -245,6 +245,13 @@ describe('a local network with providers', () => {
       const index = new IndexerClient({ url: `${started.urls.index}` })
       await expect.poll(async () => (await index.get('events', {}, { from: 'offers' })).items.length, PATIENCE).toBe(2)
       const { chainId, height } = await index.get('status', {})
+      const { origin } = new URL(`${started.urls.web}`)
+      expect(await (await fetch(`${origin}/network.json`)).json()).toMatchObject({
+        chainId,
+        indexer: started.urls.index,
+      })
+      const { headers } = await fetch(`${started.urls.index}/v1/status`, { headers: { origin } })
+      expect(headers.get('access-control-allow-origin')).toBe(origin)
       await killHard(started.providers[1]?.pid, started.indexers[0]?.pid)
       expect((await devnetStatus(providersDir())).down).toEqual(['p2', 'indexer'])
       const again = await smartshareJson<DevnetStatus>(...words())

@@ -149,7 +149,7 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-storage-'))
   dir = join(home, 'net')
   basePort = await freeBasePort()
-  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`)
+  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`, '--indexers', '0')
 })
 
 afterAll(async () => {

@@ -63,18 +63,23 @@ export async function waitForHealth(seats: readonly Seat[], watch: Watch): Promi
 }
 
 /**
- * Returns when every provider has its offer on the chain and all processes are well. Throws like
- * `waitForFinal`.
+ * Returns when every provider has its offer on the chain and all processes of the network are well. Throws like `waitForFinal`,
+ * whichever of them ends.
  */
-export async function waitForProviders(seats: readonly Seat[], watch: Watch): Promise<void> {
-  await until('every provider to answer and have its offer on the chain', seats, watch, async () => {
-    const offers = await Promise.all(seats.map(async (seat) => (await probeProvider(seat))?.offer ?? null))
-    const illnesses = await Promise.all(watch.seats.map(illnessOf))
-    const ready = [...offers.map((offer) => offer !== null), ...illnesses.map((illness) => illness === null)]
-    const done = ready.every(Boolean)
-    if (done && seats.length > 0) watch.progress(`${seats.length} providers have their offers on the chain`)
-    return { done, sign: `${ready}` }
-  })
+export async function waitForServices(providers: readonly Seat[], watch: Watch): Promise<void> {
+  await until(
+    'every service to answer, and providers to have their offers on the chain',
+    watch.seats,
+    watch,
+    async () => {
+      const offers = await Promise.all(providers.map(async (seat) => (await probeProvider(seat))?.offer ?? null))
+      const illnesses = await Promise.all(watch.seats.map(illnessOf))
+      const ready = [...offers.map((offer) => offer !== null), ...illnesses.map((illness) => illness === null)]
+      const done = ready.every(Boolean)
+      if (done && providers.length > 0) watch.progress(`${providers.length} providers have their offers on the chain`)
+      return { done, sign: `${ready}` }
+    },
+  )
 }
 
 async function until(what: string, seats: readonly Seat[], watch: Watch, look: () => Promise<Look>): Promise<void> {

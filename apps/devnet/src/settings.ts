@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { KeyPair } from '@smartshare/crypto'
 import { writeJson } from './atomic-file.ts'
 import type { Account } from './genesis.ts'
-import { FILES, HOST, portOf, rpcUrl, type Seat, seatsOf, wsUrl } from './layout.ts'
+import { FILES, HOST, portOf, rpcUrl, type Seat, seatsOf, statusUrl, wsUrl } from './layout.ts'
 import type { DevnetOptions } from './options.ts'
 
 // Settings of the network's processes. The link and the agent bring the whole of libp2p along, which no command needs
@@ -51,16 +51,17 @@ export async function makeAgents(
   }
 }
 
-/** Writes where the web app is served, which nodes it may speak with, and who gives money away. */
+/** Writes where the web app is served, which nodes and which indexer it may speak with, and who gives money away. */
 export function writeWebSettings(dir: string, options: DevnetOptions, chainId: string): void {
   const seats = seatsOf(dir, options)
   const delegates = seats.filter(({ kind }) => kind === 'delegate')
+  const [indexer = null] = seats.filter(({ kind }) => kind === 'indexer').map(statusUrl)
   for (const seat of seats.filter(({ kind }) => kind === 'web')) {
     mkdirSync(seat.dir, { recursive: true, mode: PRIVATE_FOLDER_MODE })
     writeJson(join(seat.dir, FILES.webSettings), {
       host: HOST,
       port: portOf(seat, 'web'),
-      network: { name: 'local', chainId, rpc: delegates.map(rpcUrl), ws: delegates.map(wsUrl) },
+      network: { name: 'local', chainId, rpc: delegates.map(rpcUrl), ws: delegates.map(wsUrl), indexer },
       faucet: {
         keyFile: join('..', FILES.wallets, 'faucet.json'),
         passwordFile: join('..', FILES.wallets, FILES.password),

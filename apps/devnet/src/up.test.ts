@@ -137,6 +137,26 @@ describe('devnetUp', () => {
     expect(JSON.parse(readFileSync(join(dir, 'network.json'), 'utf8')).rpc[0]).toBe(moved.urls.rpc)
   })
 
+  it('starts an indexer that the web app knows, and goes on with it or without once it is stopped', async () => {
+    const urlOfWeb = () => JSON.parse(readFileSync(join(dir, 'web', 'web.json'), 'utf8')).network.indexer
+    const url = `http://127.0.0.1:${basePort + 910}`
+    const status = await up({ indexers: 1 })
+    expect(status.urls.index).toBe(url)
+    expect(status.indexers).toMatchObject([{ name: 'indexer', pid: pidsOf().at(-1), url, lag: 0 }])
+    expect(banner(status, '')).toContain(url)
+    expect(urlOfWeb()).toBe(url)
+    await expect(up({ indexers: 0 })).rejects.toMatchObject({ code: 'DEVNET_RUNNING' })
+    expect((await devnetDown(dir)).stopped).toEqual(['d1', 'd2', 'web', 'indexer'])
+    const without = await up({ indexers: 0 })
+    expect([without.urls.index, without.indexers, urlOfWeb()]).toEqual([null, [], null])
+    expect(runningIn()).toHaveLength(3)
+    await devnetDown(dir)
+    writeFileSync(join(dir, 'indexer', 'broken'), '')
+    const failure = up({ indexers: 1 })
+    await expect(failure).rejects.toMatchObject({ code: 'DEVNET_PROCESS_ENDED', details: { process: 'indexer' } })
+    expect(pidsOf()).toEqual([])
+  })
+
   it('refuses a network that was made with other options, and one whose genesis is another', async () => {
     await up()
     await devnetDown(dir)

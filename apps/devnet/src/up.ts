@@ -6,7 +6,7 @@ import { lockNetwork } from './network-lock.ts'
 import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './options.ts'
 import { checkPorts } from './ports.ts'
 import { isRunning } from './process-mark.ts'
-import { type Progress, waitForFinal, waitForHealth, waitForProviders } from './ready.ts'
+import { type Progress, waitForFinal, waitForHealth, waitForServices } from './ready.ts'
 import { type DevnetRecord, readDevnet, type StartedProcess, writeDevnet, writeNetwork } from './records.ts'
 import { checkGenesis, isWhole, makeNetwork } from './set-up.ts'
 import { moveSettings, writeWebSettings } from './settings.ts'
@@ -57,8 +57,7 @@ async function startNew(dir: string, request: UpRequest): Promise<void> {
 }
 
 async function resume(dir: string, { options, progress }: UpRequest): Promise<DevnetRecord> {
-  const made = readDevnet(dir)
-  const record = { ...made, options: { ...made.options, indexers: options.indexers ?? made.options.indexers } }
+  const record = readDevnet(dir)
   for (const name of FIXED_OPTIONS) {
     const asked = options[name]
     if (asked === undefined || asked === record.options[name]) continue
@@ -69,20 +68,20 @@ async function resume(dir: string, { options, progress }: UpRequest): Promise<De
     )
   }
   checkGenesis(dir, record)
-  const basePort = options.basePort ?? record.options.basePort
-  if (basePort === record.options.basePort) return record
+  const { basePort = record.options.basePort, indexers = record.options.indexers } = options
+  const changed = { ...record.options, basePort, indexers }
+  if (basePort === record.options.basePort && indexers === record.options.indexers) return record
   if (record.processes.some(isRunning)) {
+    const { basePort: port, indexers: count } = record.options
     throw new SmartshareError(
       'DEVNET_RUNNING',
-      `the network in ${dir} runs, on ports from ${record.options.basePort}`,
-      {
-        dir,
-        basePort: record.options.basePort,
-      },
+      `the network in ${dir} runs, on ports from ${port} and with --indexers ${count}`,
+      { dir, basePort: port, indexers: count },
     )
   }
+  const moved = { ...record, options: changed, processes: [] }
+  if (basePort === record.options.basePort) return moved
   progress(`moving to ports from ${basePort}`)
-  const moved = { ...record, options: { ...record.options, basePort }, processes: [] }
   await moveSettings(dir, moved.options, moved.chainId)
   writeNetwork(dir, 'local', moved.chainId, moved.options)
   writeDevnet(dir, moved)
@@ -130,8 +129,7 @@ async function startMissing(
     start('web')
     start('provider')
     start('indexer')
-    await waitForProviders(inKind('provider'), watch)
-    await waitForHealth(inKind('web'), watch)
+    await waitForServices(inKind('provider'), watch)
   } catch (error) {
     await stopChildren(started)
     writeDevnet(dir, { ...record, processes: [...running.values()].filter((child) => !started.includes(child)) })

@@ -39,10 +39,10 @@ describe('watchNetwork', () => {
     const abort = new AbortController()
     const screen = output(true)
     const watching = watchNetwork(dir, screen, abort.signal)
-    await expect.poll(() => screen.written.at(-1), { timeout: 10_000 }).toContain('2 of 2 up')
+    await expect.poll(() => screen.written.at(-1), { timeout: 10_000 }).toContain('3 of 3 up')
     const [first, second] = readDevnet(dir).processes
     process.kill(second?.pid as number, 'SIGKILL')
-    await expect.poll(() => screen.written.at(-1), { timeout: 10_000 }).toContain('1 of 2 up · down: d2')
+    await expect.poll(() => screen.written.at(-1), { timeout: 10_000 }).toContain('2 of 3 up · down: d2')
     expect(isRunning(first as never)).toBe(true)
     abort.abort()
     expect(await watching).toBe('interrupted')
@@ -53,7 +53,7 @@ describe('watchNetwork', () => {
     const pipe = output(false)
     const watching = watchNetwork(dir, pipe, new AbortController().signal)
     await expect.poll(() => pipe.written.length, { timeout: 10_000 }).toBe(1)
-    expect(pipe.written[0]).toMatch(/^height \d+ · final \d+ · 0\.0 tx\/s · 3 peers · 2 of 2 up\n$/)
+    expect(pipe.written[0]).toMatch(/^height \d+ · final \d+ · 0\.0 tx\/s · 3 peers · 3 of 3 up\n$/)
     await devnetDown(dir)
     expect(await watching).toBe('stopped')
     expect(pipe.written.length).toBeLessThanOrEqual(2)
@@ -69,7 +69,7 @@ describe('watchNetwork', () => {
 describe('liveLine', () => {
   it('says so when no delegate answers', async () => {
     await devnetDown(dir)
-    expect(liveLine(await devnetStatus(dir))).toBe('no delegate answers · 0 of 2 up · down: d1 d2')
+    expect(liveLine(await devnetStatus(dir))).toBe('no delegate answers · 0 of 3 up · down: d1 d2 web')
   })
 })
 

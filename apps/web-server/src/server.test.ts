@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { contentSecurityPolicy } from './headers.ts'
 import { startWebServer, type WebServer } from './server.ts'
 import { readWebSettings } from './settings.ts'
 
@@ -82,6 +83,10 @@ describe('the server of the web app', () => {
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("connect-src 'self' http://127.0.0.1:9 ws://127.0.0.1:9;")
     expect(policy).not.toMatch(/unsafe|\*/)
+    const { network } = settings({ network: { ...SETTINGS.network, indexer: 'http://127.0.0.1:8/index' } })
+    expect(contentSecurityPolicy({ network })).toContain(
+      "connect-src 'self' http://127.0.0.1:9 ws://127.0.0.1:9 http://127.0.0.1:8;",
+    )
     expect((await get('/none.js')).headers['content-security-policy']).toBe(policy)
   })
 

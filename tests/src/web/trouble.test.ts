@@ -20,7 +20,7 @@ describe.skipIf(SKIPPED !== '')(`the web app in trouble${SKIPPED}`, () => {
   const payee = Wallet.create().account().text
 
   beforeAll(async () => {
-    web = await WebTest.start('--delegates', '2', '--providers', '0', '--slot-ms', '250')
+    web = await WebTest.start('--delegates', '2', '--providers', '0', '--indexers', '0', '--slot-ms', '250')
     profile = await web.profile()
     page = await web.open(profile)
     await makeWallet(page)

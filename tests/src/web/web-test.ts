@@ -48,11 +48,12 @@ export class WebTest {
     this.url = status.urls.web ?? ''
   }
 
-  /** `words` are options of `smartshare devnet up`; without any: one delegate, no provider. */
+  /** `words` are options of `smartshare devnet up`; without any: one delegate, no provider, no indexer. */
   static async start(...words: string[]): Promise<WebTest> {
     const home = mkdtempSync(join(tmpdir(), 'smartshare-web-'))
     const dir = join(home, 'net')
-    const size = words.length > 0 ? words : ['--delegates', '1', '--providers', '0', '--slot-ms', '250']
+    const size =
+      words.length > 0 ? words : ['--delegates', '1', '--providers', '0', '--indexers', '0', '--slot-ms', '250']
     const port = ['--base-port', `${await freeBasePort()}`]
     const status = await smartshareJson<DevnetStatus>('devnet', 'up', '--detach', ...size, ...port, '--dir', dir)
     return new WebTest(home, dir, status)

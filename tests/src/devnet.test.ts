@@ -113,6 +113,7 @@ describe('a local network', () => {
       ws: `ws://127.0.0.1:${basePort}/ws`,
       metrics: `http://127.0.0.1:${basePort}/metrics`,
       web: `http://localhost:${basePort + 900}`,
+      index: null,
       s3: null,
     })
     await goesOnFrom(started.final as number)
@@ -190,7 +191,7 @@ describe('a local network', () => {
     const watch = () =>
       spawn(process.execPath, [COMMAND, ...network('devnet', 'up')], { stdio: ['ignore', 'ignore', 'pipe'] })
     const first = watch()
-    await waitForText(first.stderr, '4 of 4 up')
+    await waitForText(first.stderr, '5 of 5 up')
     first.kill('SIGKILL')
     await once(first, 'exit')
     const left = await status()
@@ -198,10 +199,10 @@ describe('a local network', () => {
     await goesOnFrom(left.final as number)
 
     const second = watch()
-    await waitForText(second.stderr, '4 of 4 up')
+    await waitForText(second.stderr, '5 of 5 up')
     second.kill('SIGINT')
     expect(await once(second, 'exit')).toEqual([0, null])
-    expect((await status()).down).toEqual(['d1', 'd2', 'd3', 'd4'])
+    expect([...(await status()).down].sort()).toEqual(['d1', 'd2', 'd3', 'd4', 'web'])
     expect(left.delegates.some(({ pid }) => isAlive(pid as number))).toBe(false)
   })
 

@@ -114,6 +114,10 @@ describe('an indexer that is killed in the middle', () => {
     expect(result).toMatchObject({ height: market.node.height, events: content.events?.length })
     expect(heights.at(-1)).toBe(market.node.height)
     expect(content).toEqual(await contentOf(rebuilt))
+    // Where no node answers, nothing is dropped.
+    const nowhere = rebuildIndex({ ...rebuilt, nodes: [`http://127.0.0.1:${await freePort()}`] })
+    await expect(nowhere).rejects.toMatchObject({ code: 'RPC_UNREACHABLE' })
+    expect(await contentOf(rebuilt)).toEqual(content)
     if (postgres === undefined) return
     const served = { dir: folder, postgres: postgres.url }
     await killedAgainAndAgain(served, 1)

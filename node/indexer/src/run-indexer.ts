@@ -70,7 +70,10 @@ export interface RebuildResult extends IndexState {
   readonly seconds: number
 }
 
-/** Drops every table and brings all blocks in again, up to the node's latest. Throws INDEX_LOCKED while an indexer runs on it. */
+/**
+ * Drops every table and brings all blocks in again, up to the node's latest. Throws INDEX_LOCKED while an indexer runs on it, and
+ * RPC_* if no node answers: the index is then as it was.
+ */
 export async function rebuildIndex(
   places: IndexPlaces,
   onProgress: (height: number, of: number) => void = () => undefined,
@@ -79,9 +82,11 @@ export async function rebuildIndex(
   const { signal } = interruption()
   return await withDatabase(places, async (database) => {
     const startedMs = performance.now()
+    const source = new Source(places.nodes, signal)
+    await source.checkChain()
     await dropTables(database)
     await migrate(database)
-    const follower = new Follower(database, new Source(places.nodes, signal), log)
+    const follower = new Follower(database, source, log)
     await follower.catchUp(signal, onProgress)
     const { state } = follower
     if (state === undefined) throw new SmartshareError('INDEX_STARTING', 'the index has not begun')

@@ -99,7 +99,6 @@ export class FinalChain {
     return this.recent.get(height)
   }
 
-  /** A final block; undefined above the last one. Throws BLOCK_PRUNED. */
   /** Headers of the last final blocks above a height, ascending, at most so many. */
   async headersAbove(base: number, most: number): Promise<Header[]> {
     const headers: Header[] = []
@@ -109,6 +108,7 @@ export class FinalChain {
     return headers.reverse()
   }
 
+  /** A final block; undefined above the last one. Throws BLOCK_PRUNED. */
   async at(height: number): Promise<FinalRecord | undefined> {
     if (height < 1 || height > this.tip) return undefined
     const recent = this.recent.get(height)

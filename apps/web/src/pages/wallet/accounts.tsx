@@ -10,8 +10,10 @@ import { TextField } from '../../ui/field.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Note } from '../../ui/state-panel.tsx'
 import type { StoredAccount, WalletInfo } from '../../worker/vault-types.ts'
+import { PasswordForm } from './password-form.tsx'
 import { useAccount } from './use-account.ts'
 import { WalletFrame } from './wallet-frame.tsx'
+import { WordList } from './word-list.tsx'
 
 export default function Accounts() {
   const { t } = useTranslation('wallet')
@@ -180,53 +182,21 @@ function NameForm({
 
 function ShowWords({ wallet }: { readonly wallet: WalletInfo }) {
   const { t } = useTranslation('wallet')
-  const [password, setPassword] = useState('')
   const [words, setWords] = useState<readonly string[] | undefined>(undefined)
-  const [error, setError] = useState<unknown>(undefined)
-  const [isBusy, setBusy] = useState(false)
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    setBusy(true)
-    try {
-      setWords((await chain.vault.words(wallet.id, password))?.split(' '))
-      setPassword('')
-    } catch (failure) {
-      setError(failure)
-    } finally {
-      setBusy(false)
-    }
-  }
-  if (words !== undefined) {
+  if (words === undefined) {
     return (
-      <div className="flex flex-col gap-4">
-        <ol className="grid grid-cols-2 gap-x-6 gap-y-1.5 sm:grid-cols-3">
-          {words.map((word, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a word may stand twice; its place is what it is
-            <li key={index} className="flex gap-2">
-              <span className="figures w-6 text-right text-muted">{index + 1}</span>
-              <span className="font-medium">{word}</span>
-            </li>
-          ))}
-        </ol>
-        <Note look="warn" icon="warning">
-          {t('new.create.warning')}
-        </Note>
-      </div>
+      <PasswordForm
+        label={t('common:action.show')}
+        onPassword={async (password) => setWords((await chain.vault.words(wallet.id, password))?.split(' '))}
+      />
     )
   }
   return (
-    <form onSubmit={submit} className="flex flex-col gap-2">
-      <TextField
-        label={t('password.label')}
-        type="password"
-        autoComplete="current-password"
-        value={password}
-        onChange={({ target }) => setPassword(target.value)}
-        error={error === undefined ? undefined : errorText(error, t)}
-      />
-      <Button type="submit" look="primary" className="self-end" isBusy={isBusy} disabled={password === ''}>
-        {t('common:action.show')}
-      </Button>
-    </form>
+    <div className="flex flex-col gap-4">
+      <WordList words={words} className="gap-y-1.5" />
+      <Note look="warn" icon="warning">
+        {t('new.create.warning')}
+      </Note>
+    </div>
   )
 }

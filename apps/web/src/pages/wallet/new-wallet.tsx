@@ -10,6 +10,7 @@ import { Problem } from '../../ui/problem.tsx'
 import { Note } from '../../ui/state-panel.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { chooseAccount } from './use-account.ts'
+import { WordList } from './word-list.tsx'
 
 const LEAST_PASSWORD_CHARACTERS = 10
 const ASKED_WORDS = 3
@@ -66,18 +67,7 @@ function Create() {
     return (
       <div className="flex flex-col gap-5">
         <p className="text-muted">{t('new.create.text')}</p>
-        <ol
-          data-words={words.length}
-          className="card grid grid-cols-2 gap-x-6 gap-y-2 p-5 sm:grid-cols-3 md:grid-cols-4"
-        >
-          {words.map((word, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a word may stand twice; its place is what it is
-            <li key={index} className="flex gap-2">
-              <span className="figures w-6 text-right text-muted">{index + 1}</span>
-              <span className="font-medium">{word}</span>
-            </li>
-          ))}
-        </ol>
+        <WordList words={words} className="card gap-y-2 p-5 md:grid-cols-4" />
         <Note look="warn" icon="warning">
           {t('new.create.warning')}
         </Note>

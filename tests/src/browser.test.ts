@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { openWallet, RpcClient, verifyBalanceProof, Wallet } from '@smartshare/client'
-import { type DevnetStatus, freeBasePort } from '@smartshare/devnet'
+import type { DevnetStatus } from '@smartshare/devnet'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { build, type Rolldown } from 'vite'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Steps } from './browser-page.ts'
-import { smartshare, smartshareJson } from './smartshare.ts'
+import { smartshare, smartshareJson, startSmallNetwork } from './smartshare.ts'
 
 // The client of the built tree as a web page has it: bundled, in Debian's Chromium, against a network of real processes.
 
@@ -133,19 +133,7 @@ describe.skipIf(SKIPPED !== '')(`the client in Chromium${SKIPPED}`, () => {
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'smartshare-browser-'))
     dir = join(home, 'net')
-    const words = [
-      '--base-port',
-      `${await freeBasePort()}`,
-      '--providers',
-      '0',
-      '--indexers',
-      '0',
-      '--slot-ms',
-      '250',
-      '--dir',
-      dir,
-    ]
-    devnet = await smartshareJson<DevnetStatus>('devnet', 'up', '--detach', ...words)
+    devnet = await startSmallNetwork(dir)
     urls = { rpc: [devnet.urls.rpc], ws: [devnet.urls.ws], chainId: devnet.chainId }
     server = await servePage()
     browser = await chromium.launchPersistentContext(join(home, 'profile'), {

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DevnetStatus, freeBasePort } from '@smartshare/devnet'
+import type { DevnetStatus } from '@smartshare/devnet'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { smartshare, smartshareJson } from './smartshare.ts'
+import { smartshare, smartshareJson, startSmallNetwork } from './smartshare.ts'
 
 // The road of docs/guides/contracts.md, on a network of real processes of the built tree.
 
@@ -21,19 +21,7 @@ const contract = (...words: string[]) => smartshareJson<Value>('contract', ...wo
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-contracts-'))
   dir = join(home, 'net')
-  const words = [
-    '--base-port',
-    `${await freeBasePort()}`,
-    '--providers',
-    '0',
-    '--indexers',
-    '0',
-    '--slot-ms',
-    '250',
-    '--dir',
-    dir,
-  ]
-  devnet = await smartshareJson<DevnetStatus>('devnet', 'up', '--detach', ...words)
+  devnet = await startSmallNetwork(dir)
 })
 
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { type DevnetStatus, freeBasePort } from '@smartshare/devnet'
 
 /** The command of the built tree, as people call it. */
 export const COMMAND = fileURLToPath(new URL('../../apps/cli/bin/smartshare.js', import.meta.url))
@@ -33,4 +34,10 @@ export async function smartshareJson<T>(...args: readonly string[]): Promise<T> 
   const { code, stdout, stderr } = await smartshare(...args, '--json')
   if (code !== 0) throw new Error(`smartshare ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`)
   return JSON.parse(stdout) as T
+}
+
+/** Starts a local network of four delegates in a folder, without providers and index, on free ports. */
+export async function startSmallNetwork(dir: string): Promise<DevnetStatus> {
+  const words = ['--base-port', `${await freeBasePort()}`, '--providers', '0', '--indexers', '0', '--slot-ms', '250']
+  return await smartshareJson<DevnetStatus>('devnet', 'up', '--detach', '--dir', dir, ...words)
 }

@@ -59,8 +59,10 @@ export class ExecutorThread {
     })
     const first = await new Promise<ExecutorReply>((resolve, reject) => {
       worker.once('error', reject)
+      worker.once('exit', () => reject(new SmartshareError('EXECUTOR_FAILED', 'the thread ended while it started')))
       port1.once('message', resolve)
     })
+    worker.removeAllListeners('exit')
     if (first.type === 'failed') {
       await new Promise<void>((resolve) => {
         port1.once('message', () => resolve())

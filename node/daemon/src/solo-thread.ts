@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { StoreThread } from './store-thread.ts'
 
 /** As for the executor, which runs the same calls. */
 const STACK_MIB = 16
@@ -13,10 +14,10 @@ interface SoloThreadOptions<Reply> {
   readonly onDied: (message: string) => void
 }
 
-/** A thread that works on one thing at a time. It starts with the first one, and anew when it died. */
+/** A thread that opens the store and works on one thing at a time. It starts with the first one, and anew when it died. */
 export class SoloThread<Request, Reply> {
   private readonly options: SoloThreadOptions<Reply>
-  private worker: Worker | undefined
+  private thread: StoreThread | undefined
   private port: MessagePort | undefined
   private busy = false
 
@@ -37,9 +38,9 @@ export class SoloThread<Request, Reply> {
 
   /** Ends the thread, also in the middle of its work. */
   async stop(): Promise<void> {
-    const { worker } = this
+    const { thread } = this
     this.forget()
-    await worker?.terminate()
+    await thread?.end()
   }
 
   private start(): MessagePort {
@@ -50,27 +51,28 @@ export class SoloThread<Request, Reply> {
       transferList: [port2],
       resourceLimits: { stackSizeMb: STACK_MIB },
     })
+    const thread = new StoreThread(worker)
     const died = (message: string): void => {
-      if (this.worker !== worker) return
+      if (this.thread !== thread) return
       const wasBusy = this.busy
       this.forget()
       if (wasBusy) onDied(message)
     }
     port1.on('message', (reply: Reply) => {
-      if (this.worker !== worker) return
+      if (this.thread !== thread) return
       this.busy = false
       onReply(reply)
     })
     worker.on('error', (error) => died(String(error)))
     worker.on('exit', () => died('the thread ended'))
-    this.worker = worker
+    this.thread = thread
     return port1
   }
 
   private forget(): void {
     this.port?.close()
     this.port = undefined
-    this.worker = undefined
+    this.thread = undefined
     this.busy = false
   }
 }

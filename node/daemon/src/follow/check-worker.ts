@@ -1,6 +1,7 @@
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { ContractEngine, chainIdOf, decodeGenesis } from '@smartshare/runtime'
 import { ChainStore } from '@smartshare/store'
+import { tellLoaded } from '../store-thread.ts'
 import { checkBlocks } from './check-block.ts'
 import type { CheckOrder, CheckReply, CheckRequest } from './check-messages.ts'
 
@@ -12,6 +13,7 @@ const rules = {
   engine: new ContractEngine(),
 }
 const store = ChainStore.open(stateFolder)
+tellLoaded()
 
 port.on('message', (request: CheckRequest) => {
   let reply: CheckReply

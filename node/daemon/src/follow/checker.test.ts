@@ -131,17 +131,18 @@ describe('a node that followed blocks', () => {
       const followed = await rig.follower([await rig.honest()])
       const { checker, told } = followed
       let deaths = 0
-      const { thread } = checker as unknown as { thread: { worker?: Worker; ask(request: CheckRequest): void } }
+      type Inside = { thread?: { worker: Worker }; ask(request: CheckRequest): void }
+      const { thread } = checker as unknown as { thread: Inside }
       const ask = thread.ask.bind(thread)
       thread.ask = (request) => {
         const kills = request.blocks.some(({ height }) => height === killer)
-        const { worker } = thread
+        const worker = thread.thread?.worker
         // A thread that ends does not read what it is asked; one that starts does not come to it.
         if (kills) void worker?.terminate()
         ask(request)
         if (!kills) return
         deaths += 1
-        if (worker === undefined) void thread.worker?.terminate()
+        if (worker === undefined) void thread.thread?.worker.terminate()
       }
       told.calm = true
       const heights = await follow(rig, followed)

@@ -12,6 +12,7 @@ import {
   runningJobs,
 } from '@smartshare/runtime'
 import { ChainStore } from '@smartshare/store'
+import { tellLoaded } from '../store-thread.ts'
 import type { HeavyOrder, HeavyReply, HeavyRequest } from './heavy-messages.ts'
 
 // Computes heavy calls on the state on disk: what they read of it does not change before they are certified.
@@ -22,6 +23,7 @@ const genesis = decodeGenesis(encoded)
 const chainId = chainIdOf(genesis)
 const engine = new ContractEngine()
 const store = ChainStore.open(stateFolder)
+tellLoaded()
 
 function compute(job: number): HeavyReply {
   store.refresh()

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { ErrorDetails } from '@smartshare/codec'
+import { StoreThread } from '../store-thread.ts'
 
 /** What the shared word says: the thread is told to begin; it sees the state of its height, whatever is committed after. */
 export const ORDERED = 1
@@ -32,6 +33,7 @@ export type SnapshotReport =
 export class SnapshotThread {
   private readonly order: SnapshotOrder
   private readonly worker: Worker
+  private readonly thread: StoreThread
   private readonly port: MessagePort
   private done = false
 
@@ -49,6 +51,7 @@ export class SnapshotThread {
       workerData: { ...this.order, port: port2 },
       transferList: [port2],
     })
+    this.thread = new StoreThread(this.worker)
     this.listen(onReport)
   }
 
@@ -66,7 +69,7 @@ export class SnapshotThread {
   async end(): Promise<void> {
     this.done = true
     this.port.close()
-    await this.worker.terminate()
+    await this.thread.end()
   }
 
   private listen(onReport: (report: SnapshotReport) => void): void {

@@ -1,6 +1,7 @@
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { SmartshareError } from '@smartshare/codec'
 import { ChainStore, nodeDisk, SnapshotFolder, writeChunks } from '@smartshare/store'
+import { tellLoaded } from '../store-thread.ts'
 import { ORDERED, type SnapshotOrder, type SnapshotReport, VIEW_OPEN } from './snapshot-order.ts'
 
 // Waits for its order, then writes the chunks of one snapshot beside the executor, which goes on as soon as the view of the
@@ -26,6 +27,7 @@ async function write(store: ChainStore, height: number): Promise<SnapshotReport>
 }
 
 const store = ChainStore.open(stateFolder)
+tellLoaded()
 while (Atomics.load(word, 0) < ORDERED) Atomics.wait(word, 0, 0)
 const height = ordered[0] as number
 try {

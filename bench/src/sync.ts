@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { encodeBlock } from '@smartshare/chain'
 import { KeyPair, sha256, toHex } from '@smartshare/crypto'
 import { BlockExecutor } from '@smartshare/daemon'
-import { finalAt, MemoryNode, transferOf, writeChain } from '@smartshare/daemon/testing'
+import { finalAt, freePort, MemoryNode, transferOf, writeChain } from '@smartshare/daemon/testing'
 import { peerIdOfKey } from '@smartshare/link'
 import { ChainStore } from '@smartshare/store'
 import { beside, type Report } from './report.ts'
@@ -141,13 +140,4 @@ async function heightOf(rpc: string): Promise<number> {
   } catch {
     return 0
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

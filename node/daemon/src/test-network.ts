@@ -2,14 +2,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { bls, formatAddress, KeyPair, sha256, toHex } from '@smartshare/crypto'
 import { peerIdOfKey } from '@smartshare/link'
 import { testAccount, testAccountSeed } from '@smartshare/runtime/testing'
 import { MemoryNode, type MemoryNodeOptions } from './rpc/memory-node.ts'
+import { freePort } from './test-ports.ts'
 
 const HOST = '127.0.0.1'
+/** Of the log of a node that failed. */
+const LOG_CHARS = 2_000
 const utf8 = new TextEncoder()
 
 export interface TestNode {
@@ -46,7 +48,7 @@ export class TestNetwork {
     const genesis = new MemoryNode({ accounts, delegates: count, parameters: { slotMs: 200, ...parameters } })
     const nodeCount = hasTwin ? count + 1 : count
     const seeds = Array.from({ length: nodeCount }, (_, i) => sha256(utf8.encode(`link ${i}`)))
-    const ports = await freePorts(2 * nodeCount)
+    const ports = await Promise.all(Array.from({ length: 2 * nodeCount }, freePort))
     const addresses = seeds.map((seed, i) => {
       const key = KeyPair.fromSeed('ed25519', seed).publicKey.subarray(1)
       return `/ip4/${HOST}/tcp/${ports[2 * i]}/p2p/${peerIdOfKey(key)}`
@@ -111,6 +113,10 @@ export class TestNetwork {
       stdio: ['ignore', log, log],
     })
     closeSync(log)
+    // A test that waits for a node that is gone ends long after, and would not tell why.
+    node.child.once('exit', (code) => {
+      if (code !== 0 && code !== null) console.error(readFileSync(join(node.dir, 'node.log'), 'utf8').slice(-LOG_CHARS))
+    })
   }
 
   /** Ends every process that was started, and waits until they are gone. */
@@ -131,18 +137,4 @@ export async function callNode(node: TestNode, method: string, params: unknown =
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   const response = await fetch(node.url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
   return { status: response.status, ...((await response.json()) as object) }
-}
-
-/** Ports that nobody uses now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, HOST)
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { IndexerClient } from '@smartshare/client'
-import { type RpcServer, serve } from '@smartshare/daemon/testing'
+import { freePort, type RpcServer, serve } from '@smartshare/daemon/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Row } from './database/database.ts'
 import { openPglite } from './database/pglite.ts'
@@ -53,15 +52,6 @@ function start(places: Omit<IndexPlaces, 'nodes'>, port: number): ChildProcess {
   })
   children.push(child)
   return child
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Every row of every table, in the order of its text. */

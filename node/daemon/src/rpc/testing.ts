@@ -4,6 +4,7 @@ import type { MemoryNode } from './memory-node.ts'
 import { type RpcServer, startRpcServer } from './server.ts'
 
 export { finalAt, writeChain } from '../sync/write-chain.ts'
+export { freePort } from '../test-ports.ts'
 export { MemoryNode, type MemoryNodeOptions } from './memory-node.ts'
 export { methods } from './method-table.ts'
 export type { RpcServer } from './server.ts'

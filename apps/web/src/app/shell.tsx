@@ -205,6 +205,7 @@ function Choices() {
       <label className="flex flex-col gap-1 text-xs text-muted">
         {t('language.title')}
         <select
+          data-choose="language"
           className={`${select} text-ink`}
           value={i18n.language}
           onChange={({ target }) => void chooseLanguage(target.value as Language)}

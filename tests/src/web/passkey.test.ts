@@ -2,11 +2,10 @@ import { Wallet } from '@smartshare/client'
 import type { CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { smartshareJson } from '../smartshare.ts'
-import { look, SKIPPED, verifiedBalance, WebTest } from './web-test.ts'
+import { FAUCET_GRAINS, look, SKIPPED, verifiedBalance, WebTest } from './web-test.ts'
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
-const FAUCET_GRAINS = 10_000_000_000n
 const PAID_GRAINS = 300_000_000n
 
 describe.skipIf(SKIPPED !== '')(`an account of a passkey${SKIPPED}`, () => {

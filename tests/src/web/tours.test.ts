@@ -1,11 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Tour, TourPlace } from './tours/tour.ts'
-import { makeWallet, SKIPPED, verifiedBalance, WebTest } from './web-test.ts'
+import { FAUCET_GRAINS, makeWallet, SKIPPED, verifiedBalance, WebTest } from './web-test.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
-const FAUCET_GRAINS = 10_000_000_000n
 const NETWORK = ['--delegates', '4', '--providers', '1', '--indexers', '1', '--slot-ms', '500']
 /** Every page brings one: tours/<page>.ts exports it as `tour`. */
 const FOLDER = new URL('./tours/', import.meta.url)
@@ -16,12 +15,11 @@ describe.skipIf(SKIPPED !== '')(`the app in Chromium${SKIPPED}`, () => {
 
   beforeAll(async () => {
     const web = await WebTest.start(...NETWORK)
-    const profile = await web.profile()
-    const page = await web.open(profile)
-    const address = await makeWallet(page)
+    const page = await web.open(await web.profile())
+    await makeWallet(page)
     await page.getByRole('button', { name: 'Get test money' }).click()
     await verifiedBalance(page, FAUCET_GRAINS)
-    place = { web, profile, page, address }
+    place = { web, page }
   })
   afterAll(async () => {
     await place?.web.close()

@@ -4,11 +4,10 @@ import { openWallet, Wallet } from '@smartshare/client'
 import type { BrowserContext, Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { smartshareJson } from '../smartshare.ts'
-import { look, makeWallet, PASSWORD, SKIPPED, verifiedBalance, WebTest } from './web-test.ts'
+import { FAUCET_GRAINS, look, makeWallet, PASSWORD, SKIPPED, verifiedBalance, WebTest } from './web-test.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 })
 
-const FAUCET_GRAINS = 10_000_000_000n
 const PAID_GRAINS = 700_000_000n
 
 type Answer = { result?: Record<string, unknown> }

@@ -1,10 +1,19 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { CHINESE, hasFocus, look, makeWallet, PASSWORD, SKIPPED, verifiedBalance, WebTest } from './web-test.ts'
+import {
+  CHINESE,
+  FAUCET_GRAINS,
+  hasFocus,
+  look,
+  makeWallet,
+  PASSWORD,
+  SKIPPED,
+  verifiedBalance,
+  WebTest,
+} from './web-test.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-const FAUCET_GRAINS = 10_000_000_000n
 const PAID_GRAINS = 1_250_000_000n
 
 describe.skipIf(SKIPPED !== '')(`the wallet in Chromium${SKIPPED}`, () => {

@@ -17,10 +17,12 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** Set: every `look` leaves a picture there. */
 const PICTURES = process.env.SMARTSHARE_PICTURES
+/** What the faucet of a local network gives. */
+export const FAUCET_GRAINS = 10_000_000_000n
 export const PASSWORD = 'a password for tests'
 
-type Language = 'en' | 'zh'
-type Theme = 'light' | 'dark'
+export type Language = 'en' | 'zh'
+export type Theme = 'light' | 'dark'
 
 export interface Visit {
   readonly language?: Language
@@ -28,8 +30,7 @@ export interface Visit {
   readonly isPhone?: boolean
 }
 
-const DESKTOP = { width: 1280, height: 860 }
-const PHONE = { width: 390, height: 844 }
+export const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } } as const
 
 /** One network and any number of browser profiles, each with keys and pages of its own. */
 export class WebTest {
@@ -63,7 +64,7 @@ export class WebTest {
   async profile(visit: Visit = {}): Promise<BrowserContext> {
     const { language = 'en', theme = 'light', isPhone = false } = visit
     const options: BrowserContextOptions = {
-      viewport: isPhone ? PHONE : DESKTOP,
+      viewport: isPhone ? SIZES.phone : SIZES.desktop,
       colorScheme: theme,
       locale: language === 'zh' ? 'zh-CN' : 'en-GB',
       ...(isPhone ? { deviceScaleFactor: 2, hasTouch: true, isMobile: true } : {}),

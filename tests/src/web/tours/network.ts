@@ -2,9 +2,9 @@ import { expect } from 'vitest'
 import { smartshareJson } from '../../smartshare.ts'
 import { go, lookEverywhere, type Tour } from './tour.ts'
 
-/** Figures of the chain, all four nodes, and a node that is gone. */
+/** Figures of the chain, all four nodes, no heavy call. */
 export const tour: Tour = async ({ page, web }) => {
-  await go(page, '/network')
+  await go(page, '/network', 'Network')
   await expect.poll(() => page.locator('[data-node=good]').count(), { timeout: 30_000 }).toBe(4)
   const { height } = await smartshareJson<{ height: number }>('status', '--rpc', web.status.urls.rpc)
   const shown = page.locator('dt', { hasText: 'Height' }).locator('xpath=../dd').first()

@@ -1,14 +1,11 @@
-import type { BrowserContext, Page } from 'playwright-core'
-import { look, type WebTest } from '../web-test.ts'
+import type { Page } from 'playwright-core'
+import { type Language, look, SIZES, type Theme, type WebTest } from '../web-test.ts'
 
 /** What every page of the app is driven with: one network of four delegates, a provider and an index, and an open wallet. */
 export interface TourPlace {
   readonly web: WebTest
-  /** A browser in English, light, as wide as a desk, and the page in it, whose wallet is open. */
-  readonly profile: BrowserContext
+  /** In English, light, as wide as a desk; its wallet is open and has money from the faucet. */
   readonly page: Page
-  /** The account of that wallet, which has money from the faucet. */
-  readonly address: string
 }
 
 /** What drives one page of the app. All share a network, because starting one takes longer than most tours. */
@@ -16,9 +13,8 @@ export type Tour = (place: TourPlace) => Promise<void>
 
 /** Set: pictures are taken of every look. */
 const HAS_PICTURES = process.env.SMARTSHARE_PICTURES !== undefined
-const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } } as const
-
-type Look = readonly [size: keyof typeof SIZES, theme: 'light' | 'dark', language: 'en' | 'zh']
+type Size = keyof typeof SIZES
+type Look = readonly [size: Size, theme: Theme, language: Language]
 const FEW: readonly Look[] = [
   ['desktop', 'light', 'en'],
   ['phone', 'dark', 'zh'],
@@ -41,18 +37,13 @@ export async function lookEverywhere(page: Page, name: string): Promise<void> {
   await show(page, 'desktop', 'light', 'en')
 }
 
-/** Goes to a place of the app as its own links do: without a reload, which would lock the wallet. */
-export async function go(page: Page, path: string): Promise<void> {
+/** Goes to a place of the app as its own links do: without a reload, which would lock the wallet. `title`: its heading. */
+export async function go(page: Page, path: string, title: string): Promise<void> {
   await page.evaluate(`history.pushState({}, '', ${JSON.stringify(path)})`)
-  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor()
 }
 
-async function show(
-  page: Page,
-  size: keyof typeof SIZES,
-  theme: 'light' | 'dark',
-  language: 'en' | 'zh',
-): Promise<void> {
+async function show(page: Page, size: Size, theme: Theme, language: Language): Promise<void> {
   await page.emulateMedia({ colorScheme: theme })
   // On a phone the choice of languages is behind a menu.
   await page.setViewportSize(SIZES.desktop)

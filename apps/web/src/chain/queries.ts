@@ -31,7 +31,12 @@ function hear(news: News): void {
 }
 
 function hearOfNetwork(state: NetworkState): void {
+  const before = queryClient.getQueryData<NetworkState>(NETWORK_KEY)
   queryClient.setQueryData(NETWORK_KEY, state)
+  // What could not be asked before is asked again, also where it does not change with the chain.
+  if (state.phase === 'open' && before?.phase !== 'open') {
+    void queryClient.invalidateQueries({ predicate: ({ state }) => state.status === 'error' })
+  }
   const nowMs = performance.now()
   if (state.height === refreshedHeight || nowMs - refreshedMs < REFRESH_MS) return
   refreshedMs = nowMs

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +18,7 @@ import { signed } from '../rpc/test-transaction.ts'
 import { finalAt } from '../sync/write-chain.ts'
 import { Executor, type ExecutorEvents } from './executor.ts'
 import { type Place, Progress } from './progress.ts'
+import type { Patience } from './stillness.ts'
 
 // Each thread that is started loads everything anew.
 vi.setConfig({ testTimeout: 240_000 })
@@ -106,11 +109,11 @@ function emptyFolder(): string {
 }
 
 /** An executor over a folder, and what it tells. */
-async function start(folder = emptyFolder(), settledHeight = 0) {
+async function start(folder = emptyFolder(), settledHeight = 0, patience?: Patience) {
   const told = new Told()
   const paths = { state: join(folder, 'state'), snapshots: join(folder, 'snapshots') }
   const options = { genesis: chain.genesis.encoded, protocolVersion: LATEST_VERSION }
-  const executor = await Executor.start(paths, options, settledHeight, told)
+  const executor = await Executor.start(paths, options, settledHeight, told, patience)
   const workerOf = () => (executor as unknown as { thread?: { worker: Worker } }).thread?.worker
   const executeAll = () => {
     for (let height = executor.startHeight + 1; height <= HEIGHT; height++) executor.execute(height, finals[height]!)
@@ -180,6 +183,37 @@ describe('an executor whose thread is killed in the middle of blocks', () => {
     clearInterval(timer)
     if (told.failed !== undefined) expect(told.failed.code).toBe('EXECUTOR_FAILED')
     await executor.stop()
+  })
+})
+
+/** Another process that holds the lock for writing of the database, as a thread does that dies in a commit; to be killed. */
+async function lockHolder(state: string) {
+  const program = `
+    import { ChainStore } from '@smartshare/store'
+    ChainStore.open(${JSON.stringify(state)}).root.transactionSync(() => {
+      process.stdout.write('held')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+    })`
+  const words = ['--conditions=source', '--input-type=module', '-e', program]
+  const child = spawn(process.execPath, words, { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  return child
+}
+
+describe('an executor whose thread cannot commit', () => {
+  it('says that it is stuck, and not that anything is lost', async () => {
+    const { executor, told, executeAll, state } = await start(undefined, 0, { lookMs: 50, looks: 40 })
+    const holder = await lockHolder(state)
+    executeAll()
+    await expect.poll(() => told.failed?.code, { timeout: 120_000 }).toBe('EXECUTOR_STUCK')
+    expect(told.committed).toBeLessThan(HEIGHT)
+    holder.kill('SIGKILL')
+    await executor.stop()
+    const again = await start(join(state, '..'))
+    again.executeAll()
+    await isAt(again.executor, HEIGHT)
+    await again.executor.stop()
+    expect(again.told.failed).toBeUndefined()
   })
 })
 

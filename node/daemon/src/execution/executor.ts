@@ -7,6 +7,7 @@ import type { ExecutorReply, ExecutorRequest, FollowOrder } from './executor-mes
 import { ExecutorThread, type ThreadOptions } from './executor-thread.ts'
 import { type Place, Progress } from './progress.ts'
 import type { KeyChange } from './recent-changes.ts'
+import { type Patience, Stillness } from './stillness.ts'
 
 /** Deaths of the thread without a new block between them, after which the node stops. */
 const MOST_DEATHS = 2
@@ -14,6 +15,8 @@ const MOST_DEATHS = 2
 const MOST_DEATHS_IN_TRANSACTION = 2
 /** Deaths in transactions, now in one and now in another, without a new block between them: the machine itself is not sound. */
 const MOST_DEATHS_IN_BLOCK = 8
+/** Far beyond what a block and its commit take on a slow device. */
+const PATIENCE: Patience = { lookMs: 1000, looks: 180 }
 /** What is no error of the rules or of the disk: the machine under the thread gave way, and another thread may do better. */
 const ACCIDENTS = new Set(['EXECUTOR_FAILED', 'LVM_BROKEN'])
 
@@ -77,6 +80,7 @@ export class Executor {
   private executed: number
   private deaths = 0
   private readonly progress: Progress
+  private readonly stillness: Stillness
   /** The transaction that killed the thread twice: from its block on nothing is given to the thread. */
   private blockedBy: Place | undefined
   /** Blocks are read back that came while execution waited; those that come meanwhile are read too. */
@@ -89,13 +93,18 @@ export class Executor {
   private stopping = false
   private restarting: Promise<void> = Promise.resolve()
 
-  private constructor(options: ThreadOptions, events: ExecutorEvents, startHeight: number) {
+  private constructor(options: ThreadOptions, events: ExecutorEvents, startHeight: number, patience: Patience) {
     this.options = options
     this.progress = new Progress(options.folder)
     this.events = events
     this.startHeight = startHeight
     this.handed = startHeight
     this.executed = startHeight
+    this.stillness = new Stillness(
+      patience,
+      () => this.uncommitted.size > 0,
+      () => this.fail(stuck(this.executed)),
+    )
   }
 
   /**
@@ -107,6 +116,7 @@ export class Executor {
     { genesis, protocolVersion }: { genesis: Uint8Array; protocolVersion: number },
     settledHeight: number,
     events: ExecutorEvents,
+    patience: Patience = PATIENCE,
   ): Promise<Executor> {
     const options = { folder: folders.state, snapshotFolder: folders.snapshots, genesis, protocolVersion }
     let executor: Executor | undefined
@@ -114,7 +124,7 @@ export class Executor {
       onReply: (reply) => executor?.take(reply),
       onGone: (error) => executor?.restart(error),
     })
-    executor = new Executor(options, events, thread.startHeight)
+    executor = new Executor(options, events, thread.startHeight, patience)
     executor.thread = thread
     executor.recallDeaths(settledHeight)
     return executor
@@ -232,8 +242,10 @@ export class Executor {
   /** Executes what was handed over, commits, and ends the thread. */
   async stop(): Promise<void> {
     this.stopping = true
+    this.stillness.stop()
     await this.restarting
-    if (!this.failed) this.ask({ type: 'stop' })
+    // Also after a failure that the thread does not know of; one that failed by itself hears nothing more.
+    this.ask({ type: 'stop' })
     await this.thread?.end()
     // Whoever starts the node again wants it to try again.
     this.progress.clear()
@@ -313,6 +325,7 @@ export class Executor {
   }
 
   private take(reply: ExecutorReply): void {
+    this.stillness.noteSign()
     switch (reply.type) {
       case 'executed':
         this.takeExecuted(reply)
@@ -425,6 +438,7 @@ export class Executor {
   private fail(error: SmartshareError): void {
     if (this.failed) return
     this.failed = true
+    this.stillness.stop()
     for (const { resolve } of this.proofs.values()) resolve(null)
     this.proofs.clear()
     this.following?.reject(error)
@@ -434,6 +448,11 @@ export class Executor {
 
 function heldUp({ from, to }: FollowOrder): SmartshareError {
   return new SmartshareError('EXECUTION_WAITS', `blocks ${from} to ${to} come after one for which execution waits`)
+}
+
+function stuck(executed: number): SmartshareError {
+  const message = `the thread that executes blocks is stuck after height ${executed}; only a new process can go on`
+  return new SmartshareError('EXECUTOR_STUCK', message, { executed })
 }
 
 function failureOf(cause: unknown): SmartshareError {

@@ -121,7 +121,7 @@ export const nodeErrors: ErrorTable = {
     'Start the node again; if it fails at the same block, report it with the log.',
   ],
   EXECUTOR_STUCK: [
-    'The thread that executes blocks has told nothing for minutes although blocks wait: it ran out of memory in the middle of a commit, or the disk does not answer.',
+    'The thread that executes blocks is stuck: it ran out of memory in the middle of a commit, or the disk does not answer.',
     'Start the node again: nothing is lost. If it happens again, give the node more memory or look at the disk.',
   ],
   EXECUTOR_ORDER: ['A block was to be executed out of order.', REPORT],

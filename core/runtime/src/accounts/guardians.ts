@@ -9,7 +9,7 @@ import { ACCOUNTS, getAccount, policyEvent, policySchema, setAccount } from './a
 
 export const MAX_GUARDIANS = 10
 /** A year: longer waits would only be a way to lose an account for good. */
-export const MAX_RECOVERY_DELAY_MS = 365 * 24 * 60 * 60 * 1000
+const MAX_RECOVERY_DELAY_MS = 365 * 24 * 60 * 60 * 1000
 
 const address = fixedBytes(ADDRESS_BYTES)
 const rule = record({

@@ -61,7 +61,10 @@ export function AccountFacts({ address }: { readonly address: string }) {
                 : { name: t('account.count'), value: <span className="figures">{countText(known.transactions)}</span> },
               known?.firstHeight == null
                 ? null
-                : { name: t('account.first'), value: known.firstHeight === 0 ? t('block.genesis') : <BlockLink height={known.firstHeight} /> },
+                : {
+                    name: t('account.first'),
+                    value: known.firstHeight === 0 ? t('block.genesis') : <BlockLink height={known.firstHeight} />,
+                  },
               known?.lastHeight == null || known.lastHeight === 0
                 ? null
                 : { name: t('account.last'), value: <BlockLink height={known.lastHeight} /> },

@@ -47,15 +47,7 @@ export function AccountTokens({ address }: { readonly address: string }) {
   )
 }
 
-function Held({
-  address,
-  token,
-  name,
-}: {
-  readonly address: string
-  readonly token: string
-  readonly name: string
-}) {
+function Held({ address, token, name }: { readonly address: string; readonly token: string; readonly name: string }) {
   const { data } = useQuery(balanceQuery(address, token))
   return (
     <li className="flex min-h-16 flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3">

@@ -95,7 +95,10 @@ function Facts({ found: { header } }: { readonly found: NodeBlock }) {
     <FactList
       facts={[
         { name: t('block.hash'), value: hash(header.hash) },
-        { name: t('block.parent'), value: header.height > 1 ? <BlockLink height={header.height - 1} /> : t('block.genesis') },
+        {
+          name: t('block.parent'),
+          value: header.height > 1 ? <BlockLink height={header.height - 1} /> : t('block.genesis'),
+        },
         { name: t('block.time'), value: <Moment ms={header.timeMs} /> },
         {
           name: t('block.leader'),

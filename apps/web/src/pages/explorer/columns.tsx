@@ -40,8 +40,18 @@ export function transactionColumns(t: Texts): Column<Item<'transactions'>>[] {
   return [
     { id: 'id', header: t('transaction.id'), cell: ({ id }) => <TransactionLink id={id} /> },
     { id: 'calls', header: t('transaction.calls'), cell: ({ calls }) => <CallNames calls={calls} /> },
-    { id: 'sender', header: t('transaction.sender'), isMinor: true, cell: ({ sender }) => <AccountLink address={sender} /> },
-    { id: 'height', header: t('transaction.block'), isMinor: true, cell: ({ height }) => <BlockLink height={height} /> },
+    {
+      id: 'sender',
+      header: t('transaction.sender'),
+      isMinor: true,
+      cell: ({ sender }) => <AccountLink address={sender} />,
+    },
+    {
+      id: 'height',
+      header: t('transaction.block'),
+      isMinor: true,
+      cell: ({ height }) => <BlockLink height={height} />,
+    },
     {
       id: 'status',
       header: t('transaction.status'),

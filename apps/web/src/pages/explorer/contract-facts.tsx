@@ -43,7 +43,8 @@ export function ContractFacts({ info }: { readonly info: ContractInfo }) {
               name: t('contract.announced'),
               value: (
                 <>
-                  <Moment ms={announced.fromMs} /> <span className="font-mono text-sm break-all">{announced.codeHash}</span>
+                  <Moment ms={announced.fromMs} />{' '}
+                  <span className="font-mono text-sm break-all">{announced.codeHash}</span>
                 </>
               ),
             },

@@ -28,16 +28,15 @@ export function ContractSource({ contract }: { readonly contract: string }) {
                 {t(isVerified ? 'contract.sourceGood' : 'contract.sourceBad')}
               </Note>
             </div>
-            <pre
+            <section
+              aria-label={t('contract.source')}
               // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable with the keyboard
               tabIndex={0}
-              aria-label={t('contract.source')}
-              role="region"
               dir="ltr"
-              className="max-h-160 overflow-auto p-5 font-mono text-sm leading-6"
+              className="max-h-160 overflow-auto"
             >
-              {visibleText(text)}
-            </pre>
+              <pre className="p-5 font-mono text-sm leading-6">{visibleText(text)}</pre>
+            </section>
           </>
         )}
       </QueryPanel>

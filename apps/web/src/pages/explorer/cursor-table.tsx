@@ -69,9 +69,7 @@ export function CursorTable<N extends ListName>(props: CursorTableProps<N>) {
   const rows = useMemo(() => (list.data?.pages ?? []).flatMap(({ items }) => items) as Item<N>[], [list.data])
   const refresh = () => {
     queryClient.setQueryData<InfiniteData<Page>>(key, (data) =>
-      data === undefined
-        ? undefined
-        : { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
+      data === undefined ? undefined : { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
     )
     void list.refetch()
   }

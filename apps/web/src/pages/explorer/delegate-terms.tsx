@@ -52,7 +52,10 @@ export function DelegateTerms({ address }: { readonly address: string }) {
               facts={[
                 { name: t('delegate.standing'), value: t(`standing.${one.standing}`) },
                 { name: t('delegate.bond'), value: <Amount units={one.bondGrains} size="sm" /> },
-                { name: t('delegate.commission'), value: t('delegate.percent', { percent: one.commissionThousandths / 10 }) },
+                {
+                  name: t('delegate.commission'),
+                  value: t('delegate.percent', { percent: one.commissionThousandths / 10 }),
+                },
                 { name: t('delegate.made'), value: countText(one.blocks) },
                 { name: t('delegate.missed'), value: countText(one.missed) },
                 { name: t('delegate.paid'), value: <Amount units={one.paidGrains} size="sm" /> },

@@ -44,9 +44,10 @@ export function SearchBox() {
     queryFn: () => remote.find(word),
     enabled: word !== '',
     placeholderData: keepPreviousData,
+    meta: { live: true },
   })
   const found = word === '' ? [] : (query.data?.items ?? []).filter((one) => pathOf(one) !== null)
-  const isSettled = word === text.trim() && !query.isPlaceholderData && !query.isFetching
+  const isSettled = word === text.trim() && !query.isPlaceholderData && !query.isPending
   const isShown = isOpen && word !== '' && (query.data !== undefined || query.error !== null)
   const place = Math.min(chosen, Math.max(0, found.length - 1))
 
@@ -149,9 +150,7 @@ export function SearchBox() {
               {query.error !== null ? errorText(query.error, t) : isSettled ? t('search.none') : t('search.looking')}
             </p>
           )}
-          {query.data?.isWhole === false ? (
-            <p className="px-3 py-2 text-sm text-warn">{t('search.partly')}</p>
-          ) : null}
+          {query.data?.isWhole === false ? <p className="px-3 py-2 text-sm text-warn">{t('search.partly')}</p> : null}
         </div>
       ) : null}
     </search>

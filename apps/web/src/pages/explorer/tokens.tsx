@@ -50,13 +50,7 @@ export default function Tokens() {
   )
   return (
     <ExplorerFrame title={t('places.tokens')} text={t('token.warning')}>
-      <CursorTable
-        title={t('token.list')}
-        name="tokens"
-        params={{}}
-        columns={columns}
-        rowKey={({ token }) => token}
-      />
+      <CursorTable title={t('token.list')} name="tokens" params={{}} columns={columns} rowKey={({ token }) => token} />
     </ExplorerFrame>
   )
 }

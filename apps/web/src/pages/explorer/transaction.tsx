@@ -83,9 +83,7 @@ function Executed({ id, found }: { readonly id: string; readonly found: NodeTran
                     </>
                   ),
                 },
-            indexed.data === undefined
-              ? null
-              : { name: t('block.time'), value: <Moment ms={indexed.data.timeMs} /> },
+            indexed.data === undefined ? null : { name: t('block.time'), value: <Moment ms={indexed.data.timeMs} /> },
             indexed.data === undefined
               ? null
               : { name: t('transaction.sender'), value: <AccountLink address={indexed.data.sender} /> },
@@ -97,9 +95,7 @@ function Executed({ id, found }: { readonly id: string; readonly found: NodeTran
             sizeBytes === null
               ? null
               : { name: t('transaction.size'), value: t('transaction.bytes', { size: countText(sizeBytes) }) },
-            receipt === null
-              ? null
-              : { name: t('transaction.how'), value: t(`verification.${receipt.verification}`) },
+            receipt === null ? null : { name: t('transaction.how'), value: t(`verification.${receipt.verification}`) },
           ]}
         />
       </Section>

@@ -12,7 +12,7 @@ import { Value } from './value.tsx'
 import { visibleText } from './visible-text.ts'
 
 /** What was typed as JSON where it is JSON, as a text where it is not: `5`, `true`, `["a"]`, `ssp1…`. */
-function valueOf(text: string, type: string): unknown {
+function typedValue(text: string, type: string): unknown {
   if (/^(text|address|amount|bytes)/.test(type)) return text
   try {
     return JSON.parse(text)
@@ -34,7 +34,7 @@ export function ViewForm({ contract, abi }: { readonly contract: string; readonl
   if (view === undefined) return null
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    asking.mutate(view.inputs.map((input) => valueOf(given[input.name] ?? '', input.type)))
+    asking.mutate(view.inputs.map((input) => typedValue(given[input.name] ?? '', input.type)))
   }
   return (
     <Section title={t('view.title')}>

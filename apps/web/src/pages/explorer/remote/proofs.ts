@@ -6,8 +6,8 @@ import {
   type Client,
   checkReceipt,
   genesisState,
-  Trust,
   type TransactionState,
+  Trust,
 } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { formatAddress, fromHex, toHex } from '@smartshare/crypto'

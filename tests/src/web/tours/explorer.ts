@@ -12,7 +12,7 @@ const SUPPLY = '1000000000000000000'
 async function find(page: Page, word: string, kind: string): Promise<void> {
   await page.locator('h1').click()
   await page.keyboard.press('/')
-  const box = page.getByRole('combobox')
+  const box = page.getByRole('combobox', { name: 'Search the chain' })
   expect(await hasFocus(box)).toBe(true)
   await page.keyboard.type(word)
   await page.locator(`[data-found=${kind}]`).first().waitFor()

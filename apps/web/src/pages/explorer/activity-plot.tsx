@@ -26,7 +26,12 @@ export function ActivityPlot() {
   }, [query.data, t])
   return (
     <Section title={t('activity.title')}>
-      <QueryPanel query={query} lines={6} isEmpty={({ points }) => points.length === 0}>
+      <QueryPanel
+        query={query}
+        lines={6}
+        empty={<p className="px-5 py-6 text-muted">{t('activity.empty')}</p>}
+        isEmpty={({ points }) => points.length < 2}
+      >
         {() => (
           <div className="p-5">
             <Plot label={t('activity.label')} {...drawn} isStepped format={countText} />

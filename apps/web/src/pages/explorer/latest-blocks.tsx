@@ -9,7 +9,7 @@ import { QueryPanel } from '../../ui/state-panel.tsx'
 import { AccountLink, BlockLink } from './links.tsx'
 import { Moment } from './moment.tsx'
 
-const SHOWN = 12
+const SHOWN = 10
 
 const latestQuery = queryOptions({
   queryKey: ['explorer', 'latest-blocks'],
@@ -21,8 +21,8 @@ const latestQuery = queryOptions({
   meta: { live: true },
 })
 
-/** The latest blocks, as a node tells them: there with an index and without. */
-export function LatestBlocks() {
+/** The latest blocks, as a node tells them: there with an index and without. `isNarrow`: beside something else. */
+export function LatestBlocks({ isNarrow = false }: { readonly isNarrow?: boolean }) {
   const { t } = useTranslation('explorer')
   const query = useQuery(latestQuery)
   const seats = query.data?.term
@@ -46,11 +46,12 @@ export function LatestBlocks() {
       cell: ({ transactionCount }) => countText(transactionCount),
     },
   ]
+  const shown = isNarrow ? columns.filter(({ isMinor }) => isMinor !== true) : columns
   return (
     <Section title={t('blocks.latest')}>
       <QueryPanel query={query} lines={12} isEmpty={({ headers }) => headers.length === 0}>
         {({ headers }) => (
-          <DataTable label={t('blocks.latest')} columns={columns} rows={headers} rowKey={({ hash }) => hash} />
+          <DataTable label={t('blocks.latest')} columns={shown} rows={headers} rowKey={({ hash }) => hash} />
         )}
       </QueryPanel>
     </Section>

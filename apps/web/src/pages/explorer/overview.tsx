@@ -4,6 +4,7 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNetwork } from '../../chain/queries.ts'
 import { chain } from '../../chain/remote.ts'
+import { ForeignName } from '../../ui/foreign-name.tsx'
 import { countText, spanParts } from '../../ui/format.ts'
 import { Section } from '../../ui/section.tsx'
 import { EmptyPanel, LoadingPanel, QueryPanel } from '../../ui/state-panel.tsx'
@@ -14,7 +15,7 @@ import { LatestBlocks } from './latest-blocks.tsx'
 import { AccountLink, TransactionLink } from './links.tsx'
 import { indexQuery } from './queries.ts'
 
-const SHOWN = 12
+const SHOWN = 10
 
 /** The chain at this moment, and the way to everything that ever was in it. */
 export default function Overview() {
@@ -23,7 +24,7 @@ export default function Overview() {
     <ExplorerFrame title={t('title')} text={t('text')}>
       <Now />
       <div className="grid grid-cols-1 gap-6 xl:grid-cols-2">
-        <LatestBlocks />
+        <LatestBlocks isNarrow />
         <LatestTransactions />
       </div>
       <ActivityPlot />
@@ -42,7 +43,11 @@ function Now() {
   const { data: index } = useQuery(indexQuery('status', {}, {}, true))
   const span = spanParts(network?.ageMs ?? 0)
   const facts = [
-    ['height', status && countText(status.height), t(`common:${span.key}`, { count: span.count })],
+    [
+      'height',
+      status && countText(status.height),
+      t('now.ago', { time: t(`common:${span.key}`, { count: span.count }) }),
+    ],
     ['final', status && countText(status.final - status.height), t('now.finalText')],
     ['transactions', index && countText(index.transactions), t('now.transactionsText')],
     ['term', status && countText(status.term), t('now.slot', { slot: countText(status?.slot ?? 0) })],
@@ -76,11 +81,11 @@ function LatestTransactions() {
       }
     >
       {query.data === undefined && query.error === null ? (
-        <LoadingPanel lines={12} />
+        <LoadingPanel lines={10} />
       ) : (
         <QueryPanel
           query={query}
-          lines={12}
+          lines={10}
           isEmpty={({ items }) => items.length === 0}
           empty={<EmptyPanel icon="table" title={t('list.empty')} />}
         >
@@ -89,8 +94,10 @@ function LatestTransactions() {
               {items.map(({ id, status, sender, calls }) => (
                 <li key={id} className="flex h-13 items-center gap-4 px-5">
                   <TransactionLink id={id} />
-                  <span className="min-w-0 flex-1 truncate text-sm text-muted">{calls[0]?.method}</span>
-                  <span className="hidden sm:block">
+                  <span className="min-w-0 flex-1 truncate text-sm text-muted">
+                    <ForeignName name={calls[0]?.method ?? ''} />
+                  </span>
+                  <span className="hidden sm:block xl:hidden 2xl:block">
                     <AccountLink address={sender} />
                   </span>
                   <StatusMark status={status} label={t(`status.${status}`)} />

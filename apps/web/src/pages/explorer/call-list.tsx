@@ -17,7 +17,7 @@ export function CallList({ calls }: { readonly calls: Item<'transactions'>['call
         <li key={index} data-call={method} className="flex flex-col gap-2 px-5 py-3.5">
           <CallName to={to} method={method} />
           {funds.map(({ token, amount }) => (
-            <p key={token} className="text-sm">
+            <p key={token} className="flex items-baseline gap-2 text-sm">
               {t('call.funds')} <TokenAmount token={token} units={amount} />
             </p>
           ))}

@@ -89,9 +89,10 @@ function Facts({ info }: { readonly info: TokenAnswer }) {
         {
           name: t('token.issued'),
           value: (
-            <>
-              <Moment ms={info.issuedMs} /> · <BlockLink height={info.issuedHeight} />
-            </>
+            <span className="flex flex-wrap items-baseline gap-x-3">
+              <Moment ms={info.issuedMs} />
+              <BlockLink height={info.issuedHeight} />
+            </span>
           ),
         },
         metadata.description === ''

@@ -77,10 +77,10 @@ function Executed({ id, found }: { readonly id: string; readonly found: NodeTran
               : {
                   name: t('transaction.block'),
                   value: (
-                    <>
+                    <span className="flex flex-wrap items-baseline gap-x-3">
                       <BlockLink height={height} />
-                      <span className="text-sm text-muted"> · {t('transaction.place', { index: index ?? 0 })}</span>
-                    </>
+                      <span className="text-sm text-muted">{t('transaction.place', { index: index ?? 0 })}</span>
+                    </span>
                   ),
                 },
             indexed.data === undefined ? null : { name: t('block.time'), value: <Moment ms={indexed.data.timeMs} /> },

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleCommand } from './bundle.mjs'
 import { buildLvm } from './lvm/build.mjs'
 import { buildWeb } from './web.mjs'
 
@@ -116,6 +117,14 @@ function buildApp() {
   }
 }
 
+function bundle() {
+  try {
+    if (bundleCommand(root)) say('bundled the command')
+  } catch (error) {
+    fail(`bundling the command: ${error.message}`, 'remove node_modules and run `npm run setup`')
+  }
+}
+
 if (Number(process.versions.node.split('.')[0]) < LEAST_NODE_MAJOR) {
   fail(`Node ${process.versions.node} is too old`, `install Node ${LEAST_NODE_MAJOR} or newer`)
 }
@@ -123,4 +132,5 @@ install()
 if (process.argv.includes('tests')) installPrograms()
 await buildMachine()
 build()
+bundle()
 buildApp()

@@ -133,7 +133,7 @@ describe.skipIf(SKIPPED !== '')(`the client in Chromium${SKIPPED}`, () => {
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'smartshare-browser-'))
     dir = join(home, 'net')
-    devnet = await startSmallNetwork(dir)
+    devnet = await startSmallNetwork(dir, 4)
     urls = { rpc: [devnet.urls.rpc], ws: [devnet.urls.ws], chainId: devnet.chainId }
     server = await servePage()
     browser = await chromium.launchPersistentContext(join(home, 'profile'), {

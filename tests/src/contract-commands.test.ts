@@ -21,7 +21,7 @@ const contract = (...words: string[]) => smartshareJson<Value>('contract', ...wo
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-contracts-'))
   dir = join(home, 'net')
-  devnet = await startSmallNetwork(dir)
+  devnet = await startSmallNetwork(dir, 1)
 })
 
 afterAll(async () => {

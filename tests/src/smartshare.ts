@@ -36,8 +36,19 @@ export async function smartshareJson<T>(...args: readonly string[]): Promise<T> 
   return JSON.parse(stdout) as T
 }
 
-/** Starts a local network of four delegates in a folder, without providers and index, on free ports. */
-export async function startSmallNetwork(dir: string): Promise<DevnetStatus> {
-  const words = ['--base-port', `${await freeBasePort()}`, '--providers', '0', '--indexers', '0', '--slot-ms', '250']
+/** Starts a local network in a folder, without providers and index, on free ports. */
+export async function startSmallNetwork(dir: string, delegates: number): Promise<DevnetStatus> {
+  const words = [
+    '--delegates',
+    `${delegates}`,
+    '--base-port',
+    `${await freeBasePort()}`,
+    '--providers',
+    '0',
+    '--indexers',
+    '0',
+    '--slot-ms',
+    '250',
+  ]
   return await smartshareJson<DevnetStatus>('devnet', 'up', '--detach', '--dir', dir, ...words)
 }

@@ -149,7 +149,8 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-storage-'))
   dir = join(home, 'net')
   basePort = await freeBasePort()
-  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`, '--indexers', '0')
+  // One delegate says as much of storage as four.
+  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`, '--delegates', '1', '--indexers', '0')
 })
 
 afterAll(async () => {

@@ -70,7 +70,9 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'smartshare-tokens-'))
   dir = join(home, 'net')
   basePort = await freeBasePort()
-  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`, '--indexers', '0')
+  // One delegate says as much of tokens as four, and the only provider is the vendor's own.
+  const size = ['--delegates', '1', '--providers', '0', '--indexers', '0']
+  await run('devnet', 'up', '--detach', '--base-port', `${basePort}`, ...size)
 })
 
 afterAll(async () => {

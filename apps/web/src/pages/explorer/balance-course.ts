@@ -1,5 +1,5 @@
 /** SSP that came (positive) or went at a moment, fees included. */
-export interface Change {
+interface Change {
   readonly height: number
   readonly timeMs: number
   readonly grains: bigint

@@ -30,7 +30,7 @@ interface Page {
 }
 
 /** Questions of the index that are answered page by page. */
-export type ListName = {
+type ListName = {
   [N in IndexerRouteName]: IndexerAnswer<N> extends Page ? N : never
 }[IndexerRouteName]
 export type Item<N extends ListName> = IndexerAnswer<N>['items'][number]

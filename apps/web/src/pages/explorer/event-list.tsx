@@ -2,7 +2,7 @@ import { ForeignName } from '../../ui/foreign-name.tsx'
 import { SourceLink, TransactionLink } from './links.tsx'
 import { FieldList } from './value.tsx'
 
-export interface ShownEvent {
+interface ShownEvent {
   readonly key: string
   readonly from: string
   readonly name: string

@@ -9,10 +9,10 @@ import { indexStatusQuery } from './queries.ts'
 /** Blocks that an index may be behind without a word. */
 const QUIET_LAG = 20
 
-export type IndexState = 'asking' | 'missing' | 'away' | 'starting' | 'rebuilding' | 'waiting' | 'behind' | 'following'
+type IndexState = 'asking' | 'missing' | 'away' | 'starting' | 'rebuilding' | 'waiting' | 'behind' | 'following'
 
 /** How the index is: lists and search come from it. */
-export function useIndexState(): { readonly state: IndexState; readonly values: Readonly<Record<string, string>> } {
+function useIndexState(): { readonly state: IndexState; readonly values: Readonly<Record<string, string>> } {
   const { t } = useTranslation('explorer')
   const network = useNetwork()
   const isNamed = network === undefined || network.phase === 'opening' || network.indexer !== null

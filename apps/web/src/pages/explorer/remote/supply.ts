@@ -8,7 +8,7 @@ import type { Proof } from './proofs.ts'
 /** Pools change with every block: they are asked for again until all answers are of one state. */
 const ATTEMPTS = 6
 
-export type PoolName = keyof typeof pools
+type PoolName = keyof typeof pools
 
 export interface SupplyView {
   readonly height: number

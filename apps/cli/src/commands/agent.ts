@@ -73,7 +73,9 @@ interface InitFlags extends DirFlags {
 }
 
 export function addAgent(program: Command): void {
-  const agent = program.command('agent').description('the program that sells what a device has idle, and that stores for its owner')
+  const agent = program
+    .command('agent')
+    .description('the program that sells what a device has idle, and that stores for its owner')
   const command = (name: string, description: string) =>
     agent
       .command(name)

@@ -65,7 +65,11 @@ export function partOf(range: string | undefined, sizeBytes: number): { start: n
 
 /** The name for a browser that saves, in plain letters and in full (RFC 6266, RFC 8187): no path, no control characters. */
 export function fileNameWords(name: string): string {
-  const own = name.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '').split(/[\\/]/).at(-1) ?? ''
+  const own =
+    name
+      .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
+      .split(/[\\/]/)
+      .at(-1) ?? ''
   const safe = own === '' || /^\.+$/.test(own) ? 'object' : own
   const plain = safe.replaceAll(/[^\x20-\x7e]|["%;\\]/g, '_')
   const full = encodeURIComponent(safe).replaceAll(

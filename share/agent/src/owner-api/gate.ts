@@ -32,7 +32,8 @@ export class Gate {
   enter(request: IncomingMessage, response: ServerResponse): boolean {
     const { host = '', origin } = request.headers
     // A name that was turned to this machine (DNS rebinding) makes a page of another place look like our own.
-    if (!this.hosts.has(host)) throw new SmartshareError('AGENT_HOST', 'the agent is asked under a name of its own only')
+    if (!this.hosts.has(host))
+      throw new SmartshareError('AGENT_HOST', 'the agent is asked under a name of its own only')
     if ((request.url ?? '').length > MAX_URL_CHARACTERS) {
       throw new SmartshareError('AGENT_PATH', 'the address is too long')
     }

@@ -1,5 +1,12 @@
 import { mkdir, readdir, statfs } from 'node:fs/promises'
-import type { Account, AgentObjectDetail, AgentQuote, AgentRemoval, AgentStatusAnswer, Client } from '@smartshare/client'
+import type {
+  Account,
+  AgentObjectDetail,
+  AgentQuote,
+  AgentRemoval,
+  AgentStatusAnswer,
+  Client,
+} from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { fromHex, toHex } from '@smartshare/crypto'
 import {

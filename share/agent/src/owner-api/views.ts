@@ -1,5 +1,5 @@
+import { SSP, type Token } from '@smartshare/chain'
 import type { AgentAgreement, AgentFailure, AgentObject } from '@smartshare/client'
-import { type Token, SSP } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { cureOf } from '@smartshare/codec/errors'
 import { formatAddress, toHex } from '@smartshare/crypto'

@@ -8,6 +8,7 @@ export {
   type AgentRouteName,
   type AgentRoutes,
   agentRoutes,
+  MAX_QUOTED,
   PAIRING_KEY,
   PAIRING_TOKEN,
 } from './agent/routes.ts'

@@ -160,11 +160,11 @@ describe('the local API of an owner', () => {
   })
 
   it('says before an upload what it would cost, and refuses what cannot be', async () => {
-    const quote = await client.ask('quote', {}, { sizeBytes: 1_000_000, ...TERMS })
-    expect(quote).toMatchObject({ copies: 2, periods: 20, providers: 2, problem: null })
+    const quote = await client.ask('quote', {}, { sizes: '999000,1000', ...TERMS })
+    expect(quote).toMatchObject({ sizeBytes: 1_000_000, copies: 2, periods: 20, providers: 2, problem: null })
     expect(quote.lockedGrains).toBeGreaterThan(0n)
     const problem = async (sizeBytes: number, terms: object) =>
-      (await client.ask('quote', {}, { sizeBytes, ...terms })).problem?.code
+      (await client.ask('quote', {}, { sizes: `${sizeBytes}`, ...terms })).problem?.code
     expect(await problem(1000, { copies: 3 })).toBe('AGENT_PROVIDERS')
     expect(await problem(QUOTA_BYTES + 1, TERMS)).toBe('AGENT_QUOTA')
     const before = (await client.ask('status', {})).balanceGrains
@@ -176,7 +176,7 @@ describe('the local API of an owner', () => {
         code: expect.stringMatching(`${code}|AGENT_UNREACHABLE`),
       })
     }
-    await expect(client.ask('quote', {}, { sizeBytes: 2 ** 50 })).rejects.toMatchObject({ code: 'STORAGE_SIZE' })
+    await expect(client.ask('quote', {}, { sizes: `${9 * 10 ** 14}` })).rejects.toMatchObject({ code: 'STORAGE_SIZE' })
     expect((await client.ask('status', {})).balanceGrains).toBe(before)
   })
 
@@ -275,8 +275,8 @@ describe('the local API of an owner', () => {
     expect(await ask('/v1/nothing')).toEqual([404, 'AGENT_PATH'])
     expect(await ask(`/v1/status?${'a'.repeat(5000)}`)).toEqual([404, 'AGENT_PATH'])
     expect(await ask('/v1/objects/..%2f..%2fetc')).toEqual([400, 'AGENT_QUERY'])
-    expect(await ask('/v1/quote?sizeBytes=-1')).toEqual([400, 'AGENT_QUERY'])
-    expect(await ask('/v1/quote?sizeBytes=1&copies=65')).toEqual([400, 'AGENT_QUERY'])
+    expect(await ask('/v1/quote?sizes=-1')).toEqual([400, 'AGENT_QUERY'])
+    expect(await ask('/v1/quote?sizes=1&copies=65')).toEqual([400, 'AGENT_QUERY'])
     expect(await ask('/v1/status', { headers: { 'content-length': '1' }, body: Buffer.from('x') })).toEqual([
       400,
       'AGENT_QUERY',

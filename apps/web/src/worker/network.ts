@@ -160,6 +160,12 @@ export async function meantChainId(): Promise<string> {
   return settings.chainId
 }
 
+/** The local API of the owner's agent; null where the app knows none. Throws WEB_NETWORK. */
+export async function agentUrl(): Promise<string | null> {
+  settings ??= await readSettings()
+  return settings.agent ?? null
+}
+
 export function networkState(): NetworkState {
   return state
 }

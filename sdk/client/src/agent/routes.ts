@@ -11,6 +11,8 @@ const MAX_NAME_CHARACTERS = 512
 const MAX_TYPE_CHARACTERS = 128
 const MAX_COPIES = 64
 const MAX_PERIODS = 3660
+/** Files that one quote is for. */
+export const MAX_QUOTED = 100
 const INTEGER = /^(0|[1-9][0-9]{0,15})$/
 
 /** Of a query, where every value is text. */
@@ -20,6 +22,8 @@ function integer(least: number, most: number) {
     z.int().min(least).max(most),
   )
 }
+
+const SIZES = new RegExp(`^\\d{1,15}(,\\d{1,15}){0,${MAX_QUOTED - 1}}$`)
 
 const object = { object: shapes.agentId }
 const upload = { upload: shapes.agentId }
@@ -45,7 +49,8 @@ function route<P extends z.ZodRawShape, Q extends z.ZodRawShape, A extends z.Zod
 export const agentRoutes = {
   status: route('GET', '/v1/status', shapes.agentStatus),
   quote: route('GET', '/v1/quote', shapes.agentQuote, {
-    query: { sizeBytes: integer(0, Number.MAX_SAFE_INTEGER), ...terms },
+    /** Sizes of files, separated by commas. */
+    query: { sizes: z.string().regex(SIZES), ...terms },
   }),
   objects: route('GET', '/v1/objects', shapes.agentObjects),
   object: route('GET', '/v1/objects/{object}', shapes.agentObjectDetail, { params: object }),

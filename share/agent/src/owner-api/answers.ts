@@ -22,7 +22,8 @@ type Answers = {
 /** What each question is answered with. */
 export const answers: Answers = {
   status: (_params, _query, { desk, uploads }) => desk.status(uploads.bytesUnderWay),
-  quote: (_params, { sizeBytes, ...terms }, { desk, uploads }) => desk.quote(sizeBytes, terms, uploads.bytesUnderWay),
+  quote: (_params, { sizes, ...terms }, { desk, uploads }) =>
+    desk.quote(sizes.split(',').map(Number), terms, uploads.bytesUnderWay),
   objects: (_params, _query, { desk }) => desk.objects(),
   object: ({ object }, _query, { desk }) => desk.object(object),
   remove: ({ object }, _query, { desk }) => desk.remove(object),
@@ -48,7 +49,7 @@ export const answers: Answers = {
     const sizeBytes = lengthOf(request.headers['content-length'])
     checkName(name)
     uploads.checkNew(upload)
-    const quote = await desk.quote(sizeBytes, terms, uploads.bytesUnderWay)
+    const quote = await desk.quote([sizeBytes], terms, uploads.bytesUnderWay)
     if (quote.problem !== null) throw SmartshareError.fromPlain(quote.problem)
     const { copies, periods, priceGrains: maxPriceGrains } = quote
     const mediaType = MEDIA_TYPE.test(type) ? type.toLowerCase() : ''

@@ -95,14 +95,15 @@ export class OwnerDesk {
     }
   }
 
-  /** What storing would cost at most, and what speaks against it. Throws STORAGE_SIZE, RPC_*. */
+  /** What storing files of these sizes would cost at most, and what speaks against it. Throws STORAGE_SIZE, RPC_*. */
   async quote(
-    sizeBytes: number,
+    sizesBytes: readonly number[],
     terms: { copies?: number | undefined; periods?: number | undefined },
     bytesUnderWay: number,
   ): Promise<AgentQuote> {
     const { client, account } = this.options
-    const copyBytes = copyBytesOf(sizeBytes)
+    const copiesBytes = sizesBytes.map(copyBytesOf)
+    const sizeBytes = sizesBytes.reduce((sum, size) => sum + size, 0)
     const copies = terms.copies ?? DEFAULT_COPIES
     const periods = terms.periods ?? defaultPeriods(client)
     const [{ priceGrains, providers }, { amount }, usedBytes, freeDiskBytes] = await Promise.all([
@@ -111,7 +112,7 @@ export class OwnerDesk {
       this.usedBytes(),
       this.freeDiskBytes(),
     ])
-    const locked = lockedGrains(priceGrains, copyBytes, copies, periods)
+    const locked = copiesBytes.reduce((sum, size) => sum + lockedGrains(priceGrains, size, copies, periods), 0n)
     const problem = problemOf({
       ...{ sizeBytes, copies, providers, lockedGrains: locked, balanceGrains: amount, freeDiskBytes },
       ...{ usedBytes: usedBytes + bytesUnderWay, quotaBytes: this.options.quotaBytes },

@@ -34,7 +34,9 @@ export function Inspections({
   const month = new Date(now.getFullYear(), now.getMonth() + offset, 1)
   const locale = i18n.language === 'zh' ? 'zh-Hans' : 'en'
   const title = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'long' }).format(month)
-  const next = object.agreements.flatMap(({ nextInspection }) => nextInspection ?? []).sort((a, b) => a.fromMs - b.fromMs)[0]
+  const next = object.agreements
+    .flatMap(({ nextInspection }) => nextInspection ?? [])
+    .sort((a, b) => a.fromMs - b.fromMs)[0]
   return (
     <div className="flex flex-col gap-4 p-5">
       <div className="flex items-center justify-between gap-3">
@@ -52,7 +54,11 @@ export function Inspections({
         <Key look="bg-bad" text={t('inspections.missed')} />
         <Key look="border border-line-strong" text={t('inspections.due')} />
         {next === undefined ? null : (
-          <span>{t('inspections.next', { time: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(next.fromMs) })}</span>
+          <span>
+            {t('inspections.next', {
+              time: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(next.fromMs),
+            })}
+          </span>
         )}
       </div>
     </div>

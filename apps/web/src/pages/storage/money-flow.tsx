@@ -40,7 +40,13 @@ export function MoneyFlow({
 
 function columnsOf(t: TFunction<'storage'>, language: string, token: string): Column<MoneyEvent>[] {
   const sum = (grains: bigint) =>
-    grains === 0n ? <span className="text-muted">–</span> : token === 'SSP' ? <Amount units={grains} size="sm" /> : <span className="figures">{countText(grains)}</span>
+    grains === 0n ? (
+      <span className="text-muted">–</span>
+    ) : token === 'SSP' ? (
+      <Amount units={grains} size="sm" />
+    ) : (
+      <span className="figures">{countText(grains)}</span>
+    )
   return [
     {
       id: 'time',
@@ -59,7 +65,13 @@ function columnsOf(t: TFunction<'storage'>, language: string, token: string): Co
         </span>
       ),
     },
-    { id: 'paid', header: t('money.paid'), align: 'end', sortBy: ({ paidGrains }) => paidGrains, cell: ({ paidGrains }) => sum(paidGrains) },
+    {
+      id: 'paid',
+      header: t('money.paid'),
+      align: 'end',
+      sortBy: ({ paidGrains }) => paidGrains,
+      cell: ({ paidGrains }) => sum(paidGrains),
+    },
     {
       id: 'fee',
       header: t('money.fee'),

@@ -67,7 +67,9 @@ function Detail({ object }: { readonly object: AgentObjectDetail }) {
           </h1>
           <p className="mt-1 text-muted">
             {sizeText(object.sizeBytes)}
-            {object.storedMs === null ? null : ` · ${t('object.stored', { time: momentText(object.storedMs, i18n.language) })}`}
+            {object.storedMs === null
+              ? null
+              : ` · ${t('object.stored', { time: momentText(object.storedMs, i18n.language) })}`}
           </p>
         </div>
         <div className="flex gap-2">
@@ -103,7 +105,13 @@ function Detail({ object }: { readonly object: AgentObjectDetail }) {
       <Section title={t('money.title')}>
         <MoneyFlow query={money} token={object.token} />
       </Section>
-      <RemoveDialog object={object} isOpen={isRemoving} onClose={() => setRemoving(false)} onDone={removed} remove={remote.remove} />
+      <RemoveDialog
+        object={object}
+        isOpen={isRemoving}
+        onClose={() => setRemoving(false)}
+        onDone={removed}
+        remove={remote.remove}
+      />
     </>
   )
 }

@@ -127,7 +127,9 @@ function columnsOf(t: TFunction<'storage'>, language: string, periodMs: number):
       isMinor: true,
       sortBy: ({ storedMs }) => storedMs,
       cell: ({ storedMs }) => (
-        <span className="text-sm whitespace-nowrap text-muted">{storedMs === null ? '–' : dayText(storedMs, language)}</span>
+        <span className="text-sm whitespace-nowrap text-muted">
+          {storedMs === null ? '–' : dayText(storedMs, language)}
+        </span>
       ),
     },
   ]

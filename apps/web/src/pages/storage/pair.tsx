@@ -85,7 +85,14 @@ export function Pair({
           hint={t('pair.hint', { agent: new URL(agent).host })}
           error={error === undefined || error === null ? undefined : errorText(error, t)}
         />
-        <Button type="submit" look="primary" icon="key" isBusy={isBusy || isGivenBusy} disabled={token.trim() === ''} className="self-start">
+        <Button
+          type="submit"
+          look="primary"
+          icon="key"
+          isBusy={isBusy || isGivenBusy}
+          disabled={token.trim() === ''}
+          className="self-start"
+        >
           {t('pair.do')}
         </Button>
       </form>

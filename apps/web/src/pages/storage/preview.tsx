@@ -111,9 +111,7 @@ function Document({ object }: { readonly object: AgentObject }) {
   })
   return (
     <QueryPanel query={query} lines={6}>
-      {(place) => (
-        <iframe src={place} title={objectName(object)} className="h-[36rem] w-full border-0" />
-      )}
+      {(place) => <iframe src={place} title={objectName(object)} className="h-[36rem] w-full border-0" />}
     </QueryPanel>
   )
 }

@@ -42,7 +42,12 @@ export function StoreForm({
   const [isBusy, setBusy] = useState(false)
   const periods = Math.min(MAX_PERIODS, Math.max(1, Math.ceil((days * DAY_MS) / status.periodMs)))
   const chosen = files.slice(0, MAX_FILES)
-  const quote = useQuery(quoteQuery(chosen.map(({ size }) => size), { copies, periods }))
+  const quote = useQuery(
+    quoteQuery(
+      chosen.map(({ size }) => size),
+      { copies, periods },
+    ),
+  )
   const sizeBytes = chosen.reduce((sum, { size }) => sum + size, 0)
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -92,9 +97,7 @@ export function StoreForm({
         </SelectField>
       </div>
       <dl className="flex flex-col gap-1.5 border-t border-line pt-3">
-        <Row name={t('store.cost')}>
-          {quote.data === undefined ? '…' : <Amount units={quote.data.lockedGrains} />}
-        </Row>
+        <Row name={t('store.cost')}>{quote.data === undefined ? '…' : <Amount units={quote.data.lockedGrains} />}</Row>
         <Row name={t('store.balance')}>
           <Amount units={quote.data?.balanceGrains ?? status.balanceGrains} size="sm" />
         </Row>

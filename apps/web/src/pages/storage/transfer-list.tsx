@@ -101,7 +101,10 @@ function TransferLine({ transfer }: { readonly transfer: Transfer }) {
           <div className="h-full rounded-full bg-accent transition-[width]" style={{ width: `${percent}%` }} />
         </div>
       ) : null}
-      <p role={state === 'failed' ? 'alert' : undefined} className={`text-sm ${state === 'failed' ? 'text-bad' : 'text-muted'}`}>
+      <p
+        role={state === 'failed' ? 'alert' : undefined}
+        className={`text-sm ${state === 'failed' ? 'text-bad' : 'text-muted'}`}
+      >
         {error === null ? t(`transfers.state.${state}`, { percent, ready, copies }) : errorText(error, t)}
       </p>
     </li>

@@ -146,7 +146,12 @@ function sendOne(client: AgentClient, one: Sending): Promise<void> {
 }
 
 function transferOf(own: Sending | undefined, told: AgentUpload | undefined): Transfer {
-  const { upload = '', name = '', sizeBytes = 0, copies = 0 } = told ?? {
+  const {
+    upload = '',
+    name = '',
+    sizeBytes = 0,
+    copies = 0,
+  } = told ?? {
     ...{ upload: own?.upload, name: own?.file.name, sizeBytes: own?.file.size, copies: own?.terms.copies },
   }
   const common = { upload, name, sizeBytes, copies, ready: told?.ready ?? 0, object: told?.object ?? null }

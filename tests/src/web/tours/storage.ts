@@ -89,9 +89,11 @@ export const tour: Tour = async ({ page, web }) => {
 /** Chooses and stores a file with the keyboard alone; only the window of the system in which it is picked is Chromium's. */
 async function storeByKeyboard(page: Page, path: string): Promise<void> {
   const choose = page.getByRole('button', { name: 'Choose files' })
+  const opened = page.waitForEvent('filechooser')
   await choose.focus()
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
-  await chooser.setFiles(path)
+  expect(await hasFocus(choose)).toBe(true)
+  await page.keyboard.press('Enter')
+  await (await opened).setFiles(path)
   const store = page.getByRole('dialog').getByRole('button', { name: 'Store', exact: true })
   await expect.poll(() => store.isEnabled()).toBe(true)
   await look(page, 'storage-terms-desktop-light')

@@ -95,7 +95,7 @@ function TransferLine({ transfer }: { readonly transfer: Transfer }) {
           aria-valuenow={percent}
           aria-valuemin={0}
           aria-valuemax={PERCENT}
-          aria-valuetext={t(`transfers.state.${state}`, { percent, ready, copies })}
+          aria-valuetext={t(`transfers.state.${state}`, { percent, ready, copies, count: copies })}
           className="h-2 overflow-hidden rounded-full bg-line"
         >
           <div className="h-full rounded-full bg-accent transition-[width]" style={{ width: `${percent}%` }} />
@@ -105,7 +105,7 @@ function TransferLine({ transfer }: { readonly transfer: Transfer }) {
         role={state === 'failed' ? 'alert' : undefined}
         className={`text-sm ${state === 'failed' ? 'text-bad' : 'text-muted'}`}
       >
-        {error === null ? t(`transfers.state.${state}`, { percent, ready, copies }) : errorText(error, t)}
+        {error === null ? t(`transfers.state.${state}`, { percent, ready, copies, count: copies }) : errorText(error, t)}
       </p>
     </li>
   )

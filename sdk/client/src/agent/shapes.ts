@@ -12,7 +12,7 @@ const token = z.union([z.literal('SSP'), address])
 /** Names of objects and uploads: 16 bytes in lower-case hexadecimal. */
 export const agentId = z.string().regex(/^[0-9a-f]{32}$/)
 
-export const agentFailure = z.object({ code: z.string(), message: z.string(), cure: z.string() })
+const agentFailure = z.object({ code: z.string(), message: z.string(), cure: z.string() })
 
 export const agentStatus = z.object({
   version: z.string(),
@@ -67,7 +67,7 @@ export const agentUpload = z.object({
 })
 export const agentUploads = z.object({ items: z.array(agentUpload) })
 
-export const agentAgreement = z.object({
+const agentAgreement = z.object({
   agreement: count,
   state: z.enum(['matched', 'active', 'ended', 'breached', 'cancelled']),
   provider: address,
@@ -92,7 +92,7 @@ export const agentAgreement = z.object({
   ending: z.object({ costGrains: amount, returnedGrains: amount }).nullable(),
 })
 
-export const agentObject = z.object({
+const agentObject = z.object({
   object: agentId,
   /** Null: another wallet sealed it, or the memo is gone. */
   name: z.string().nullable(),
@@ -113,7 +113,7 @@ export const agentObject = z.object({
 export const agentObjects = z.object({ items: z.array(agentObject), isWhole: z.boolean() })
 
 /** Where a provider that keeps a copy is; empty texts if its offer is gone. */
-export const agentPlace = z.object({
+const agentPlace = z.object({
   agreement: count,
   region: z.string(),
   peer: z.string(),

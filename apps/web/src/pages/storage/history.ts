@@ -19,6 +19,8 @@ export interface MoneyEvent {
   readonly transaction: string | null
   /** To the provider, to the mining pool as fee, held back, and back to the owner. */
   readonly paidGrains: bigint
+  /** Of `matched`: for the whole term. */
+  readonly lockedGrains: bigint
   readonly feeGrains: bigint
   readonly heldGrains: bigint
   readonly returnedGrains: bigint
@@ -42,12 +44,14 @@ export async function moneyOf(agreements: readonly number[]): Promise<MoneyEvent
       return items.flatMap(({ from, name, height, position, timeMs, transaction, data }) => {
         const kind = from === 'agreements' ? KINDS[name] : undefined
         if (kind === undefined || data === null) return []
-        const { inspection } = data
+        const { inspection, periods } = data
+        const isTerm = kind === 'matched' && typeof periods === 'number'
         return {
           key: `${height} ${position}`,
           ...{ agreement, timeMs, transaction, kind },
           inspection: typeof inspection === 'number' ? inspection : null,
           paidGrains: amountOf(data.paidGrains) + amountOf(data.providerGrains),
+          lockedGrains: isTerm ? amountOf(data.periodGrains) * BigInt(periods) : 0n,
           feeGrains: amountOf(data.feeGrains) + amountOf(data.poolGrains),
           heldGrains: amountOf(data.heldGrains),
           returnedGrains: amountOf(data.refundGrains),

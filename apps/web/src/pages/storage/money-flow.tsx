@@ -52,7 +52,7 @@ function columnsOf(t: TFunction<'storage'>, language: string, token: string): Co
       id: 'time',
       header: t('money.time'),
       sortBy: ({ timeMs }) => timeMs,
-      cell: ({ timeMs }) => <span className="text-sm whitespace-nowrap">{momentText(timeMs, language)}</span>,
+      cell: ({ timeMs }) => <span className="text-sm sm:whitespace-nowrap">{momentText(timeMs, language)}</span>,
     },
     {
       id: 'what',
@@ -71,6 +71,14 @@ function columnsOf(t: TFunction<'storage'>, language: string, token: string): Co
       align: 'end',
       sortBy: ({ paidGrains }) => paidGrains,
       cell: ({ paidGrains }) => sum(paidGrains),
+    },
+    {
+      id: 'locked',
+      header: t('money.locked'),
+      align: 'end',
+      isMinor: true,
+      sortBy: ({ lockedGrains }) => lockedGrains,
+      cell: ({ lockedGrains }) => sum(lockedGrains),
     },
     {
       id: 'fee',

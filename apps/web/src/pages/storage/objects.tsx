@@ -83,7 +83,7 @@ function columnsOf(t: TFunction<'storage'>, language: string, periodMs: number):
         <Link
           to="/storage/$object"
           params={{ object: one.object } as never}
-          className="block max-w-[14rem] truncate font-medium text-accent hover:underline sm:max-w-xs"
+          className="block max-w-[8.5rem] truncate font-medium text-accent hover:underline sm:max-w-xs"
         >
           <ForeignName name={objectName(one)} />
         </Link>

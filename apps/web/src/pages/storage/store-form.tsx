@@ -8,18 +8,14 @@ import { Button } from '../../ui/button.tsx'
 import { errorText } from '../../ui/error-text.ts'
 import { SelectField } from '../../ui/field.tsx'
 import { ForeignName } from '../../ui/foreign-name.tsx'
+import { spanParts } from '../../ui/format.ts'
 import { Note } from '../../ui/state-panel.tsx'
 import { quoteQuery, remote, transfersQuery } from './queries.ts'
 import { sizeText } from './size-text.ts'
+import { termsOf } from './terms.ts'
 
-const DAY_MS = 86_400_000
-/** How long files may be stored, days. */
-const TERMS_DAYS = [7, 30, 90, 365]
-const DEFAULT_DAYS = 30
 const DEFAULT_COPIES = 4
 const MOST_COPIES = 10
-/** The chain knows no longer term. */
-const MAX_PERIODS = 3660
 /** Files that are named; of the rest only how many. */
 const NAMED_FILES = 5
 /** One quote is for so many files. */
@@ -38,9 +34,9 @@ export function StoreForm({
   const { t } = useTranslation('storage')
   const most = Math.max(1, Math.min(MOST_COPIES, status.providers))
   const [copies, setCopies] = useState(Math.min(DEFAULT_COPIES, most))
-  const [days, setDays] = useState(DEFAULT_DAYS)
+  const { choices, usual } = termsOf(status.periodMs)
+  const [periods, setPeriods] = useState(usual)
   const [isBusy, setBusy] = useState(false)
-  const periods = Math.min(MAX_PERIODS, Math.max(1, Math.ceil((days * DAY_MS) / status.periodMs)))
   const chosen = files.slice(0, MAX_FILES)
   const quote = useQuery(
     quoteQuery(
@@ -88,12 +84,19 @@ export function StoreForm({
             </option>
           ))}
         </SelectField>
-        <SelectField label={t('store.term')} value={days} onChange={({ target }) => setDays(Number(target.value))}>
-          {TERMS_DAYS.map((count) => (
-            <option key={count} value={count}>
-              {t('common:time.days', { count })}
-            </option>
-          ))}
+        <SelectField
+          label={t('store.term')}
+          value={periods}
+          onChange={({ target }) => setPeriods(Number(target.value))}
+        >
+          {choices.map((choice) => {
+            const span = spanParts(choice * status.periodMs)
+            return (
+              <option key={choice} value={choice}>
+                {t(`common:${span.key}`, { count: span.count })}
+              </option>
+            )
+          })}
         </SelectField>
       </div>
       <dl className="flex flex-col gap-1.5 border-t border-line pt-3">

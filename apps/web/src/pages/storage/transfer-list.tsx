@@ -105,7 +105,9 @@ function TransferLine({ transfer }: { readonly transfer: Transfer }) {
         role={state === 'failed' ? 'alert' : undefined}
         className={`text-sm ${state === 'failed' ? 'text-bad' : 'text-muted'}`}
       >
-        {error === null ? t(`transfers.state.${state}`, { percent, ready, copies, count: copies }) : errorText(error, t)}
+        {error === null
+          ? t(`transfers.state.${state}`, { percent, ready, copies, count: copies })
+          : errorText(error, t)}
       </p>
     </li>
   )

@@ -37,11 +37,8 @@ export const tour: Tour = async ({ page, web }) => {
   await page.getByLabel('Link or token').fill(pairing.link)
   await page.keyboard.press('Enter')
   await page.getByText('Nothing is stored yet').waitFor()
-  await lookEverywhere(page, 'storage-empty')
 
   await storeByKeyboard(page, join(home, NAME))
-  await page.locator('[data-transfer=storing]').or(page.locator('[data-transfer=done]')).first().waitFor()
-  await look(page, 'storage-under-way-desktop-light')
   await page.locator('[data-transfer=done]').waitFor()
   const list = async () => await smartshareJson<Listed[]>('ls', '--dir', web.dir)
   const [stored] = await list()

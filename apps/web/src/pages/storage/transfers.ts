@@ -1,5 +1,6 @@
 // Run in the worker: files on their way to the agent. Going to another page of the app does not stop them.
 import { type AgentClient, type AgentUpload, randomBytes } from '@smartshare/client'
+import { SmartshareError } from '@smartshare/codec'
 import { toHex } from '@smartshare/crypto'
 import type { PlainError } from '../../worker/protocol.ts'
 import { plainError } from '../../worker/serve.ts'
@@ -58,8 +59,10 @@ export function send(files: readonly File[], terms: Terms): void {
 
 /** All files on their way, the latest first; and what the agent does with them as far as it can be asked. */
 export async function transfers(): Promise<Transfer[]> {
+  const sent = [...ours.values()].filter(({ state }) => state === 'sent')
   try {
     theirs = (await (await agentClient()).ask('uploads', {})).items
+    for (const one of sent) if (!theirs.some(({ upload }) => upload === one.upload)) forgotten(one)
   } catch (error) {
     // What is under way at the agent goes on without us; whoever is cut off while sending is told by its request.
     if (ours.size === 0 && theirs.length === 0) throw error
@@ -68,6 +71,12 @@ export async function transfers(): Promise<Transfer[]> {
   const own = [...ours.values()].reverse().map((one) => transferOf(one, told.get(one.upload)))
   const others = theirs.filter(({ upload }) => !ours.has(upload)).map((one) => transferOf(undefined, one))
   return [...own, ...others]
+}
+
+/** The agent was started anew before the file was stored: it undoes what it had begun. */
+function forgotten(one: Sending): void {
+  one.state = 'failed'
+  one.error = new SmartshareError('AGENT_UPLOAD', 'the agent knows no such upload').toPlain()
 }
 
 /** Gives a file up that is on its way, or forgets one that is over. */

@@ -11,6 +11,8 @@ import {
 import { agentRefusal } from './shapes.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
+/** What changes something waits for the chain. */
+const CHANGE_TIMEOUT_MS = 110_000
 
 export interface AgentClientOptions {
   /** `http://127.0.0.1:21920`, for example. */
@@ -65,7 +67,9 @@ export class AgentClient {
     query: AgentQuery<N> = {},
     signal?: AbortSignal,
   ): Promise<AgentAnswer<N>> {
-    const response = await this.fetch(this.request(name, params, query), { signal: this.until(signal) })
+    const response = await this.fetch(this.request(name, params, query), {
+      signal: this.until(signal, agentRoutes[name].method === 'GET' ? this.timeoutMs : CHANGE_TIMEOUT_MS),
+    })
     return this.read(name, response.status, await this.text(response))
   }
 
@@ -115,8 +119,8 @@ export class AgentClient {
     return new SmartshareError('AGENT_UNREACHABLE', `no agent answers at ${this.url}`, { url: this.url }, cause)
   }
 
-  private until(signal: AbortSignal | undefined): AbortSignal {
-    const timeout = AbortSignal.timeout(this.timeoutMs)
+  private until(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
+    const timeout = AbortSignal.timeout(timeoutMs)
     return signal === undefined ? timeout : AbortSignal.any([timeout, signal])
   }
 

@@ -28,6 +28,8 @@ import { failureView, objectView } from './views.ts'
 const DEFAULT_COPIES = 4
 /** Objects that one answer lists. */
 const MAX_LISTED = 10_000
+/** How old the sum of what is stored may be where nothing depends on it, milliseconds. */
+const MAX_SUM_AGE_MS = 10_000
 /** Kept free on the disk beside an upload. */
 const SPARE_DISK_BYTES = 64 * 2 ** 20
 /** Sealed, a file is a little larger than it was. */
@@ -49,6 +51,7 @@ export interface DeskOptions {
 export class OwnerDesk {
   private readonly options: DeskOptions
   private opening: ReturnType<typeof openOwner> | undefined
+  private summed = { bytes: 0, atMs: Number.NEGATIVE_INFINITY }
 
   constructor(options: DeskOptions) {
     this.options = options
@@ -83,7 +86,7 @@ export class OwnerDesk {
     const { client, account, wallet, quotaBytes = null } = this.options
     const [{ amount, height }, usedBytes, freeDiskBytes, { providers }] = await Promise.all([
       client.rpc.tokens.balance(account.text, 'SSP'),
-      this.usedBytes(),
+      this.usedBytes(MAX_SUM_AGE_MS),
       this.freeDiskBytes(),
       marketPrice(client.rpc.market.offers(), MAX_COPIES),
     ])
@@ -109,7 +112,7 @@ export class OwnerDesk {
     const [{ priceGrains, providers }, { amount }, usedBytes, freeDiskBytes] = await Promise.all([
       marketPrice(client.rpc.market.offers(), copies),
       client.rpc.tokens.balance(account.text, 'SSP'),
-      this.usedBytes(),
+      this.options.quotaBytes === undefined ? 0 : this.usedBytes(0),
       this.freeDiskBytes(),
     ])
     const locked = copiesBytes.reduce((sum, size) => sum + lockedGrains(priceGrains, size, copies, periods), 0n)
@@ -167,10 +170,13 @@ export class OwnerDesk {
     return this.options.client.parameters.storagePeriodMs
   }
 
-  private async usedBytes(): Promise<number> {
-    let sum = 0
-    for (const { sizeBytes } of (await this.objects()).items) sum += sizeBytes
-    return sum
+  private async usedBytes(maxAgeMs: number): Promise<number> {
+    if (performance.now() - this.summed.atMs > maxAgeMs) {
+      const { items } = await this.objects()
+      const bytes = items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+      this.summed = { bytes, atMs: performance.now() }
+    }
+    return this.summed.bytes
   }
 
   private async freeDiskBytes(): Promise<number> {

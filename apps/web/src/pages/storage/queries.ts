@@ -7,6 +7,8 @@ export const remote = pageRemote<typeof import('./remote.ts')>('storage')
 /** How often files on their way are looked at, and how often when none is. */
 const BUSY_MS = 400
 const IDLE_MS = 4000
+/** A list of thousands is many questions to a node. */
+const LIST_MS = 10_000
 
 export const pairingQuery = queryOptions({
   queryKey: ['storage', 'pairing'],
@@ -23,7 +25,7 @@ export const statusQuery = queryOptions({
 export const objectsQuery = queryOptions({
   queryKey: ['storage', 'objects'],
   queryFn: () => remote.objects(),
-  meta: { live: true },
+  refetchInterval: LIST_MS,
 })
 
 export const objectQuery = (id: string) =>

@@ -144,14 +144,22 @@ function sendOne(client: AgentClient, one: Sending): Promise<void> {
     }
     request.onerror = () => {
       // A refusal in the middle of a large file looks like a broken line: the agent knows which it was.
-      client.ask('upload', { upload }).then(
-        ({ state }) => (state === 'storing' || state === 'done' ? resolve() : reject(client.unreachable('cut off'))),
-        () => reject(client.unreachable('cut off')),
-      )
+      client
+        .ask('upload', { upload })
+        .then(({ state, error }) => {
+          if (state === 'storing' || state === 'done') resolve()
+          else reject(error === null ? cutOff() : SmartshareError.fromPlain(error))
+        })
+        .catch((error: unknown) => reject(SmartshareError.is(error, 'AGENT_UPLOAD') ? cutOff() : error))
     }
     request.onabort = () => reject(client.unreachable('given up'))
     request.send(file)
   })
+}
+
+/** The agent is there, but the file was not wholly sent: the line broke, or it cannot be read any more. */
+function cutOff(): SmartshareError {
+  return new SmartshareError('AGENT_CUT', 'the file was not wholly sent')
 }
 
 function transferOf(own: Sending | undefined, told: AgentUpload | undefined): Transfer {

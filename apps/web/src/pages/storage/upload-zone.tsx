@@ -1,9 +1,10 @@
 import type { AgentStatusAnswer } from '@smartshare/client'
-import { type DragEvent, useRef, useState } from 'react'
+import { type DragEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Icon } from '../../ui/icon.tsx'
+import { say } from '../../ui/toast.tsx'
 import { StoreForm } from './store-form.tsx'
 
 /** Where files are dropped or chosen. What they cost is shown before anything is sent. */
@@ -19,23 +20,38 @@ export function UploadZone({
   const [isOver, setOver] = useState(false)
   const [files, setFiles] = useState<readonly File[]>([])
   const isReady = status !== undefined && !isAway
-  const take = (chosen: FileList | null) => {
-    const list = [...(chosen ?? [])]
-    if (isReady && list.length > 0) setFiles(list)
+  const take = (chosen: readonly File[]) => {
+    if (isReady && chosen.length > 0) setFiles(chosen)
   }
-  const drag = (isNear: boolean) => (event: DragEvent) => {
+  const drop = (event: DragEvent) => {
     event.preventDefault()
-    setOver(isNear)
+    setOver(false)
+    const dropped = [...event.dataTransfer.items].filter(({ kind }) => kind === 'file')
+    const isFolder = (item: DataTransferItem) => item.webkitGetAsEntry()?.isDirectory === true
+    if (dropped.some(isFolder)) say(t('upload.folders'))
+    take(dropped.filter((item) => !isFolder(item)).flatMap((item) => item.getAsFile() ?? []))
   }
+  useEffect(() => {
+    // A file that misses the place would otherwise be opened instead of the app.
+    const stay = (event: Event) => event.preventDefault()
+    addEventListener('dragover', stay)
+    addEventListener('drop', stay)
+    return () => {
+      removeEventListener('dragover', stay)
+      removeEventListener('drop', stay)
+    }
+  }, [])
   return (
     <section
       aria-label={t('upload.title')}
-      onDragOver={drag(true)}
-      onDragLeave={drag(false)}
-      onDrop={(event) => {
-        drag(false)(event)
-        take(event.dataTransfer.files)
+      onDragOver={(event) => {
+        event.preventDefault()
+        setOver(true)
       }}
+      onDragLeave={({ currentTarget, relatedTarget }) => {
+        if (!currentTarget.contains(relatedTarget as Node | null)) setOver(false)
+      }}
+      onDrop={drop}
       className={`flex flex-col items-center gap-3 rounded-lg border-2 border-dashed px-6 py-8 text-center transition-colors ${isOver && isReady ? 'border-accent bg-accent-soft' : 'border-line-strong bg-surface'}`}
     >
       <span className="text-accent">
@@ -51,7 +67,7 @@ export function UploadZone({
         aria-hidden="true"
         className="hidden"
         onChange={({ target }) => {
-          take(target.files)
+          take([...(target.files ?? [])])
           target.value = ''
         }}
       />

@@ -89,7 +89,9 @@ describe('the server of the web app', () => {
     )
     expect(policy).toContain("frame-src 'none'")
     const stored = settings({ network: { ...SETTINGS.network, agent: 'http://127.0.0.1:7' } })
-    expect(contentSecurityPolicy(stored)).toContain('ws://127.0.0.1:9 http://127.0.0.1:7; frame-src http://127.0.0.1:7;')
+    expect(contentSecurityPolicy(stored)).toContain(
+      'ws://127.0.0.1:9 http://127.0.0.1:7; frame-src http://127.0.0.1:7;',
+    )
     expect((await get('/none.js')).headers['content-security-policy']).toBe(policy)
   })
 

@@ -26,8 +26,6 @@ export const tour: Tour = async ({ page, web }) => {
   const home = join(web.dir, '..')
   const bytes = randomBytes(SIZE_BYTES)
   writeFileSync(join(home, NAME), bytes)
-  writeFileSync(join(home, 'notes.md'), NOTES)
-  writeFileSync(join(home, 'dot.png'), Buffer.from(DOT, 'base64'))
 
   await go(page, '/storage', 'Storage')
   await lookEverywhere(page, 'storage-pair')
@@ -62,8 +60,10 @@ export const tour: Tour = async ({ page, web }) => {
   await lookEverywhere(page, 'storage-object')
 
   await page.getByRole('link', { name: 'All files' }).click()
-  const drop = page.getByRole('region', { name: 'Store files' })
-  await drop.locator('input[type=file]').setInputFiles([join(home, 'notes.md'), join(home, 'dot.png')])
+  await drop(page, { name: 'notes.md', type: '', bytes: Buffer.from(NOTES) })
+  await page.getByRole('dialog').getByRole('button', { name: 'Store', exact: true }).click()
+  await expect.poll(() => page.locator('[data-transfer=done]').count()).toBe(2)
+  await drop(page, { name: 'dot.png', type: 'image/png', bytes: Buffer.from(DOT, 'base64') })
   await page.getByRole('dialog').getByRole('button', { name: 'Store', exact: true }).click()
   await expect.poll(() => page.locator('[data-transfer=done]').count()).toBe(3)
   await lookEverywhere(page, 'storage-files')
@@ -97,4 +97,16 @@ async function storeByKeyboard(page: Page, path: string): Promise<void> {
   for (let steps = 0; steps < 10 && !(await hasFocus(store)); steps++) await page.keyboard.press('Tab')
   expect(await hasFocus(store)).toBe(true)
   await page.keyboard.press('Enter')
+}
+
+/** Drops a file on the page, as from a window of the system. */
+async function drop(page: Page, { name, type, bytes }: { name: string; type: string; bytes: Buffer }): Promise<void> {
+  const words = JSON.stringify({ name, type, bytes: bytes.toString('base64') })
+  const dataTransfer = await page.evaluateHandle(`(() => {
+    const { name, type, bytes } = ${words}
+    const data = new DataTransfer()
+    data.items.add(new File([Uint8Array.fromBase64(bytes)], name, { type }))
+    return data
+  })()`)
+  await page.getByRole('region', { name: 'Store files' }).dispatchEvent('drop', { dataTransfer })
 }

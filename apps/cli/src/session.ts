@@ -3,6 +3,8 @@ import {
   Client,
   type FinalTransaction,
   findToken,
+  policySigner,
+  type Signer,
   SSP_UNIT,
   type TokenUnit,
   type TransactionRequest,
@@ -20,6 +22,8 @@ const ATTEMPTS = 4
 
 export interface ClientFlags extends SettingFlags {
   readonly json?: boolean
+  /** Account for which the key of the wallet acts. */
+  readonly as?: string
   /** Of commands that `sponsored` made so. */
   readonly sponsor?: string
   readonly sponsorPasswordFile?: string
@@ -31,11 +35,13 @@ export class Session {
   readonly found: FoundSettings
   readonly wallets: WalletStore
   private readonly sponsorFlags: Pick<ClientFlags, 'sponsor' | 'sponsorPasswordFile'>
+  private readonly actsFor: string | undefined
   private connected: Client | undefined
 
   constructor(flags: ClientFlags) {
     this.output = createOutput(flags.json === true)
     this.sponsorFlags = flags
+    this.actsFor = flags.as
     this.found = findSettings(flags, io().env)
     this.wallets = new WalletStore(this.found.settings.wallets)
   }
@@ -58,9 +64,16 @@ export class Session {
     return this.connected
   }
 
-  /** The account of the wallet in use, opened with its password. */
+  /** The account of the wallet in use, opened with its password. Throws USAGE with `--as`, which says to act for another one. */
   async account(): Promise<Account> {
-    return await this.open(this.wallets.choose(this.settings.wallet), this.settings)
+    if (this.actsFor !== undefined) throw new SmartshareError('USAGE', '--as does not go with this command')
+    return await this.own()
+  }
+
+  /** Who signs: the account of the wallet in use, or its key for the account that `--as` names. */
+  async signer(): Promise<Signer> {
+    const own = await this.own()
+    return this.actsFor === undefined ? own : policySigner(this.address(undefined), [own.keys])
   }
 
   /** The account that pays the fees in place of the wallet in use: its wallet is here too, and signs. Undefined without one. */
@@ -74,14 +87,18 @@ export class Session {
     return await this.open(sponsor, { ...this.settings, passwordFile })
   }
 
+  private own(): Promise<Account> {
+    return this.open(this.wallets.choose(this.settings.wallet), this.settings)
+  }
+
   private async open(name: string, settings: Settings): Promise<Account> {
     const password = await findPassword(settings, `wallet ${name}`)
     return (await this.wallets.open(name, password)).account()
   }
 
-  /** The address of the wallet in use, without its password; or of whatever is named. */
+  /** The address of the wallet in use or of the account for which it acts, without its password; or of whatever is named. */
   address(text: string | undefined): Uint8Array {
-    return this.wallets.resolveAddress(text ?? this.wallets.choose(this.settings.wallet))
+    return this.wallets.resolveAddress(text ?? this.actsFor ?? this.wallets.choose(this.settings.wallet))
   }
 
   /**
@@ -99,10 +116,10 @@ export class Session {
   /** Sends a transaction of the wallet in use and waits until it is final; says on standard error how far it is. */
   async send(request: TransactionRequest): Promise<FinalTransaction> {
     const client = await this.client()
-    const account = await this.account()
+    const signer = await this.signer()
     const feePayer = await this.sponsor()
     const sponsored = feePayer === undefined ? request : { ...request, feePayer }
-    return await client.sender(account).sendAndWait(sponsored, {
+    return await client.sender(signer).sendAndWait(sponsored, {
       onSigned: ({ id }) => this.progress(`signed ${id}`),
       onAdmitted: () => this.progress('admitted; waiting until it is final'),
     })
@@ -127,6 +144,7 @@ export function clientCommand(parent: Command, usage: string, description: strin
     .option('--rpc <urls>', 'nodes to ask, separated by commas')
     .option('--ws <urls>', 'nodes to hear news from, separated by commas')
     .option('--wallet <name>', 'wallet to use')
+    .option('--as <account>', 'act for this account with the key of the wallet, after a recovery or a change of keys')
     .option('--password-file <file>', 'file with the password of the wallet')
     .option('--timeout-ms <ms>', 'time that a node gets for an answer')
     .option('--json', 'print exactly one JSON value')

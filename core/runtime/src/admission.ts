@@ -1,7 +1,7 @@
 import type { ParsedTransaction } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import type { StateReader } from '@smartshare/state'
-import { getAccount, nextNonce, payingReserve } from './accounts/accounts.ts'
+import { getAccount, nextNonce, payingReserve } from './accounts/account.ts'
 import { checkAuthority, checkLimits, type GateBlock, highestFee } from './gate.ts'
 import { resolveCall } from './module.ts'
 import { modules } from './modules.ts'

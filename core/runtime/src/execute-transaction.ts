@@ -1,7 +1,7 @@
 import { encodeReceipt, type ParsedTransaction, type Receipt, STATUS_DONE, STATUS_FAILED } from '@smartshare/chain'
 import { SmartshareError } from '@smartshare/codec'
 import { equalBytes } from '@smartshare/crypto'
-import { getAccount, mayAct, nextNonce, payingReserve, setAccount, withNonceUsed } from './accounts/accounts.ts'
+import { getAccount, mayAct, nextNonce, payingReserve, setAccount, withNonceUsed } from './accounts/account.ts'
 import { settleDeposit } from './contracts/contracts.ts'
 import { errorText } from './error-text.ts'
 import { GasMeter } from './gas.ts'

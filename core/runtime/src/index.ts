@@ -1,5 +1,6 @@
 export type { LuaValue } from '@smartshare/lvm'
-export { type Account, accountKey, getAccount, nextNonce } from './accounts/accounts.ts'
+export { type Account, accountKey, getAccount, nextNonce } from './accounts/account.ts'
+export { type GuardianRule, type Guardianship, getGuardianship, MAX_GUARDIANS } from './accounts/guardians.ts'
 export { checkAdmission } from './admission.ts'
 export type { KeySignatures } from './agreements/agreements.ts'
 export { inspectedSegments } from './agreements/inspection.ts'

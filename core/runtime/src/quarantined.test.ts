@@ -1,7 +1,7 @@
 import { decodeReceipt, headerHash, STATUS_DONE, STATUS_FAILED } from '@smartshare/chain'
 import { StateJournal } from '@smartshare/state'
 import { describe, expect, it } from 'vitest'
-import { getAccount, nextNonce } from './accounts/accounts.ts'
+import { getAccount, nextNonce } from './accounts/account.ts'
 import { executeBlock } from './execute-block.ts'
 import { callOf, TestChain } from './testing.ts'
 import { balanceOf } from './tokens/tokens.ts'

@@ -65,6 +65,7 @@ export type { ProvenInclusion } from './proof/inclusion-proof.ts'
 export { type CheckedReceipt, checkReceipt } from './proof/receipt-proof.ts'
 export { genesisState, type HandOverAnswer, handOverRecord, Trust } from './proof/trust.ts'
 export type {
+  AccountGuardians,
   AccountInfo,
   AccountLocks,
   BlockHeader,

@@ -9,6 +9,7 @@ import { addDelegates } from './delegates.ts'
 import { addDevnet } from './devnet.ts'
 import { addGet } from './get.ts'
 import { addGovernance } from './governance.ts'
+import { addGuardians } from './guardians.ts'
 import { addIndexer } from './indexer.ts'
 import { addLs } from './ls.ts'
 import { addNode } from './node.ts'
@@ -31,7 +32,7 @@ import { addWeb } from './web.ts'
 export const commands: readonly ((program: Command) => void)[] = [
   ...[addDevnet, addNode, addSigner, addSnapshot, addRestore, addIndexer, addStatus, addWeb],
   ...[addAgent, addPut, addGet, addLs, addRm, addAgreements],
-  ...[addWallet, addBalance, addSend, addToken, addTx, addBlock],
+  ...[addWallet, addGuardians, addBalance, addSend, addToken, addTx, addBlock],
   ...[addContract],
   ...[addDelegates, addVote, addGovernance, addVesting, addRounds, addProof, addConfig],
 ]

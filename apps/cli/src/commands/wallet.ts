@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEFAULT_COST, LEAST_COST, sealWallet, Wallet } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
-import { formatAddress, fromHex } from '@smartshare/crypto'
+import { formatAddress, fromHex, toHex } from '@smartshare/crypto'
 import type { Command } from 'commander'
 import { findPassword } from '../password.ts'
 import { clientCommand, examples, type Session, withSession } from '../session.ts'
@@ -91,22 +91,25 @@ function addList(wallet: Command): void {
 }
 
 function addShow(wallet: Command): void {
-  const command = clientCommand(wallet, 'show [name]', 'address and public key of a wallet; its words if asked for')
+  const command = clientCommand(wallet, 'show [name]', 'address of a wallet; its public key or its words if asked for')
   command
     .option('--words', 'show the words too: whoever sees them has the money')
-    .addHelpText('after', examples('smartshare wallet show alice', 'smartshare wallet show alice --words'))
+    .option('--key', 'show the public key too: what guardians and owners of shared accounts name')
+    .addHelpText('after', examples('smartshare wallet show alice --key', 'smartshare wallet show alice --words'))
   command.action((text: string | undefined) =>
     withSession(command, async ({ wallets, settings, output }) => {
       const name = wallets.choose(text ?? settings.wallet)
       const address = wallets.address(name)
-      const isRevealing = command.opts<{ words?: boolean }>().words === true
-      const words = isRevealing
-        ? ((await wallets.open(name, await findPassword(settings, `wallet ${name}`))).words() ?? null)
-        : undefined
-      output.result({ name, address, ...(isRevealing && { words }) }, () =>
+      const { words: isRevealing = false, key: wantsKey = false } = command.opts<{ words?: boolean; key?: boolean }>()
+      const opened =
+        isRevealing || wantsKey ? await wallets.open(name, await findPassword(settings, `wallet ${name}`)) : undefined
+      const words = opened?.words() ?? null
+      const publicKey = opened === undefined ? '' : toHex(opened.account().keys.publicKey)
+      output.result({ name, address, ...(wantsKey && { publicKey }), ...(isRevealing && { words }) }, () =>
         factsText([
           ['wallet', name],
           ['address', address],
+          ...(wantsKey ? [['public key', publicKey] as const] : []),
           ...(isRevealing ? [['words', words ?? 'none: it was made from a bare seed'] as const] : []),
         ]),
       )

@@ -101,6 +101,19 @@ export const moneyErrors: ErrorTable = {
     'The transaction needs more gas than its limit, or than any transaction may use.',
     'Let the limit be estimated, or split the work over several transactions.',
   ],
+  GUARDIAN_NONE: ['The account has no guardians.', 'Its owner names some with `smartshare guardians set`.'],
+  GUARDIAN_RULE: [
+    'A rule for guardians that nobody could fulfil, or that fewer than half of them could.',
+    'Name 1 to 10 other accounts, each once, and let more than half of them be needed.',
+  ],
+  GUARDIAN_STRANGER: [
+    'The sender is no guardian of the account.',
+    'See `smartshare guardians ADDRESS` for who is; send from one of those accounts.',
+  ],
+  GUARDIAN_WAIT: [
+    'Too few guardians named the same keys, or the owner may still say no.',
+    'See `smartshare guardians ADDRESS` for what is missing, and until when to wait.',
+  ],
   HEX_INVALID: ['A text that is not lower-case hexadecimal.', 'Copy the whole id or hash again.'],
   KEYFILE_INVALID: [
     'The file is no key file, or it is damaged.',

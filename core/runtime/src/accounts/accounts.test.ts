@@ -2,7 +2,7 @@ import { encodeTransaction, parseTransaction, transactionId } from '@smartshare/
 import { addressOfPolicy, compareBytes, type KeyPair, sign } from '@smartshare/crypto'
 import { describe, expect, it } from 'vitest'
 import { callOf, TestChain } from '../testing.ts'
-import { getAccount } from './accounts.ts'
+import { getAccount } from './account.ts'
 
 const transferTo = (chain: TestChain, to: string, amount: bigint) =>
   callOf('tokens', 'transfer', { to: chain.account(to).address, token: 0, amount, memo: null })

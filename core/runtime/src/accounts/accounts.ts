@@ -1,50 +1,19 @@
-import { ADDRESS_BYTES, type Auth, MAX_LANES } from '@smartshare/chain'
-import { amount, array, bytes, fixedBytes, optional, record, SmartshareError, u64, uint } from '@smartshare/codec'
-import {
-  addAmount,
-  addressOfKey,
-  addressOfPolicy,
-  checkPolicy,
-  equalBytes,
-  MAX_POLICY_KEYS,
-  type Policy,
-} from '@smartshare/crypto'
-import type { StateReader } from '@smartshare/state'
+import { ADDRESS_BYTES } from '@smartshare/chain'
+import { amount, fixedBytes, record, SmartshareError } from '@smartshare/codec'
+import { addAmount, addressOfPolicy, checkPolicy, type Policy } from '@smartshare/crypto'
 import type { EventKind, Host } from '../host.ts'
 import type { Method, Module } from '../module.ts'
-import { type StateWriter, Table } from '../table.ts'
 import { pools, release, spend } from '../tokens/balances.ts'
-
-/** Module number of accounts. */
-const ACCOUNTS = 1
-
-const policySchema = record({ threshold: uint(MAX_POLICY_KEYS, 1), keys: array(bytes(34, 33), MAX_POLICY_KEYS, 1) })
-
-const accountSchema = record({
-  /** Who may act; null: the key of which the address is the hash. */
-  policy: optional(policySchema),
-  /** Next nonce of each lane, up to the highest lane used. */
-  nonces: array(u64, MAX_LANES),
-  /** Explicit fee reserve, beyond what the balance reserves by itself. */
-  reserve: amount,
-  /** Part of the reserve that is on its way out: it pays no more fees. */
-  withdrawal: optional(record({ amount, height: uint() })),
-})
-
-export interface Account {
-  policy: Policy | null
-  nonces: bigint[]
-  reserve: bigint
-  withdrawal: { amount: bigint; height: number } | null
-}
-
-const accounts = new Table<Account>(ACCOUNTS, 1, accountSchema)
-
-const policyEvent = {
-  target: ACCOUNTS,
-  name: 'policy',
-  schema: record({ account: fixedBytes(ADDRESS_BYTES), policy: policySchema }),
-} satisfies EventKind<unknown>
+import { ACCOUNTS, type Account, getAccount, policyEvent, policySchema, setAccount } from './account.ts'
+import {
+  approveRecovery,
+  forgetRecovery,
+  guardiansEvent,
+  recover,
+  recoveryEvent,
+  setGuardians,
+  vetoRecovery,
+} from './guardians.ts'
 
 /** An explicit reserve changed: what it holds now, and what of it is on its way out. */
 const reserveEvent = {
@@ -53,7 +22,10 @@ const reserveEvent = {
   schema: record({ account: fixedBytes(ADDRESS_BYTES), reserve: amount, withdrawing: amount }),
 } satisfies EventKind<unknown>
 
-/** `accounts.setPolicy`: from now on these keys act for the sender; the address stays (key rotation, k-of-n). */
+/**
+ * `accounts.setPolicy`: from now on these keys act for the sender; the address stays (key rotation, k-of-n). A recovery under
+ * way ends: who acts has lost nothing.
+ */
 const setPolicy: Method<{ policy: Policy }> = {
   id: 1,
   name: 'setPolicy',
@@ -61,8 +33,9 @@ const setPolicy: Method<{ policy: Policy }> = {
   gas: 0,
   check: ({ policy }) => checkPolicy(policy),
   execute(host, { policy }, sender) {
-    accounts.set(host, { ...getAccount(host, sender), policy }, sender)
+    setAccount(host, sender, { ...getAccount(host, sender), policy })
     host.emit(policyEvent, { account: sender, policy })
+    forgetRecovery(host, sender)
   },
 }
 
@@ -77,7 +50,7 @@ const revealPolicy: Method<{ policy: Policy }> = {
     const address = addressOfPolicy(policy)
     const account = getAccount(host, address)
     if (account.policy !== null) throw new SmartshareError('ACCOUNT_POLICY', 'the account has a policy already')
-    accounts.set(host, { ...account, policy }, address)
+    setAccount(host, address, { ...account, policy })
     host.emit(policyEvent, { account: address, policy })
   },
 }
@@ -139,8 +112,11 @@ const claimReserve: Method<Record<string, never>> = {
 export const accountsModule: Module = {
   id: ACCOUNTS,
   name: 'accounts',
-  methods: [setPolicy, revealPolicy, depositReserve, withdrawReserve, claimReserve],
-  events: [policyEvent, reserveEvent],
+  methods: [
+    ...[setPolicy, revealPolicy, depositReserve, withdrawReserve, claimReserve],
+    ...[setGuardians, approveRecovery, vetoRecovery, recover],
+  ],
+  events: [policyEvent, reserveEvent, guardiansEvent, recoveryEvent],
 }
 
 function checkPositive(args: { amount: bigint }): void {
@@ -148,55 +124,10 @@ function checkPositive(args: { amount: bigint }): void {
 }
 
 function storeReserve(host: Host, address: Uint8Array, account: Account): void {
-  accounts.set(host, account, address)
+  setAccount(host, address, account)
   host.emit(reserveEvent, {
     account: address,
     reserve: account.reserve,
     withdrawing: account.withdrawal?.amount ?? 0n,
   })
-}
-
-/** The account of an address; one that never acted has an empty record. */
-export function getAccount(reader: Pick<StateReader, 'get'>, address: Uint8Array): Account {
-  return accounts.get(reader, address) ?? { policy: null, nonces: [], reserve: 0n, withdrawal: null }
-}
-
-/** State key of an account's record. */
-export function accountKey(address: Uint8Array): Uint8Array {
-  return accounts.key(address)
-}
-
-export function setAccount(writer: StateWriter, address: Uint8Array, account: Account): void {
-  accounts.set(writer, account, address)
-}
-
-/** Next nonce of a lane. */
-export function nextNonce(account: Account, lane: number): bigint {
-  return account.nonces[lane] ?? 0n
-}
-
-/** The account with the nonce of a lane used up. */
-export function withNonceUsed(account: Account, lane: number, nonce: bigint): Account {
-  const nonces = account.nonces.slice()
-  while (nonces.length <= lane) nonces.push(0n)
-  nonces[lane] = nonce + 1n
-  return { ...account, nonces }
-}
-
-/** Grains of the explicit reserve that pay fees: what is being withdrawn does not. */
-export function payingReserve(account: Account): bigint {
-  const leaving = account.withdrawal?.amount ?? 0n
-  return account.reserve > leaving ? account.reserve - leaving : 0n
-}
-
-/**
- * Whether these keys may act for the account. `party` is an address or a public key as it stands in the transaction;
- * the signatures themselves were checked before.
- */
-export function mayAct(account: Account, address: Uint8Array, party: Uint8Array, auth: Auth): boolean {
-  const keys = auth.map(({ key }) => key ?? party)
-  const { policy } = account
-  if (policy === null) return keys.length === 1 && equalBytes(addressOfKey(keys[0]!), address)
-  const known = keys.filter((key) => policy.keys.some((allowed) => equalBytes(allowed, key)))
-  return known.length === keys.length && known.length >= policy.threshold
 }

@@ -10,7 +10,7 @@ import {
   SEGMENT_BYTES,
   verify,
 } from '@smartshare/crypto'
-import { getAccount, mayAct } from '../accounts/accounts.ts'
+import { getAccount, mayAct } from '../accounts/account.ts'
 import { seedAfter, serviceTime } from '../beacon/beacon.ts'
 import { GAS } from '../gas.ts'
 import type { EventKind, Host } from '../host.ts'

@@ -14,7 +14,7 @@ import {
 import { array, bytes, encode, fixedBytes, optional, record, SmartshareError, uint } from '@smartshare/codec'
 import { bls, equalBytes } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
-import { getAccount, mayAct } from '../accounts/accounts.ts'
+import { getAccount, mayAct } from '../accounts/account.ts'
 import { forgetCommitment } from '../contracts/heavy/attest.ts'
 import { pastSet } from '../delegates/past-sets.ts'
 import { banOf, punish } from '../delegates/punishment.ts'

@@ -21,7 +21,7 @@ import {
   verify,
 } from '@smartshare/crypto'
 import type { StateReader } from '@smartshare/state'
-import { getAccount, mayAct } from '../accounts/accounts.ts'
+import { getAccount, mayAct } from '../accounts/account.ts'
 import { GAS } from '../gas.ts'
 import type { EventKind, Host } from '../host.ts'
 import type { Method } from '../module.ts'

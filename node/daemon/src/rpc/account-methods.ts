@@ -1,9 +1,11 @@
-import { toHex } from '@smartshare/crypto'
-import { balanceOf, getAccount, locksOf, unbondingOf, vestedGrains } from '@smartshare/runtime'
+import { formatAddress, type Policy, toHex } from '@smartshare/crypto'
+import { balanceOf, getAccount, getGuardianship, locksOf, unbondingOf, vestedGrains } from '@smartshare/runtime'
 import { z } from 'zod'
 import { method, type RpcMethod } from './method.ts'
 import * as shapes from './shapes.ts'
 import { addressOf } from './texts.ts'
+
+const policy = z.object({ threshold: z.int(), keys: z.array(shapes.hex) })
 
 const get = method({
   name: 'account_get',
@@ -16,13 +18,13 @@ const get = method({
     reserveGrains: shapes.grains.describe('explicit fee reserve, beside the balance'),
     withdrawal: z.object({ grains: shapes.grains, height: shapes.height }).nullable(),
     nonces: z.array(shapes.decimal).describe('next nonce of each lane; lanes beyond the list have not been used'),
-    policy: z.object({ threshold: z.int(), keys: z.array(shapes.hex) }).nullable(),
+    policy: policy.nullable(),
   }),
   handle(node, params) {
     const address = addressOf(params.address)
     const { reader, height } = node.state()
     const account = getAccount(reader, address)
-    const { withdrawal, policy } = account
+    const { withdrawal } = account
     return {
       address: params.address,
       height,
@@ -30,7 +32,7 @@ const get = method({
       reserveGrains: `${account.reserve}`,
       withdrawal: withdrawal === null ? null : { grains: `${withdrawal.amount}`, height: withdrawal.height },
       nonces: account.nonces.map(String),
-      policy: policy === null ? null : { threshold: policy.threshold, keys: policy.keys.map(toHex) },
+      policy: account.policy === null ? null : policyView(account.policy),
     }
   },
 })
@@ -74,4 +76,45 @@ const locks = method({
   },
 })
 
-export const accountMethods: readonly RpcMethod[] = [get, locks]
+const guardians = method({
+  name: 'account_guardians',
+  summary: 'Who may give an account new keys when its owner has lost them, and what they have said',
+  params: { address: shapes.address },
+  result: z.object({
+    height: shapes.height,
+    rule: z
+      .object({
+        threshold: z.int().describe('so many of them must name the same keys'),
+        guardians: z.array(shapes.address),
+        delayMs: z.int().describe('time of blocks that the owner has to say no'),
+      })
+      .nullable()
+      .describe('null: the account has no guardians'),
+    approvals: z.array(z.object({ guardian: shapes.address, policy })),
+    ready: z
+      .object({ policy, timeMs: shapes.timeMs.describe('from then on anybody may put the keys in place') })
+      .nullable()
+      .describe('enough guardians agree'),
+  }),
+  handle(node, params) {
+    const { reader, height } = node.state()
+    const found = getGuardianship(reader, addressOf(params.address))
+    if (found === undefined) return { height, rule: null, approvals: [], ready: null }
+    const { rule, approvals, ready } = found
+    return {
+      height,
+      rule: { ...rule, guardians: rule.guardians.map(formatAddress) },
+      approvals: approvals.map((one) => ({
+        guardian: formatAddress(one.guardian),
+        policy: policyView(one.policy),
+      })),
+      ready: ready === null ? null : { policy: policyView(ready.policy), timeMs: ready.timeMs },
+    }
+  },
+})
+
+function policyView({ threshold, keys }: Policy) {
+  return { threshold, keys: keys.map(toHex) }
+}
+
+export const accountMethods: readonly RpcMethod[] = [get, locks, guardians]

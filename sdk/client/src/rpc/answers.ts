@@ -162,6 +162,8 @@ export const estimateAnswer = z.object({
   depositGrains: signedInteger,
 })
 
+const policy = z.object({ threshold: z.int(), keys: z.array(hex) })
+
 export const accountAnswer = z.object({
   address,
   height,
@@ -169,9 +171,17 @@ export const accountAnswer = z.object({
   reserveGrains: integer,
   withdrawal: z.object({ grains: integer, height }).nullable(),
   nonces: z.array(integer),
-  policy: z.object({ threshold: z.int(), keys: z.array(hex) }).nullable(),
+  policy: policy.nullable(),
 })
 export type AccountInfo = z.output<typeof accountAnswer>
+
+export const guardiansAnswer = z.object({
+  height,
+  rule: z.object({ threshold: z.int(), guardians: z.array(address), delayMs: z.int() }).nullable(),
+  approvals: z.array(z.object({ guardian: address, policy })),
+  ready: z.object({ policy, timeMs: z.int() }).nullable(),
+})
+export type AccountGuardians = z.output<typeof guardiansAnswer>
 
 export const locksAnswer = z.object({
   height,

@@ -129,6 +129,11 @@ export class RpcClient {
     return this.transport.call({ method: 'account_locks', params: { address }, answer: answers.locksAnswer })
   }
 
+  /** Who may give an account new keys, and what they have said. */
+  guardians(address: string) {
+    return this.transport.call({ method: 'account_guardians', params: { address }, answer: answers.guardiansAnswer })
+  }
+
   delegates(page: { skip?: number; limit?: number } = {}) {
     const params = { limit: MAX_PAGE, ...page }
     return this.transport.call({ method: 'delegate_list', params, answer: answers.delegatesAnswer })

@@ -1,7 +1,7 @@
 import { type Call, SSP, type Token } from '@smartshare/chain'
 import { encode, SmartshareError } from '@smartshare/codec'
 import { compareBytes, type Policy } from '@smartshare/crypto'
-import { changeable, modules, ROLES, type Role, type TokenDraft } from '@smartshare/runtime'
+import { changeable, type GuardianRule, modules, ROLES, type Role, type TokenDraft } from '@smartshare/runtime'
 import type { SignedPermit } from '../tokens.ts'
 
 /**
@@ -42,6 +42,15 @@ export const calls = {
   permit: (permit: SignedPermit) => callOf('tokens', 'permit', permit),
   setPolicy: (policy: Policy) => callOf('accounts', 'setPolicy', { policy }),
   revealPolicy: (policy: Policy) => callOf('accounts', 'revealPolicy', { policy }),
+  /** Guardians in any order; null for none. */
+  setGuardians: (rule: GuardianRule | null) =>
+    callOf('accounts', 'setGuardians', {
+      rule: rule && { ...rule, guardians: [...rule.guardians].sort(compareBytes) },
+    }),
+  /** A guardian names the keys that shall act for an account whose owner lost his. */
+  approveRecovery: (account: Uint8Array, policy: Policy) => callOf('accounts', 'approveRecovery', { account, policy }),
+  vetoRecovery: () => callOf('accounts', 'vetoRecovery', {}),
+  recover: (account: Uint8Array) => callOf('accounts', 'recover', { account }),
   depositReserve: (amount: bigint) => callOf('accounts', 'depositReserve', { amount }),
   withdrawReserve: (amount: bigint) => callOf('accounts', 'withdrawReserve', { amount }),
   claimReserve: () => callOf('accounts', 'claimReserve', {}),

@@ -16,7 +16,7 @@ export interface Cost {
 /** Shows what a call would cost, and sends nothing. */
 export async function showEstimate(session: Session, call: Call): Promise<void> {
   const client = await session.client()
-  const fee = await client.sender(await session.account()).estimate({ calls: [call], ...(await sponsorOf(session)) })
+  const fee = await client.sender(await session.signer()).estimate({ calls: [call], ...(await sponsorOf(session)) })
   const { gas, gasLimit, feeGrains, highestFeeGrains, depositGrains = 0n } = fee
   session.output.result({ estimate: true, gas, gasLimit, feeGrains, highestFeeGrains, depositGrains }, () =>
     factsText([

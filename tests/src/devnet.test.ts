@@ -114,6 +114,7 @@ describe('a local network', () => {
       metrics: `http://127.0.0.1:${basePort}/metrics`,
       web: `http://localhost:${basePort + 900}`,
       index: null,
+      agent: null,
       s3: null,
     })
     await goesOnFrom(started.final as number)
@@ -250,6 +251,7 @@ describe('a local network with providers', () => {
       expect(await (await fetch(`${origin}/network.json`)).json()).toMatchObject({
         chainId,
         indexer: started.urls.index,
+        agent: started.urls.agent,
       })
       const { headers } = await fetch(`${started.urls.index}/v1/status`, { headers: { origin } })
       expect(headers.get('access-control-allow-origin')).toBe(origin)

@@ -19,6 +19,7 @@ export function banner(status: DevnetStatus, dirWords: string): string {
     ['status', 'how the chain is'],
     ['send bob 5', 'pay; final within seconds'],
     ...(providers.length === 0 ? [] : [['put README.md --copies 4', 'store a file on four providers']]),
+    ...(urls.agent === null ? [] : [['agent pair', 'the link that lets the web app store files']]),
     ['devnet status', 'what runs'],
     ['devnet down', 'stop it all; the data stay'],
   ].map(([words, what]) => ({ command: `npx smartshare ${words}${dirWords}`, what }))

@@ -25,7 +25,9 @@ describe('the layout', () => {
         checkOptions(chosen)
         const seats = seatsOf('/net', chosen)
         const ports = seats.flatMap((seat) => seat.ports.map(({ port }) => port))
-        expect(seats).toHaveLength(chosen.delegates + chosen.providers + 1 + chosen.indexers)
+        expect(seats).toHaveLength(
+          chosen.delegates + chosen.providers + 1 + chosen.indexers + (chosen.providers > 0 ? 1 : 0),
+        )
         expect(new Set(ports).size).toBe(ports.length)
         expect(new Set(seats.map(({ dir }) => dir)).size).toBe(seats.length)
         for (const port of ports) {

@@ -9,6 +9,7 @@ const FIRST_PROVIDER_PORT = 200
 /** After the last possible provider. */
 const WEB_PORT = 900
 const INDEXER_PORT = 910
+const AGENT_PORT = 920
 
 export const FILES = {
   /** What runs, with which options; written last when a network is made. */
@@ -32,12 +33,14 @@ export const FILES = {
   accountKey: 'account.key',
   data: 'data',
   agent: 'agent.json',
+  /** Of the agent that stores for the owner. */
+  ownerAgent: 'agent',
   agentWallet: 'wallet.json',
   web: 'web',
   webSettings: 'web.json',
 } as const
 
-export type ProcessKind = 'delegate' | 'provider' | 'web' | 'indexer'
+export type ProcessKind = 'delegate' | 'provider' | 'web' | 'indexer' | 'agent'
 
 /** One process of the network: its name, its folder, its ports. */
 export interface Seat {
@@ -55,13 +58,17 @@ interface SeatPort {
   readonly port: number
 }
 
-/** The processes of a network in `dir`: delegates d1 … first, then providers p1 …, then the web app and the indexer. */
+/**
+ * The processes of a network in `dir`: delegates d1 … first, then providers p1 …, then the web app, the indexer, and where there
+ * are providers the agent that stores for the owner.
+ */
 export function seatsOf(dir: string, options: DevnetOptions): Seat[] {
   return [
     ...Array.from({ length: options.delegates }, (_, index) => delegateSeat(dir, options.basePort, index)),
     ...Array.from({ length: options.providers }, (_, index) => providerSeat(dir, options.basePort, index)),
     webSeat(dir, options.basePort),
     ...Array.from({ length: options.indexers }, () => indexerSeat(dir, options.basePort)),
+    ...(options.providers > 0 ? [agentSeat(dir, options.basePort)] : []),
   ]
 }
 
@@ -77,6 +84,7 @@ export function providerName(index: number): string {
 export function kindOf(name: string): ProcessKind {
   if (name === FILES.web) return 'web'
   if (name === FILES.indexer) return 'indexer'
+  if (name === FILES.ownerAgent) return 'agent'
   return name.startsWith('d') ? 'delegate' : 'provider'
 }
 
@@ -115,6 +123,13 @@ function indexerSeat(root: string, basePort: number): Seat {
   return { kind: 'indexer', name: FILES.indexer, index: 0, dir, log: join(dir, FILES.log), ports }
 }
 
+/** Stores for the owner's wallet what its browser gives it. */
+function agentSeat(root: string, basePort: number): Seat {
+  const dir = join(root, FILES.ownerAgent)
+  const ports: SeatPort[] = [{ use: 'status', port: basePort + AGENT_PORT }]
+  return { kind: 'agent', name: FILES.ownerAgent, index: 0, dir, log: join(dir, FILES.log), ports }
+}
+
 export function portOf(seat: Seat, use: SeatPort['use']): number {
   const found = seat.ports.find((candidate) => candidate.use === use)
   if (found === undefined) throw new TypeError(`${seat.name} has no ${use} port`)
@@ -131,9 +146,9 @@ export function wsUrl(seat: Seat): string {
   return `ws://${HOST}:${portOf(seat, 'rpc')}/ws`
 }
 
-/** `/health`, `/metrics` and, of a provider, `/status` are below it, of an indexer all questions. */
+/** `/health`, `/metrics` and, of a provider, `/status` are below it, of an indexer and an agent all questions. */
 export function statusUrl(seat: Seat): string {
-  const use = { delegate: 'rpc', provider: 'status', web: 'web', indexer: 'status' } as const
+  const use = { delegate: 'rpc', provider: 'status', web: 'web', indexer: 'status', agent: 'status' } as const
   return `http://${HOST}:${portOf(seat, use[seat.kind])}`
 }
 

@@ -16,7 +16,7 @@ const PRIVATE_FOLDER_MODE = 0o700
 /** Everything that a network puts into its folder; nothing else is ever removed. */
 const OWN_ENTRIES = [
   ...[FILES.devnet, FILES.network, FILES.genesis, FILES.wallets, FILES.delegates, FILES.providers, FILES.web],
-  FILES.indexer,
+  ...[FILES.indexer, FILES.ownerAgent],
   FILES.unfinished,
 ]
 

@@ -51,17 +51,18 @@ export async function makeAgents(
   }
 }
 
-/** Writes where the web app is served, which nodes and which indexer it may speak with, and who gives money away. */
+/** Writes where the web app is served, which nodes, which indexer and which agent it may speak with, and who gives money away. */
 export function writeWebSettings(dir: string, options: DevnetOptions, chainId: string): void {
   const seats = seatsOf(dir, options)
   const delegates = seats.filter(({ kind }) => kind === 'delegate')
   const [indexer = null] = seats.filter(({ kind }) => kind === 'indexer').map(statusUrl)
+  const [agent = null] = seats.filter(({ kind }) => kind === 'agent').map(statusUrl)
   for (const seat of seats.filter(({ kind }) => kind === 'web')) {
     mkdirSync(seat.dir, { recursive: true, mode: PRIVATE_FOLDER_MODE })
     writeJson(join(seat.dir, FILES.webSettings), {
       host: HOST,
       port: portOf(seat, 'web'),
-      network: { name: 'local', chainId, rpc: delegates.map(rpcUrl), ws: delegates.map(wsUrl), indexer },
+      network: { name: 'local', chainId, rpc: delegates.map(rpcUrl), ws: delegates.map(wsUrl), indexer, agent },
       faucet: {
         keyFile: join('..', FILES.wallets, 'faucet.json'),
         passwordFile: join('..', FILES.wallets, FILES.password),

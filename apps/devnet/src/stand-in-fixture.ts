@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from './children.ts'
 
 // A tiny program in the place of the `smartshare` command, for tests of starting and stopping alone: it answers like a
-// delegate, a provider or an indexer, and its height rises with time. What real processes do is tried in tests/src/devnet.test.ts.
+// delegate, a provider, an indexer or an owner's agent, and its height rises with time. What real processes do is tried in tests/src/devnet.test.ts.
 
 const PROGRAM = `
 import { existsSync, readFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ if (existsSync('broken')) { console.error('cannot go on: broken'); process.exit(
 const isIll = existsSync('ill')
 const isNode = process.argv[2] === 'node'
 const isWeb = process.argv[2] === 'web'
-const isIndexer = process.argv[2] === 'indexer'
+const isIndexer = process.argv[2] === 'indexer' || process.argv[3] === 'serve'
 const settings = isIndexer
   ? { port: Number(process.argv.at(-1)) }
   : JSON.parse(readFileSync(isWeb ? 'web.json' : isNode ? 'node.json' : 'agent.json', 'utf8'))

@@ -7,8 +7,8 @@ const URL_WIDTH = 26
 
 /** Height, final, tx/s, peers, stored bytes, and what is down. */
 export function liveLine(status: DevnetStatus): string {
-  const { height, final, txPerSecond, peers, delegates, providers, indexers, storedBytes, down } = status
-  const all = delegates.length + providers.length + 1 + indexers.length
+  const { height, final, txPerSecond, peers, delegates, providers, indexers, storedBytes, down, urls } = status
+  const all = delegates.length + providers.length + 1 + indexers.length + (urls.agent === null ? 0 : 1)
   const parts = [
     height === null
       ? 'no delegate answers'

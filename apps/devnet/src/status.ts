@@ -52,6 +52,8 @@ export interface DevnetStatus {
     readonly metrics: string
     readonly index: string | null
     readonly web: string | null
+    /** What the web app stores files with, for the owner's wallet; null without providers. */
+    readonly agent: string | null
     readonly s3: string | null
   }
 }
@@ -108,6 +110,7 @@ export async function devnetStatus(dir: string): Promise<DevnetStatus> {
       metrics: `${statusUrl(entrance)}/metrics`,
       index: indexerSeats.map(statusUrl)[0] ?? null,
       web: webSeat === undefined || pidOf(webSeat) === null ? null : webUrl(webSeat),
+      agent: seats.filter(({ kind }) => kind === 'agent').map(statusUrl)[0] ?? null,
       s3: null,
     },
   }

@@ -90,6 +90,11 @@ describe('devnetUp', () => {
       ['p1', `http://127.0.0.1:${basePort + 201}`, '7'],
       ['p2', `http://127.0.0.1:${basePort + 211}`, '7'],
     ])
+    // Where something can be stored, the owner's agent runs and the web app knows it.
+    const agent = `http://127.0.0.1:${basePort + 920}`
+    expect([status.urls.agent, status.down]).toEqual([agent, []])
+    expect(JSON.parse(readFileSync(join(dir, 'web', 'web.json'), 'utf8')).network.agent).toBe(agent)
+    expect(banner(status, '')).toContain('agent pair')
     const folder = join(dir, 'providers', 'p2')
     expect(readdirSync(folder).sort()).toEqual(['agent.json', 'node.log', 'password', 'wallet.json'])
     const settings = await readSettings(folder)

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { SmartshareError } from '@smartshare/codec'
 import { type Command, startChild, stopChildren } from './children.ts'
-import { FILES, portOf, rpcUrl, type Seat, seatsOf } from './layout.ts'
+import { FILES, portOf, rpcUrl, type Seat, seatsOf, webUrl } from './layout.ts'
 import { lockNetwork } from './network-lock.ts'
 import { checkOptions, DEFAULT_OPTIONS, type DevnetOptions, flagOf } from './options.ts'
 import { checkPorts } from './ports.ts'
@@ -109,7 +109,7 @@ async function startMissing(
     for (const seat of wanted) {
       signal?.throwIfAborted()
       mkdirSync(seat.dir, { recursive: true })
-      const child = startChild(seat, [...program, ...wordsOf(seat, inKind('delegate'))])
+      const child = startChild(seat, [...program, ...wordsOf(seat, inKind)])
       started.push(child)
       running.set(child.name, child)
       // At once: a process that is not on record could not be stopped if we were killed now.
@@ -129,6 +129,7 @@ async function startMissing(
     start('web')
     start('provider')
     start('indexer')
+    start('agent')
     await waitForServices(inKind('provider'), watch)
   } catch (error) {
     await stopChildren(started)
@@ -138,14 +139,18 @@ async function startMissing(
 }
 
 /** The command of a process, called in its own folder. */
-function wordsOf(seat: Seat, delegates: readonly Seat[]): string[] {
+function wordsOf(seat: Seat, inKind: (kind: Seat['kind']) => readonly Seat[]): string[] {
   const words = {
     delegate: () => ['node', '--config', FILES.node],
     provider: () => ['agent', 'up', '--dir', '.'],
     web: () => ['web', '--config', FILES.webSettings],
     indexer: () => {
-      const nodes = delegates.map(rpcUrl).join(',')
+      const nodes = inKind('delegate').map(rpcUrl).join(',')
       return ['indexer', '--node', nodes, '--dir', FILES.data, '--port', `${portOf(seat, 'status')}`]
+    },
+    agent: () => {
+      const apps = inKind('web').map(webUrl).join(',')
+      return ['agent', 'serve', '--dir', '..', '--app', apps, '--port', `${portOf(seat, 'status')}`]
     },
   }
   return words[seat.kind]()

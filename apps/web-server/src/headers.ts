@@ -1,12 +1,12 @@
 import type { WebSettings } from './settings.ts'
 
 /**
- * What a page of the app may do: run its own files and speak with its own server and the nodes of its network. No inline script,
- * no frame, no form, no third party.
+ * What a page of the app may do: run its own files and speak with its own server, the nodes and the index of its network, and the
+ * owner's agent. No inline script, no frame but of that agent, no form, no third party.
  */
 export function contentSecurityPolicy({ network }: Pick<WebSettings, 'network'>): string {
-  const indexer = network.indexer === null ? [] : [network.indexer]
-  const origins = [...network.rpc, ...network.ws, ...indexer].map((url) => new URL(url).origin)
+  const { rpc, ws, indexer, agent } = network
+  const origins = [...rpc, ...ws, indexer, agent].filter((url) => url !== null).map((url) => new URL(url).origin)
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -17,6 +17,8 @@ export function contentSecurityPolicy({ network }: Pick<WebSettings, 'network'>)
     "worker-src 'self'",
     "media-src 'self' blob:",
     `connect-src 'self' ${[...new Set(origins)].join(' ')}`,
+    // What the agent gives is shown as of an origin of its own: it cannot touch the app.
+    `frame-src ${agent === null ? "'none'" : new URL(agent).origin}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

@@ -87,6 +87,11 @@ describe('the server of the web app', () => {
     expect(contentSecurityPolicy({ network })).toContain(
       "connect-src 'self' http://127.0.0.1:9 ws://127.0.0.1:9 http://127.0.0.1:8;",
     )
+    expect(policy).toContain("frame-src 'none'")
+    const stored = settings({ network: { ...SETTINGS.network, agent: 'http://127.0.0.1:7' } })
+    expect(contentSecurityPolicy(stored)).toContain(
+      'ws://127.0.0.1:9 http://127.0.0.1:7; frame-src http://127.0.0.1:7;',
+    )
     expect((await get('/none.js')).headers['content-security-policy']).toBe(policy)
   })
 

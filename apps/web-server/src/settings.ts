@@ -18,6 +18,8 @@ const settingsSchema = z.strictObject({
     ws: urls.default([]),
     /** The HTTP API of an indexer, for search and history. */
     indexer: z.url().nullable().default(null),
+    /** The local API of the owner's agent, for storage. */
+    agent: z.url().nullable().default(null),
   }),
   /** Who gives money away on a local network; its key file and password, from the folder of these settings. */
   faucet: z.strictObject({ keyFile: z.string(), passwordFile: z.string() }).nullable().default(null),

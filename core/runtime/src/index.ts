@@ -18,6 +18,7 @@ export {
   type ViewTime,
 } from './agreements/queries.ts'
 export { storageReceiptHash } from './agreements/receipt.ts'
+export { EARLY_END_PERIODS } from './agreements/settlement.ts'
 export { serviceTime } from './beacon/beacon.ts'
 
 export {

@@ -1,5 +1,29 @@
 export { cureOf, errorCatalogue, errorPage } from '@smartshare/codec/errors'
 export type { Abi, AbiJson } from '@smartshare/runtime'
+export { AgentClient, type AgentClientOptions, type AgentRequest } from './agent/agent-client.ts'
+export {
+  type AgentAnswer,
+  type AgentParams,
+  type AgentQuery,
+  type AgentRouteName,
+  type AgentRoutes,
+  agentRoutes,
+  MAX_QUOTED,
+  PAIRING_KEY,
+  PAIRING_TOKEN,
+} from './agent/routes.ts'
+export type {
+  AgentAgreement,
+  AgentFailure,
+  AgentObject,
+  AgentObjectDetail,
+  AgentPlace,
+  AgentQuote,
+  AgentRemoval,
+  AgentStatusAnswer,
+  AgentTicket,
+  AgentUpload,
+} from './agent/shapes.ts'
 export { Client, type ClientOptions } from './client.ts'
 export {
   type CallMoney,

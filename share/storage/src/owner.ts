@@ -16,6 +16,8 @@ import { CHUNK_BYTES, plainBytesOf } from './sizes.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 const MEMO_NONCE_BYTES = 12
+/** Names of objects that are remembered: a memo never changes, and a list asks for all of them. */
+const MAX_KNOWN_MEMOS = 10_000
 /** Copies of one object; each is a lot of one tender. */
 export const MAX_COPIES = 64
 
@@ -51,6 +53,7 @@ export interface StoredObject {
 /** Stores, finds, reads and ends the objects of one account. */
 export class StorageOwner {
   readonly #options: OwnerOptions
+  readonly #memos = new Map<number, ObjectMetadata>()
 
   constructor(options: OwnerOptions) {
     this.#options = options
@@ -150,6 +153,13 @@ export class StorageOwner {
     throw new SmartshareError('STORAGE_UNKNOWN', 'this account keeps no such object', { object: toHex(object) })
   }
 
+  /** All agreements of an object, those that are over too, and what it is. Throws STORAGE_UNKNOWN if there is none. */
+  async history(object: Uint8Array): Promise<StoredObject> {
+    const all = await this.#options.chain.agreementsOf(object)
+    if (all.length > 0) return await this.#objectOf(all)
+    throw new SmartshareError('STORAGE_UNKNOWN', 'this account never kept such an object', { object: toHex(object) })
+  }
+
   /** Ends all agreements of an object, early by the rules of the chain. Throws STORAGE_UNKNOWN. Returns them as they are then. */
   async remove(object: Uint8Array): Promise<StorageAgreement[]> {
     const { chain } = this.#options
@@ -168,13 +178,17 @@ export class StorageOwner {
 
   async #objectOf(agreements: StorageAgreement[]): Promise<StoredObject> {
     const [first] = agreements as [StorageAgreement]
-    const memo = await this.#options.chain.memo(first.tender)
-    return {
-      object: first.object,
-      sizeBytes: plainBytesOf(first.sizeBytes),
-      metadata: memo === undefined ? undefined : this.#metadata(first.object, memo),
-      agreements,
-    }
+    const metadata = this.#memos.get(first.tender) ?? (await this.#readMemo(first))
+    return { object: first.object, sizeBytes: plainBytesOf(first.sizeBytes), metadata, agreements }
+  }
+
+  async #readMemo({ tender, object }: StorageAgreement): Promise<ObjectMetadata | undefined> {
+    const memo = await this.#options.chain.memo(tender)
+    const metadata = memo === undefined ? undefined : this.#metadata(object, memo)
+    if (metadata === undefined) return undefined
+    if (this.#memos.size >= MAX_KNOWN_MEMOS) this.#memos.clear()
+    this.#memos.set(tender, metadata)
+    return metadata
   }
 
   #metadata(object: Uint8Array, memo: Uint8Array): ObjectMetadata | undefined {

@@ -10,6 +10,7 @@ import { createOutput } from '../output.ts'
 import { examples } from '../session.ts'
 import { findSettings } from '../settings.ts'
 import { factsText, sspText, tableText } from '../text.ts'
+import { addAgentServe } from './agent-serve.ts'
 
 const DEFAULT_DIR = 'smartshare-agent'
 const DEFAULT_LISTEN = '/ip4/0.0.0.0/tcp/4101'
@@ -72,7 +73,9 @@ interface InitFlags extends DirFlags {
 }
 
 export function addAgent(program: Command): void {
-  const agent = program.command('agent').description('the program that sells what a device has idle')
+  const agent = program
+    .command('agent')
+    .description('the program that sells what a device has idle, and that stores for its owner')
   const command = (name: string, description: string) =>
     agent
       .command(name)
@@ -107,6 +110,7 @@ export function addAgent(program: Command): void {
   command('status', 'how a running agent is').action(showStatus)
   command('earnings', 'what a running agent has earned and lost').action(showEarnings)
   command('services', 'what a running agent sells').action(showServices)
+  addAgentServe(agent)
 }
 
 // The agent's package brings the whole of libp2p along: commands that do not run it should not wait for it.

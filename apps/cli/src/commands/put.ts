@@ -2,7 +2,6 @@ import { basename } from 'node:path'
 import { type Client, parseUnits, SSP_UNIT, type TokenUnit, unitsText } from '@smartshare/client'
 import { SmartshareError } from '@smartshare/codec'
 import { parseAmount, SSP_DECIMALS, toHex } from '@smartshare/crypto'
-import { MAX_PERIODS } from '@smartshare/runtime'
 import type { PutProgress, PutSource, StoredObject } from '@smartshare/storage'
 import type { Command } from 'commander'
 import { io } from '../io.ts'
@@ -12,11 +11,6 @@ import { withStorage } from '../storage-session.ts'
 import { factsText, sspText } from '../text.ts'
 
 const DEFAULT_COPIES = 4
-const DEFAULT_TERM_MS = 30 * 24 * 60 * 60 * 1000
-/** Offers beyond the copies that the price may reach up to: some of the cheapest may be full or away. */
-const SPARE_OFFERS = 4
-/** Room above that price, in percent. */
-const PRICE_ROOM_PERCENT = 20n
 
 interface PutFlags {
   readonly copies: string
@@ -51,6 +45,8 @@ export function addPut(program: Command): void {
       const flags = command.opts<PutFlags>()
       const copies = countOf('--copies', flags.copies)
       const client = await session.client()
+      // Loaded here: it brings the whole of libp2p along, which help should not wait for.
+      const { defaultPeriods } = await import('@smartshare/storage')
       const unit = await session.token(flags.token)
       const leastPledgeGrains = parseAmount(flags.leastPledge, SSP_DECIMALS)
       await owner.recover(Date.now())
@@ -65,7 +61,7 @@ export function addPut(program: Command): void {
           token: unit.token,
           maxPriceGrains:
             flags.maxPrice === undefined
-              ? await marketPrice(client, unit, copies, leastPledgeGrains)
+              ? await priceOf(client, unit, copies, leastPledgeGrains)
               : parseUnits(flags.maxPrice, unit),
           leastPledgeGrains,
           onProgress: (progress) => bar.show(progress.storedBytes, progress.totalBytes, noteOf(progress)),
@@ -111,25 +107,10 @@ function countOf(flag: string, text: string): number {
   throw new SmartshareError('USAGE', `${flag} is a whole number above 0, not ${text}`)
 }
 
-function defaultPeriods(client: Client): number {
-  return Math.min(MAX_PERIODS, Math.ceil(DEFAULT_TERM_MS / client.parameters.storagePeriodMs))
-}
-
-/** A price at which so many copies find providers now, and some more if one of them fails. */
-async function marketPrice(
-  client: Client,
-  { text, symbol }: TokenUnit,
-  copies: number,
-  leastPledgeGrains: bigint,
-): Promise<bigint> {
-  let highest = 0n
-  let seen = 0
-  for await (const { priceGrains, pledgeGrains } of client.rpc.market.offers(text)) {
-    if (pledgeGrains < leastPledgeGrains) continue
-    if (priceGrains > highest) highest = priceGrains
-    if (++seen >= copies + SPARE_OFFERS) break
-  }
-  if (seen === 0)
-    throw new SmartshareError('STORAGE_NO_PROVIDER', `nobody offers storage for ${symbol} on this network`)
-  return (highest * (100n + PRICE_ROOM_PERCENT)) / 100n
+/** A price at which so many copies find providers now. Throws STORAGE_NO_PROVIDER where nobody sells for this token. */
+async function priceOf(client: Client, unit: TokenUnit, copies: number, leastPledgeGrains: bigint): Promise<bigint> {
+  const { marketPrice } = await import('@smartshare/storage')
+  const { priceGrains, providers } = await marketPrice(client.rpc.market.offers(unit.text), copies, leastPledgeGrains)
+  if (providers > 0) return priceGrains
+  throw new SmartshareError('STORAGE_NO_PROVIDER', `nobody offers storage for ${unit.symbol} on this network`)
 }

@@ -21,6 +21,7 @@ const settingsSchema = z.object({
   rpc: z.array(z.url()).min(1).max(32),
   ws: z.array(z.url()).max(32),
   indexer: z.url().nullish(),
+  agent: z.url().nullish(),
   faucet: z.boolean().optional(),
 })
 type Settings = z.output<typeof settingsSchema>
@@ -40,6 +41,7 @@ let state: NetworkState = {
   nodes: [],
   hasFaucet: false,
   indexer: null,
+  agent: null,
   height: 0,
   timeMs: 0,
   ageMs: 0,
@@ -71,8 +73,9 @@ export function openNetwork(): Promise<{ client: Client; trust: Trust }> {
 async function open() {
   try {
     settings ??= await readSettings()
-    const { name, chainId, rpc, ws, indexer, faucet } = settings
-    become({ name, chainId, nodes: rpc, hasFaucet: faucet === true, indexer: indexer ?? null })
+    const { name, chainId, rpc, ws, indexer, agent, faucet } = settings
+    const services = { indexer: indexer ?? null, agent: agent ?? null }
+    become({ name, chainId, nodes: rpc, hasFaucet: faucet === true, ...services })
     const nodes = rpc.filter((url) => !distrusted.has(originOf(url)))
     const usable = nodes.length > 0 ? nodes : rpc
     const news = ws.filter((url) => usable.some((node) => new URL(node).host === new URL(url).host))
@@ -155,6 +158,12 @@ export async function watchNetwork(): Promise<never> {
 export async function meantChainId(): Promise<string> {
   settings ??= await readSettings()
   return settings.chainId
+}
+
+/** The local API of the owner's agent; null where the app knows none. Throws WEB_NETWORK. */
+export async function agentUrl(): Promise<string | null> {
+  settings ??= await readSettings()
+  return settings.agent ?? null
 }
 
 export function networkState(): NetworkState {

@@ -50,6 +50,8 @@ export interface NetworkState {
   readonly nodes: readonly string[]
   readonly hasFaucet: boolean
   readonly indexer: string | null
+  /** The local API of the owner's agent; null where the app knows none. */
+  readonly agent: string | null
   readonly height: number
   /** Time of the latest block, and how far the clock of this device is from when the node told of it. */
   readonly timeMs: number

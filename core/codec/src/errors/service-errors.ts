@@ -5,6 +5,52 @@ const RECONNECT = 'Nothing needs to be done: the connection is made again.'
 
 /** The market, storage, agents, and the links between them. */
 export const serviceErrors: ErrorTable = {
+  AGENT_BUSY: [
+    'The agent has as much to do as it may have at a time.',
+    'Try again when an upload or a download has ended.',
+  ],
+  AGENT_CANCELLED: ['The upload was cancelled.', 'Nothing needs to be done: what was locked for it comes back.'],
+  AGENT_CUT: ['An upload or a download was cut off before its end.', 'Begin it again: nothing of it was paid.'],
+  AGENT_HOST: [
+    'The agent was asked under a name that is not its own.',
+    'Ask at 127.0.0.1 and its port: other names may be an attack by a web page.',
+  ],
+  AGENT_LENGTH: ['An upload does not say how long it is.', 'Send a file whose length is known, with content-length.'],
+  AGENT_LISTEN: ['The port of the agent cannot be opened.', 'Choose another port with --port.'],
+  AGENT_MONEY: [
+    'The account of the agent does not hold what this may cost.',
+    'Send it some SSP, or store with fewer copies or for a shorter time.',
+  ],
+  AGENT_ORIGIN: [
+    'A web page of another origin asked the agent.',
+    'Name the address of your app with `smartshare agent serve --app`.',
+  ],
+  AGENT_PAIRING: [
+    'What pairs browsers with the agent is missing or damaged.',
+    'Start `smartshare agent serve`; a damaged file is deleted before.',
+  ],
+  AGENT_PROVIDERS: [
+    'Fewer providers sell storage than copies are wanted.',
+    'Store with fewer copies, or try again later.',
+  ],
+  AGENT_QUERY: ['The agent does not understand the question.', 'Ask as docs/spec/agent-api.md says.'],
+  AGENT_QUOTA: [
+    'The objects would take more than the agent may store.',
+    'Remove something, or start the agent with a larger --quota.',
+  ],
+  AGENT_RANGE: ['The range is not within the object.', 'Ask for one range within its size, or for all of it.'],
+  AGENT_TICKET: ['The address of a download was used before, or is too old.', 'Begin the download again.'],
+  AGENT_TOKEN: [
+    'The pairing token is missing or not that of the agent.',
+    'See `smartshare agent pair`, and pair the browser with it.',
+  ],
+  AGENT_UNREACHABLE: ['No agent answers on this machine.', 'Start it with `smartshare agent serve`.'],
+  AGENT_UPLOAD: [
+    'The agent knows no such upload.',
+    'Begin it again; after a new start the agent has forgotten what was not stored.',
+  ],
+  AGENT_UPLOAD_KNOWN: ['This upload was begun before.', 'Look how far it is; begin a new one under another name.'],
+  AGENT_URL: ['This is not the address of an agent.', 'Give an address like http://127.0.0.1:21920.'],
   AGENT_DOWN: ['No agent answers in the folder.', 'Start it with `smartshare agent up`.'],
   AGENT_EXISTS: ['There is an agent in the folder already.', 'Start that agent, or choose another folder.'],
   AGENT_LEDGER: [
@@ -17,7 +63,10 @@ export const serviceErrors: ErrorTable = {
     'There is no agent in the folder, or a file of it is missing.',
     'Make one with `smartshare agent init`, or choose its folder.',
   ],
-  AGENT_PATH: ['The agent has no such page.', 'Ask for /health, /metrics or /status.'],
+  AGENT_PATH: [
+    'The agent has no such page.',
+    'Ask for /health, /metrics or /status; an owner as docs/spec/agent-api.md says.',
+  ],
   AGENT_SETTINGS: ['The settings of the agent cannot be understood.', 'Correct the file at the place that is named.'],
   AGENT_STATUS: ['The agent does not tell how it is.', 'Check that it is running, and its address.'],
   AGENT_STOPPED: ['The agent is not running.', 'Start it with `smartshare agent up`.'],

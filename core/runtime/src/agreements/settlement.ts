@@ -15,8 +15,8 @@ const FEE_THOUSANDTHS = 30n
 const HELD_THOUSANDTHS = 100n
 /** Repair costs the price of this many periods. */
 const REPAIR_PERIODS = 2n
-/** Price of ending early. */
-const EARLY_END_PERIODS = 7n
+/** Price of ending early, in periods. */
+export const EARLY_END_PERIODS = 7n
 /** Part of the collateral for who makes a breach visible. */
 const BOUNTY_THOUSANDTHS = 10n
 

@@ -1,0 +1,29 @@
+/** HTTP status of refusals; of all others 500. */
+const STATUS: Readonly<Record<string, number>> = {
+  AGENT_QUERY: 400,
+  AGENT_LENGTH: 411,
+  AGENT_CUT: 400,
+  AGENT_TOKEN: 401,
+  AGENT_ORIGIN: 403,
+  AGENT_HOST: 403,
+  AGENT_PATH: 404,
+  AGENT_TICKET: 404,
+  AGENT_UPLOAD: 404,
+  STORAGE_UNKNOWN: 404,
+  AGENT_UPLOAD_KNOWN: 409,
+  AGENT_CANCELLED: 409,
+  AGENT_PROVIDERS: 409,
+  AGENT_MONEY: 402,
+  STORAGE_SIZE: 413,
+  AGENT_RANGE: 416,
+  AGENT_BUSY: 503,
+  RPC_UNREACHABLE: 503,
+  STORAGE_UNAVAILABLE: 503,
+  AGENT_QUOTA: 507,
+  STORAGE_FULL: 507,
+}
+const OWN_FAULT = 500
+
+export function statusOf(code: string): number {
+  return STATUS[code] ?? OWN_FAULT
+}

@@ -1,0 +1,2 @@
+export { type Pairing, pairingLink, readPairing } from './pairing.ts'
+export { type ServedOwner, type ServeOwnerRequest, serveOwner } from './serve-owner.ts'

@@ -1,5 +1,6 @@
 // `npm test`: style, dead code, types of the tests, then every test. Prints `tests: N passed, N failed` last.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,12 +16,14 @@ const MOST_SKIPPED_SHOWN = 20
 const isSkip = (status) => status === 'skipped' || status === 'pending'
 
 let failedChecks = 0
-for (const [name, command, args] of CHECKS) {
-  const result = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  const good = result.status === 0
-  if (!good) failedChecks += 1
-  console.log(`${good ? 'ok    ' : 'FAILED'} ${name}`)
-}
+const checks = CHECKS.map(async ([name, command, args]) => {
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  // A command that cannot be started ends with an error and no code.
+  const [code] = await once(child, 'close').catch(() => [1])
+  if (code !== 0) failedChecks += 1
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name}`)
+})
+await Promise.all(checks)
 
 const folder = mkdtempSync(join(tmpdir(), 'smartshare-test-'))
 const report = join(folder, 'report.json')

@@ -167,6 +167,10 @@ export const moneyErrors: ErrorTable = {
     'Ask for the proof again with `smartshare proof balance`.',
   ],
   PROOF_FORM: ['A part of the proof cannot be decoded, or is too large.', 'Ask another node for the proof.'],
+  PROOF_HEADER: [
+    'A node gave the header of another block than the one that was asked for.',
+    'Ask another node; this one lies or is broken.',
+  ],
   PROOF_HEIGHT: [
     'The proof is for another height than it says.',
     'Do not believe the balance; ask another node for a proof.',
